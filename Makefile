@@ -1,0 +1,76 @@
+# The everyday commands. The build itself is meson's (meson.build); this file only names what is done often.
+# `make help` lists the targets. Everything built goes into build/.
+
+BUILD = build/main
+BENCH = build/bench
+PREFIX ?= /usr/local
+SETUP = tools/setup.sh
+
+.DEFAULT_GOAL = build
+.PHONY: help setup build demo check bench format install clean compile
+
+help:
+	@echo 'make           build the libraries, tests and examples in $(BUILD)'
+	@echo 'make setup     install what is missing, with apt (tools/packages.txt)'
+	@echo 'make demo      setup, build, and run examples/healthcheck'
+	@echo 'make check     setup, build, and run all tests and examples'
+	@echo 'make bench     setup, build optimised in $(BENCH), and run the benchmarks'
+	@echo 'make format    format all C files with clang-format'
+	@echo 'make install   build and install to PREFIX (default /usr/local; DESTDIR is honoured)'
+	@echo 'make clean     remove build/'
+	@echo
+	@echo 'The whole gate, as CI runs it: bash .ci/run'
+
+setup:
+	@$(SETUP) check
+
+# Without the Check library there is a library to build but no tests; `make check` insists on them.
+build:
+	@$(SETUP) --missing build
+	@$(MAKE) --no-print-directory compile
+
+compile: $(BUILD)/build.ninja
+	@echo '== building in $(BUILD)'
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@echo '== configuring $(BUILD)'
+	@meson setup --prefix=$(PREFIX) $(BUILD)
+
+demo:
+	@$(SETUP) build
+	@$(MAKE) --no-print-directory compile
+	@echo '== running examples/healthcheck'
+	@$(BUILD)/examples/healthcheck --report $(BUILD)/healthcheck-report.json
+
+# A build configured before Check was there has no tests; here they are asked for, once.
+check: setup
+	@[ -f $(BUILD)/with-tests ] || echo '== configuring $(BUILD), with tests'
+	@[ -f $(BUILD)/with-tests ] || meson setup --prefix=$(PREFIX) $$(test ! -f $(BUILD)/build.ninja || echo --reconfigure) \
+		-Dtests=enabled -Dexamples=enabled -Dbench=enabled $(BUILD)
+	@touch $(BUILD)/with-tests
+	@$(MAKE) --no-print-directory compile
+	@echo '== running all tests and examples'
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+
+bench: setup
+	@[ -f $(BENCH)/build.ninja ] || meson setup -Dbuildtype=plain -Doptimization=2 -Db_ndebug=true \
+		-Dtests=disabled -Dexamples=disabled -Dbench=enabled $(BENCH)
+	@echo '== building optimised in $(BENCH)'
+	@ninja -C $(BENCH)
+	@echo '== running the benchmarks'
+	@$(BENCH)/bench/effect-bench
+
+format:
+	@command -v clang-format >/dev/null || $(SETUP) gate
+	@echo '== formatting'
+	@tools/format.sh
+
+install: build
+	@echo '== installing to $(DESTDIR)$(PREFIX)'
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@meson install -C $(BUILD)
+
+clean:
+	@echo '== removing build/'
+	@rm -rf build

@@ -1,0 +1,49 @@
+/** @file
+ * libeffect: effects as values, and the fibers that run them over libevent. This header brings in the whole library;
+ * each header it names stands alone. For adapting callback APIs see async.h, for writing services service.h.
+ *
+ *     #include <effect/effect.h>
+ *
+ *     static eff_value_t double_it(eff_value_t v, eff_value_t env) { (void)env; return eff_int(eff_as_int(v) * 2); }
+ *
+ *     int main(void) { return eff_main(eff_map(eff_succeed(eff_int(21)), double_it, eff_unit)); }   // exit code 42
+ */
+#ifndef EFFECT_EFFECT_H
+#define EFFECT_EFFECT_H
+
+#include <effect/base.h>
+
+#include <effect/error.h>
+#include <effect/type.h>
+#include <effect/value.h>
+
+#include <effect/cause.h>
+#include <effect/exit.h>
+
+#include <effect/duration.h>
+#include <effect/schedule.h>
+
+#include <effect/construct.h>
+#include <effect/finish.h>
+#include <effect/gen.h>
+#include <effect/interrupt.h>
+#include <effect/loop.h>
+#include <effect/parallel.h>
+#include <effect/recover.h>
+#include <effect/transform.h>
+
+#include <effect/clock.h>
+#include <effect/context.h>
+#include <effect/deferred.h>
+#include <effect/fiber.h>
+#include <effect/layer.h>
+#include <effect/queue.h>
+#include <effect/scope.h>
+#include <effect/test_clock.h>
+
+#include <effect/async.h>
+#include <effect/describe.h>
+#include <effect/runtime.h>
+#include <effect/service.h>
+
+#endif

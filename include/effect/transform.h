@@ -1,0 +1,59 @@
+/** @file
+ * Transforming and sequencing effects.
+ *
+ *     eff_t *e = load(path);
+ *     e = eff_map(e, parse, eff_unit);
+ *     e = eff_flat_map(e, store, eff_ptr(db));
+ *
+ * `v` and `env` of these callbacks live until the callback returns: take eff_value_incref(v) to keep one longer.
+ */
+#ifndef EFFECT_TRANSFORM_H
+#define EFFECT_TRANSFORM_H
+
+#include <effect/construct.h>
+
+EFF_BEGIN_DECLS
+
+/** What f makes of e's success value. A failure of e passes by. Consumes e and env. */
+EFF_API EFF_MUST_USE eff_t *eff_map_at(eff_site_t site, eff_t *e, eff_map_fn f, eff_value_t env);
+/** Succeeds with v when e succeeds. Consumes e and v. */
+EFF_API EFF_MUST_USE eff_t *eff_map_to_at(eff_site_t site, eff_t *e, eff_value_t v);
+/**
+ * Runs e, then the effect that f makes of its success value.
+ *
+ * For when the next step depends on the result of the last one; for straight-line code with many steps see gen.h.
+ * - Success: with what f's effect succeeds with.
+ * - Failure: with e's, f not being called, or with that of f's effect. f returning NULL is a defect.
+ * - Interruption: seen before the effect that f returns, not between e's success and f.
+ * @param site where it was composed; the macro fills it in
+ * @param e consumes
+ * @param f called once per run; borrows v and env; returns new
+ * @param env consumes; released when f has returned
+ * @return new
+ *
+ * Standard name: monadic bind (Moggi 1991). O(1); any depth of nesting, left or right, runs in constant C stack.
+ */
+EFF_API EFF_MUST_USE eff_t *eff_flat_map_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env);
+/** Runs first, drops its value, then runs second. Consumes both. */
+EFF_API EFF_MUST_USE eff_t *eff_then_at(eff_site_t site, eff_t *first, eff_t *second);
+/** Runs e, then f's effect for its sake only: succeeds with e's value. A failure of f's effect counts. */
+EFF_API EFF_MUST_USE eff_t *eff_tap_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env);
+/** Runs a, then b; succeeds with the pair of their values. Consumes both. */
+EFF_API EFF_MUST_USE eff_t *eff_zip_at(eff_site_t site, eff_t *a, eff_t *b);
+/** Runs e again and again, until it fails or is interrupted. Consumes e. Constant memory. */
+EFF_API EFF_MUST_USE eff_t *eff_forever_at(eff_site_t site, eff_t *e);
+/** Runs e, moves its value to *slot (dropping what was there; {0} is fine) and succeeds with unit. slot must outlive
+ *  the effect: usually a field of a gen's frame. For a typed pointer use NAME_into of type.h. */
+EFF_API EFF_MUST_USE eff_t *eff_into_at(eff_site_t site, eff_t *e, eff_value_t *slot);
+
+#define eff_map(e, ...) eff_map_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
+#define eff_map_to(...) eff_map_to_at(EFF_SITE, __VA_ARGS__)
+#define eff_flat_map(e, ...) eff_flat_map_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
+#define eff_then(...) eff_then_at(EFF_SITE, __VA_ARGS__)
+#define eff_tap(e, ...) eff_tap_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
+#define eff_zip(...) eff_zip_at(EFF_SITE, __VA_ARGS__)
+#define eff_forever(...) eff_forever_at(EFF_SITE, __VA_ARGS__)
+#define eff_into(...) eff_into_at(EFF_SITE, __VA_ARGS__)
+
+EFF_END_DECLS
+#endif

@@ -1,0 +1,192 @@
+/* Constructors of nodes, and what becomes of arguments that cannot be built in.
+ *
+ * The frequent builders use the inline forms of build.h; the functions here are those forms, for everybody else, and
+ * the constructors that are never in a hurry.
+ */
+#include "core/build.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MISTAKE_BYTES = 512 };
+
+/* ---- refusing */
+
+static EFF_PRINTF(3, 0) eff_t *mistake(eff_site_t site, bool with_place, const char *fmt, va_list args)
+{
+    char text[MISTAKE_BYTES];
+    int printed = vsnprintf(text, sizeof text, fmt, args);
+    size_t n = printed < 0 ? 0 : (size_t)printed < sizeof text ? (size_t)printed : sizeof text - 1;
+    text[n] = '\0';
+    if (with_place && site) {
+        /* "probe (health.c:12)" and "health.c:12" both become "(health.c:12)". */
+        const char *open = strrchr(site, '(');
+        if (open) snprintf(text + n, sizeof text - n, " %s", open);
+        else snprintf(text + n, sizeof text - n, " (%s)", site);
+    }
+    return eff_die_at(site, eff_string(text));
+}
+
+eff_t *eff__mistake(eff_site_t site, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    eff_t *e = mistake(site, false, fmt, args);
+    va_end(args);
+    return e;
+}
+
+eff_t *eff__mistake_at(eff_site_t site, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    eff_t *e = mistake(site, true, fmt, args);
+    va_end(args);
+    return e;
+}
+
+eff_t *eff__refuse(eff_site_t site, const char *builder, size_t n, eff_t *const *effects, bool has_fn, eff_value_t v)
+{
+    bool absent = !v.type;
+    bool oom = !absent && v.type->flags & EFF_TYPE_OOM;
+    size_t missing = 0;
+    for (size_t i = n; i-- > 0;) {
+        if (!effects[i]) missing = i + 1;
+        if (effects[i] == &eff__oom_node) oom = true;
+        eff_decref(effects[i]);
+    }
+    eff_value_decref(v);
+    if (oom) return &eff__oom_node;
+    if (missing) return eff__mistake_at(site, "argument %zu of %s is NULL", missing, builder);
+    if (!has_fn) return eff__mistake_at(site, "the callback of %s is NULL", builder);
+    if (absent) return eff__mistake_at(site, "%s was given an absent value", builder);
+    return &eff__oom_node;
+}
+
+eff_t *eff__refuse_bind(eff_site_t site, const char *builder, eff_t *source, bool has_fn, eff_value_t env)
+{
+    return eff__refuse(site, builder, 1, &source, has_fn, env);
+}
+
+eff_t *eff__refuse_call(eff_site_t site, const char *builder, bool has_fn, eff_value_t v)
+{
+    return eff__refuse(site, builder, 0, NULL, has_fn, v);
+}
+
+eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t *e, eff_value_t v)
+{
+    bool oom = e == &eff__oom_node || (v.type && v.type->flags & EFF_TYPE_OOM);
+    eff_decref(e);
+    eff_value_decref(v);
+    return oom ? &eff__oom_node : eff__mistake_at(site, "argument %d of %s is NULL", number, builder);
+}
+
+eff_t *eff__refuse_two(eff_site_t site, const char *builder, eff_t *first, eff_t *second)
+{
+    return eff__refuse(site, builder, 2, (eff_t *[]){ first, second }, true, eff_unit);
+}
+
+eff_t *eff__unusable(eff_site_t site, const char *builder, eff_t *e, eff_value_t v)
+{
+    return eff__refuse(site, builder, 1, &e, true, v);
+}
+
+/* ---- nodes */
+
+eff_t *eff__bind_node(enum eff__op op, uint8_t flags, eff_site_t site, const char *builder, eff_t *source,
+                      eff_any_fn fn, eff_value_t env)
+{
+    return eff__bind_node_inline(op, flags, site, builder, source, fn, env);
+}
+
+eff_t *eff__call_node(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn, eff_value_t env)
+{
+    return eff__call_node_inline(op, site, builder, fn, env);
+}
+
+eff_t *eff__fold_node(uint8_t flags, eff_site_t site, const char *builder, eff_t *source, eff_any_fn bad,
+                      eff_bind_fn good, eff_value_t env)
+{
+    return eff__fold_node_inline(flags, site, builder, source, bad, good, env);
+}
+
+eff_t *eff__wrap_node(enum eff__op op, eff_site_t site, const char *builder, eff_t *source)
+{
+    eff_t *e;
+    if (!eff__effect_usable(source) || !(e = eff__node_new(op, EFF__NODE_SIZE(bind), site)))
+        return eff__refuse_bind(site, builder, source, true, eff_unit);
+    e->bind.source = source;
+    e->bind.fn = NULL;
+    e->bind.env = eff_unit;
+    return e;
+}
+
+eff_t *eff__mask_node(enum eff__mask_mode mode, eff_site_t site, const char *builder, eff_t *source, eff_mask_fn fn,
+                      eff_value_t env)
+{
+    eff_t *e;
+    if (mode != EFF__MASK_FN) {
+        eff_value_decref(env);
+        e = eff__wrap_node(EFF__OP_MASK, site, builder, source);
+        if (e->op == EFF__OP_MASK) e->kind = (uint8_t)mode;
+        return e;
+    }
+    if (!fn || !eff__value_usable(env) || !(e = eff__node_new(EFF__OP_MASK, EFF__NODE_SIZE(bind), site)))
+        return eff__refuse_call(site, builder, fn != NULL, env);
+    e->kind = EFF__MASK_FN;
+    e->bind.source = NULL;
+    e->bind.fn = (eff_any_fn)fn;
+    e->bind.env = env;
+    return e;
+}
+
+eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
+{
+    eff_t *e = eff__prim_node_plain(site, prim, handle ? value : eff_oom_value());
+    if (!handle) eff_value_decref(value);
+    else if (e->op == EFF__OP_PRIM) e->prim.handle = eff__payload_retain(handle);
+    return e;
+}
+
+eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value)
+{
+    eff_t *e;
+    if (!eff__value_usable(value) || !(e = eff__node_new(EFF__OP_PRIM, EFF__NODE_SIZE(prim), site)))
+        return eff__refuse_call(site, prim->name, true, value);
+    e->prim.prim = prim;
+    e->prim.handle = NULL;
+    e->prim.value = value;
+    return e;
+}
+
+static bool all_usable(size_t n, eff_t *const *effects)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!eff__effect_usable(effects[i])) return false;
+    return true;
+}
+
+eff_t *eff__par_node(enum eff__par_kind kind, uint8_t flags, eff_site_t site, const char *builder, size_t n,
+                     eff_t *const *sides)
+{
+    eff_t **more = NULL;
+    eff_t *e = NULL;
+    if (all_usable(n, sides) && n <= UINT32_MAX) {
+        if (n > 2) more = eff__alloc(n * sizeof *more);
+        if (n <= 2 || more) e = eff__node_new(EFF__OP_PAR, EFF__NODE_SIZE(par), site);
+    }
+    if (!e) {
+        if (more) eff__free(more, n * sizeof *more);
+        return eff__refuse(site, builder, n, sides, true, eff_unit);
+    }
+    e->flags = flags;
+    e->kind = (uint8_t)kind;
+    e->par.n = (uint32_t)n;
+    e->par.sides[0] = e->par.sides[1] = NULL;
+    e->par.more = more;
+    eff_t **to = more ? more : e->par.sides;
+    for (size_t i = 0; i < n; i++)
+        to[i] = sides[i];
+    return e;
+}

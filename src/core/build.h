@@ -1,0 +1,134 @@
+/* What builders are made of: node constructors that the compiler can put inline into the frequent builders, closures
+ * for the derived ones, and the ways to refuse arguments.
+ *
+ * Every builder consumes everything it is given, on every path: one combined check, one allocation, and stores; what
+ * does not pass the check, or finds no memory, goes to eff__refuse, which looks for the reason at leisure.
+ */
+#ifndef EFF_CORE_BUILD_H
+#define EFF_CORE_BUILD_H
+
+#include "core/node.h"
+
+/* ---- refusing */
+
+/* As eff__mistake, with the file and line of the site added: "... (health.c:12)". */
+EFF_MUST_USE eff_t *eff__mistake_at(eff_site_t site, const char *fmt, ...) EFF_PRINTF(2, 3);
+/* What a builder returns whose arguments cannot be built in, or that found no memory: if one of them is "out of
+ * memory", that effect; else a mistake about the first that is missing; else, nothing being wrong with them, out of
+ * memory. Consumes the n effects, any of which may be NULL, and v. `has_fn`: no callback is missing. */
+EFF_MUST_USE eff_t *eff__refuse(eff_site_t site, const char *builder, size_t n, eff_t *const *effects, bool has_fn,
+                                eff_value_t v);
+/* The same for builders of one effect, a callback and its environment; and of a callback alone. */
+EFF_MUST_USE eff_t *eff__refuse_bind(eff_site_t site, const char *builder, eff_t *source, bool has_fn, eff_value_t env);
+EFF_MUST_USE eff_t *eff__refuse_call(eff_site_t site, const char *builder, bool has_fn, eff_value_t v);
+/* The same when another argument is NULL, which is no effect, value or callback: the `number`th, from 1. */
+EFF_MUST_USE eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t *e, eff_value_t v);
+/* The same for builders of two effects. */
+EFF_MUST_USE eff_t *eff__refuse_two(eff_site_t site, const char *builder, eff_t *first, eff_t *second);
+
+static inline bool eff__effect_usable(const eff_t *e)
+{
+    return __builtin_expect(e && e != &eff__oom_node, 1);
+}
+
+/* ---- nodes, inline */
+
+static inline eff_t *eff__value_node_inline(enum eff__op op, eff_site_t site, const char *builder, eff_value_t v)
+{
+    eff_t *e;
+    if (!eff__value_usable(v) || !(e = eff__node_new(op, EFF__NODE_SIZE(value), site)))
+        return eff__refuse_call(site, builder, true, v);
+    e->value.value = v;
+    return e;
+}
+
+static inline eff_t *eff__call_node_inline(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn,
+                                           eff_value_t env)
+{
+    eff_t *e;
+    if (!fn || !eff__value_usable(env) || !(e = eff__node_new(op, EFF__NODE_SIZE(call), site)))
+        return eff__refuse_call(site, builder, fn != NULL, env);
+    e->call.fn = fn;
+    e->call.env = env;
+    return e;
+}
+
+static inline eff_t *eff__bind_node_inline(enum eff__op op, uint8_t flags, eff_site_t site, const char *builder,
+                                           eff_t *source, eff_any_fn fn, eff_value_t env)
+{
+    eff_t *e;
+    if (!eff__effect_usable(source) || !fn || !eff__value_usable(env) ||
+        !(e = eff__node_new(op, EFF__NODE_SIZE(bind), site)))
+        return eff__refuse_bind(site, builder, source, fn != NULL, env);
+    e->flags = flags;
+    e->bind.source = source;
+    e->bind.fn = fn;
+    e->bind.env = env;
+    return e;
+}
+
+static inline eff_t *eff__fold_node_inline(uint8_t flags, eff_site_t site, const char *builder, eff_t *source,
+                                           eff_any_fn bad, eff_bind_fn good, eff_value_t env)
+{
+    eff_t *e;
+    if (!eff__effect_usable(source) || !bad || !eff__value_usable(env) ||
+        !(e = eff__node_new(EFF__OP_FOLD, EFF__NODE_SIZE(fold), site)))
+        return eff__refuse_bind(site, builder, source, bad != NULL, env);
+    e->flags = flags;
+    e->fold.source = source;
+    e->fold.bad = bad;
+    e->fold.good = good;
+    e->fold.env = env;
+    return e;
+}
+
+/* A bind-shaped node without a callback: scoped, and masks of a given effect. */
+EFF_MUST_USE eff_t *eff__wrap_node(enum eff__op op, eff_site_t site, const char *builder, eff_t *source);
+
+/* ---- derived effects */
+
+/* The environment of a derived effect's callback: what the user gave the builder. One counted type for all of them. */
+struct eff__closure {
+    const char *builder; /* static: "eff_tap"; what eff_describe calls the effect */
+    eff_site_t site;     /* the user's */
+    eff_any_fn fn;       /* the user's callback, of the type that builder takes; NULL when it takes none */
+    union {
+        eff_any_fn when; /* catch_some: an eff_predicate_fn. match: the eff_map_fn for successes */
+        const void *key; /* a static object: the type, the kind, the layer's definition */
+    };
+    eff_t *effect;   /* another effect of the builder's, owned; NULL when there is none */
+    eff_value_t env; /* the user's environment, or another value, owned */
+};
+
+extern const eff_type_t eff__closure_type;
+
+/* Consumes what `init` owns. Without memory, or when a part is out of memory, the out-of-memory value; when env is
+ * absent, the absent value: to be built in, which refuses it. */
+EFF_MUST_USE eff_value_t eff__closure_new(struct eff__closure init);
+
+static inline const struct eff__closure *eff__closure_of(eff_value_t env)
+{
+    return env.ptr;
+}
+
+/* A bind or fold node over e whose callbacks are the library's and get the closure. Consumes e and what init owns. */
+EFF_MUST_USE eff_t *eff__derived_bind(enum eff__op op, eff_t *e, eff_any_fn fn, struct eff__closure init);
+EFF_MUST_USE eff_t *eff__derived_fold(uint8_t flags, eff_t *e, eff_any_fn bad, eff_bind_fn good,
+                                      struct eff__closure init);
+/* first, then the effect `second` as the environment of fn, which is one of the callbacks below. */
+EFF_MUST_USE eff_t *eff__derived_pair(enum eff__op op, eff_site_t site, const char *builder, eff_t *first,
+                                      eff_any_fn fn, eff_t *second);
+
+/* The callbacks of the derived effects that need no closure; eff_describe knows these effects by them. */
+eff_t *eff__run_env(eff_value_t v, eff_value_t env);                    /* then, or_else: env is the effect */
+eff_t *eff__run_env_finally(const eff_exit_t *exit, eff_value_t env);   /* ensuring: env is the effect */
+eff_value_t eff__return_env(eff_value_t v, eff_value_t env);            /* map_to: env is the value */
+eff_value_t eff__return_some(eff_value_t v, eff_value_t env);           /* the body's side of timeout */
+eff_t *eff__some_or_run_env(eff_value_t option, eff_value_t env);       /* timeout_to: env is the effect */
+eff_t *eff__failed_to_none(eff_value_t error, eff_value_t env);         /* option */
+eff_t *eff__ended_to_unit(eff_value_t v, eff_value_t env);              /* ignore */
+eff_t *eff__cause_to_exit(const eff_cause_t *cause, eff_value_t env);   /* to_exit */
+eff_t *eff__cause_to_defect(const eff_cause_t *cause, eff_value_t env); /* or_die */
+eff_value_t eff__store(eff_value_t v, eff_value_t env);                 /* into: env is an eff_ptr to the slot */
+
+#endif

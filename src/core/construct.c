@@ -1,0 +1,117 @@
+/* The builders of construct.h: effects that are made of values, causes and plain functions. */
+#include <effect/construct.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/build.h"
+#include "core/cause.h"
+
+eff_t *eff_succeed_at(eff_site_t site, eff_value_t v)
+{
+    return eff__value_node_inline(EFF__OP_SUCCEED, site, "eff_succeed", v);
+}
+
+eff_t *eff_fail_at(eff_site_t site, eff_value_t error)
+{
+    return eff__value_node_inline(EFF__OP_FAIL, site, "eff_fail", error);
+}
+
+eff_t *eff_fail_cause_at(eff_site_t site, eff_cause_t *cause)
+{
+    if (!cause) return eff__mistake_at(site, "argument 1 of eff_fail_cause is NULL");
+    if (cause == eff__cause_oom) return &eff__oom_node;
+    eff_t *e = eff__value_node_inline(EFF__OP_FAIL, site, "eff_fail_cause", eff_cause_value(cause));
+    if (e != &eff__oom_node) e->flags = EFF__CAUSE;
+    return e;
+}
+
+eff_t *eff_die_at(eff_site_t site, eff_value_t defect)
+{
+    if (!eff__value_usable(defect)) return eff__refuse_call(site, "eff_die", true, defect);
+    return eff_fail_cause_at(site, eff_cause_die(defect));
+}
+
+eff_t *eff_fail_errno_at(eff_site_t site, const char *fmt, ...)
+{
+    enum { TEXT_BYTES = 256 };
+    int err = errno;
+    char small[TEXT_BYTES], *text = small;
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int printed = vsnprintf(small, sizeof small, fmt, args);
+    size_t size = printed < 0 ? 1 : (size_t)printed + 1;
+    if (printed < 0) small[0] = '\0';
+    if (size > sizeof small && (text = eff__malloc(size))) vsnprintf(text, size, fmt, again);
+    va_end(again);
+    va_end(args);
+    if (!text) return &eff__oom_node;
+    eff_value_t error = eff_error_errno(err, "%s", text);
+    if (text != small) eff__raw_free(text);
+    return eff_fail_at(site, error);
+}
+
+eff_t *eff_sync_at(eff_site_t site, eff_sync_fn fn, eff_value_t env)
+{
+    return eff__call_node_inline(EFF__OP_SYNC, site, "eff_sync", (eff_any_fn)fn, env);
+}
+
+eff_t *eff_suspend_at(eff_site_t site, eff_suspend_fn fn, eff_value_t env)
+{
+    return eff__call_node_inline(EFF__OP_SUSPEND, site, "eff_suspend", (eff_any_fn)fn, env);
+}
+
+/* ---- attempt */
+
+/* How many bytes of the site are the callback's name: "read_config (main.c:12)". */
+static int name_length(eff_site_t site)
+{
+    const char *space = strchr(site, ' ');
+    return space ? (int)(space - site) : (int)strlen(site);
+}
+
+static eff_t *attempt_failed(eff_site_t site, eff_value_t error, int err)
+{
+    if (error.type) return eff_fail_at(site, error);
+    if (!site) return eff_fail_at(site, eff_error_errno(err, "attempt"));
+    return eff_fail_at(site, eff_error_errno(err, "%.*s", name_length(site), site));
+}
+
+static eff_t *run_attempt(eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(env);
+    eff_value_t value = { .type = NULL, .integer = 0 }, error = value;
+    errno = 0;
+    int rc = ((eff_attempt_fn)c->fn)(c->env, &value, &error);
+    int err = errno;
+    if (rc != 0) {
+        eff_value_decref(value);
+        return attempt_failed(c->site, error, err);
+    }
+    eff_value_decref(error);
+    if (value.type) return eff_succeed_at(c->site, value);
+    return eff__mistake(c->site, "callback %s returned the absent value", c->site ? c->site : "of eff_attempt");
+}
+
+eff_t *eff_attempt_at(eff_site_t site, eff_attempt_fn fn, eff_value_t env)
+{
+    if (!fn) return eff__refuse_call(site, "eff_attempt", false, env);
+    eff_value_t closure = eff__closure_new(
+        (struct eff__closure){ .builder = "eff_attempt", .site = site, .fn = (eff_any_fn)fn, .env = env });
+    return eff__call_node(EFF__OP_SUSPEND, site, "eff_attempt", (eff_any_fn)run_attempt, closure);
+}
+
+/* ---- what waits for the outside world (async.h) */
+
+eff_t *eff_async_at(eff_site_t site, eff_async_fn start, eff_value_t env)
+{
+    return eff__call_node(EFF__OP_ASYNC, site, "eff_async", (eff_any_fn)start, env);
+}
+
+eff_t *eff_external_at(eff_site_t site, eff_t *e)
+{
+    return eff__mask_node(EFF__MASK_EXTERNAL, site, "eff_external", e, NULL, eff_unit);
+}

@@ -1,0 +1,214 @@
+/* The allocator table, and the calling thread's free lists behind memory.h.
+ *
+ * Invariant: every block is one request to the table, so that each can be given back by itself, by any
+ * thread, with or without lists. A thread starts with `no_cache`, whose lists hold nothing and never will
+ * (capacity 0), so the inline paths need no test for "not started yet". Its first allocation gets it a cache
+ * of its own; if that cannot be had, or lists are switched off, or the thread is on its way out, everything
+ * simply stays a plain allocation. Freeing never allocates.
+ *
+ * Called by everything in the library; nothing else in it may call malloc.
+ */
+#include "core/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) || \
+    HAS_FEATURE(hwaddress_sanitizer) || HAS_FEATURE(memory_sanitizer) || HAS_FEATURE(thread_sanitizer)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+/* What one list may hold at most. A thread that uses ten sizes keeps 5 MiB in the worst case. */
+enum { LIST_BYTES = 512 * 1024 };
+
+/* ---- the allocator table */
+
+static void *plain_malloc(size_t size, void *ctx)
+{
+    (void)ctx;
+    return malloc(size);
+}
+
+static void *plain_realloc(void *p, size_t size, void *ctx)
+{
+    (void)ctx;
+    return realloc(p, size);
+}
+
+static void plain_free(void *p, void *ctx)
+{
+    (void)ctx;
+    free(p);
+}
+
+static eff_allocator_t table = { plain_malloc, plain_realloc, plain_free, NULL };
+static atomic_bool table_used; /* something was asked of the table: it can no longer be replaced */
+
+static void mark_used(void)
+{
+    if (!atomic_load_explicit(&table_used, memory_order_relaxed))
+        atomic_store_explicit(&table_used, true, memory_order_relaxed);
+}
+
+int eff_set_allocator(const eff_allocator_t *allocator)
+{
+    if (!allocator || !allocator->malloc || !allocator->realloc || !allocator->free) return -EINVAL;
+    if (atomic_load_explicit(&table_used, memory_order_relaxed)) return -EBUSY;
+    table = *allocator;
+    return 0;
+}
+
+void *eff__malloc(size_t size)
+{
+    mark_used();
+    return table.malloc(size, table.ctx);
+}
+
+void *eff__realloc(void *p, size_t size)
+{
+    mark_used();
+    return table.realloc(p, size, table.ctx);
+}
+
+void eff__raw_free(void *p)
+{
+    if (p) table.free(p, table.ctx);
+}
+
+void *eff__alloc_large(size_t size)
+{
+    return eff__malloc(size);
+}
+
+void eff__free_large(void *p)
+{
+    eff__raw_free(p);
+}
+
+/* ---- whether there are to be lists */
+
+enum lists_state { LISTS_UNDECIDED, LISTS_OFF, LISTS_ON };
+static atomic_int lists_state = LISTS_UNDECIDED;
+
+/* Whether the comma-separated words of EFF_DEBUG contain this one. */
+static bool debug_asks_for(const char *word)
+{
+    const char *at = getenv("EFF_DEBUG");
+    size_t n = strlen(word);
+    while (at && *at) {
+        size_t length = strcspn(at, ",");
+        if (length == n && memcmp(at, word, n) == 0) return true;
+        at += length + (at[length] == ',');
+    }
+    return false;
+}
+
+static bool lists_wanted(void)
+{
+    int state = atomic_load_explicit(&lists_state, memory_order_relaxed);
+    if (state == LISTS_UNDECIDED) {
+        state = SANITIZED || debug_asks_for("nofreelists") ? LISTS_OFF : LISTS_ON;
+        atomic_store_explicit(&lists_state, state, memory_order_relaxed);
+    }
+    return state == LISTS_ON;
+}
+
+void eff__freelist_enable(int on)
+{
+    atomic_store_explicit(&lists_state, on ? LISTS_ON : LISTS_OFF, memory_order_relaxed);
+    if (!on) eff_trim();
+}
+
+/* ---- the calling thread's cache */
+
+static struct eff__cache no_cache; /* shared by all threads, and never written to: see the inline paths */
+__thread struct eff__cache *eff__cache = &no_cache;
+static __thread bool leaving; /* this thread's cache was freed for good */
+
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key; /* its value is the thread's cache, so that thread exit frees it */
+static atomic_bool key_made;
+
+static void cache_free(struct eff__cache *cache)
+{
+    for (size_t c = 0; c < EFF__N_CLASSES; c++) {
+        for (void *p = cache->lists[c].head, *next; p; p = next) {
+            next = *(void **)p;
+            eff__raw_free(p);
+        }
+    }
+    eff__raw_free(cache);
+}
+
+/* The destructor of the key. Blocks that other destructors free after it are given straight back. */
+static void thread_leaves(void *cache)
+{
+    leaving = true;
+    eff__cache = &no_cache;
+    cache_free(cache);
+}
+
+static void make_key(void)
+{
+    atomic_store(&key_made, pthread_key_create(&key, thread_leaves) == 0);
+}
+
+/* Gives the thread its cache, if it is to have one and there is memory for it. */
+static void cache_start(void)
+{
+    if (leaving || !lists_wanted()) return;
+    pthread_once(&key_once, make_key);
+    if (!atomic_load(&key_made)) return;
+    struct eff__cache *cache = eff__malloc(sizeof *cache);
+    if (!cache) return;
+    for (uint32_t c = 0; c < EFF__N_CLASSES; c++) {
+        uint32_t capacity = c ? (uint32_t)LIST_BYTES / (c * (uint32_t)EFF__CLASS_BYTES) : 0;
+        cache->lists[c] = (struct eff__freelist){ NULL, 0, capacity };
+    }
+    if (pthread_setspecific(key, cache) != 0) {
+        eff__raw_free(cache);
+        return;
+    }
+    eff__cache = cache;
+}
+
+void *eff__alloc_slow(size_t class_index)
+{
+    if (eff__cache == &no_cache) cache_start();
+    return eff__malloc((class_index ? class_index : 1) * EFF__CLASS_BYTES);
+}
+
+void eff__free_slow(void *p, size_t class_index)
+{
+    (void)class_index;
+    eff__raw_free(p);
+}
+
+void eff_trim(void)
+{
+    struct eff__cache *cache = eff__cache;
+    if (cache == &no_cache) return;
+    eff__cache = &no_cache;
+    (void)pthread_setspecific(key, NULL);
+    cache_free(cache);
+}
+
+/* Key destructors do not run for the thread that calls exit(), nor may one run after the library was
+ * unloaded. */
+__attribute__((destructor)) static void process_leaves(void)
+{
+    eff_trim();
+    leaving = true;
+    if (atomic_exchange(&key_made, false)) pthread_key_delete(key);
+}

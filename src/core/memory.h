@@ -1,0 +1,83 @@
+/* Memory: the one place that asks the allocator table for anything.
+ *
+ * Small blocks (nodes, payloads, fibers ...) come from free lists of the calling thread, one per 16-byte
+ * size class. A list holds a bounded number of blocks, gives the surplus back to the allocator, and is
+ * emptied at thread exit or by eff_trim(). A block may be freed on another thread than the one that
+ * allocated it: it then joins that thread's list. Capacity 0 (eff__freelist_enable(false), and always under
+ * AddressSanitizer or valgrind builds) turns the lists off, so that every block is a plain allocation a
+ * sanitizer can watch. The hot path takes no lock.
+ */
+#ifndef EFF_CORE_MEMORY_H
+#define EFF_CORE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <effect/base.h>
+
+enum {
+    EFF__CLASS_BYTES = 16,
+    EFF__N_CLASSES = 33 /* blocks of up to 512 bytes; class 0 is unused */
+};
+
+struct eff__freelist {
+    void *head;        /* the first free block; each block's first word links to the next */
+    uint32_t n_free;   /* how many there are */
+    uint32_t capacity; /* how many there may be */
+};
+
+struct eff__cache {
+    struct eff__freelist lists[EFF__N_CLASSES];
+};
+
+/* The calling thread's free lists. Points to an empty, read-only-in-spirit cache of capacity 0 until the
+ * first use. */
+extern __thread struct eff__cache *eff__cache;
+
+void *eff__alloc_slow(size_t class_index);
+void eff__free_slow(void *p, size_t class_index);
+void *eff__alloc_large(size_t size);
+void eff__free_large(void *p);
+
+/* A block of `size` bytes, aligned to 16, contents undefined; NULL when out of memory. */
+static inline void *eff__alloc(size_t size)
+{
+    size_t c = (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES;
+    if (__builtin_expect(c >= EFF__N_CLASSES, 0)) return eff__alloc_large(size);
+    struct eff__freelist *l = &eff__cache->lists[c];
+    void *p = l->head;
+    if (__builtin_expect(!p, 0)) return eff__alloc_slow(c);
+    l->head = *(void **)p;
+    l->n_free--;
+    return p;
+}
+
+/* Gives back a block of eff__alloc with the size it was asked for. */
+static inline void eff__free(void *p, size_t size)
+{
+    size_t c = (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES;
+    if (__builtin_expect(c >= EFF__N_CLASSES, 0)) {
+        eff__free_large(p);
+        return;
+    }
+    struct eff__freelist *l = &eff__cache->lists[c];
+    if (__builtin_expect(l->n_free >= l->capacity, 0)) {
+        eff__free_slow(p, c);
+        return;
+    }
+    *(void **)p = l->head;
+    l->head = p;
+    l->n_free++;
+}
+
+/* Straight from the allocator table, for growing arrays. */
+EFF_API void *eff__malloc(size_t size);
+void *eff__realloc(void *p, size_t size);
+EFF_API void eff__raw_free(void *p);
+
+/* Turns the free lists off (emptying this thread's) or on, for the whole process; the default is on except
+ * under sanitizers, and EFF_DEBUG=nofreelists turns them off. Other threads that have lists already keep
+ * them until they call eff_trim() or end. */
+void eff__freelist_enable(int on);
+
+#endif

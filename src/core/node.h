@@ -1,0 +1,205 @@
+/* Nodes: what an eff_t is in memory.
+ *
+ *     [ count | op | flags | spare ][ site ][ payload: one arm, chosen by op ]
+ *
+ * A node is immutable while shared. Whoever holds its only reference may take it apart: the interpreter moves the
+ * source out of a node it alone owns instead of counting, and frees the node as its frame is popped. A dead node's site
+ * word links it into a worklist, so freeing 10^7 nested nodes needs no memory and no C stack.
+ */
+#ifndef EFF_CORE_NODE_H
+#define EFF_CORE_NODE_H
+
+#include <effect/async.h>
+#include <effect/context.h>
+#include <effect/duration.h>
+#include <effect/finish.h>
+#include <effect/gen.h>
+#include <effect/interrupt.h>
+#include <effect/loop.h>
+#include <effect/parallel.h>
+#include <effect/recover.h>
+#include <effect/service.h>
+#include <effect/transform.h>
+
+#include "core/value.h"
+
+enum eff__op {
+#define EFF_OP(name, text, arm) EFF__OP_##name,
+#include "core/ops.def"
+#undef EFF_OP
+    EFF__N_OPS
+};
+
+/* Flags of a node; which ones an op knows stands beside them. */
+enum {
+    EFF__CAUSE = 1,        /* fail: the value is a cause. fold: `bad` takes the whole cause, whatever it is */
+    EFF__LOCALLY = 1,      /* provide: no region */
+    EFF__PARALLEL = 1,     /* each */
+    EFF__DISCARD = 2,      /* each: no results */
+    EFF__ON_FAILURE = 1,   /* on_exit: only when it did not succeed; the callback is an eff_cause_fn */
+    EFF__ON_INTERRUPT = 2, /* on_exit: only when this fiber was interrupted */
+    EFF__EFFECTFUL = 1,    /* bracket: release is an eff_release_effect_fn */
+    EFF__OWNS_INIT = 1,    /* gen: the description owns what init holds */
+};
+
+enum eff__mask_mode {
+    EFF__MASK_OFF,      /* uninterruptible(e) */
+    EFF__MASK_ON,       /* interruptible(e) */
+    EFF__MASK_FN,       /* uninterruptible_mask(f) */
+    EFF__MASK_EXTERNAL, /* external(e): waits are answered from outside */
+};
+
+enum eff__fork_kind { EFF__FORK_CHILD, EFF__FORK_IN, EFF__FORK_SCOPED, EFF__FORK_DAEMON };
+
+enum eff__par_kind {
+    EFF__PAR_ALL,        /* array of all values; flags: EFF__PAR_PAIR */
+    EFF__PAR_RACE,       /* first success */
+    EFF__PAR_RACE_FIRST, /* first to end */
+    EFF__PAR_TIMEOUT,    /* as race_first; side 0 is the body, side 1 the clock */
+    EFF__PAR_DISCONNECT, /* one side, whose interruption is not awaited */
+};
+enum { EFF__PAR_PAIR = 1 };
+
+/* An operation of the runtime: static, one per kind. `run` is called by the interpreter with the prim node, which it
+ * borrows; runtime/prim.h says what it may do and return. */
+struct eff__prim {
+    const char *name;
+    int (*run)(eff_fiber_t *f, eff_t *e, bool alone); /* alone: the caller holds e's only reference */
+};
+
+struct eff {
+    eff__count_t count;
+    uint8_t op;    /* enum eff__op */
+    uint8_t flags;
+    uint8_t kind;  /* mask: eff__mask_mode; fork: eff__fork_kind; par: eff__par_kind; else 0 */
+    uint8_t spare;
+    union {
+        eff_site_t site;  /* where it was composed, or NULL */
+        eff_t *next_dead; /* the worklist, once the count is gone */
+    };
+    union {
+        struct eff__arm_nothing {
+            char none[1]; /* (never stored to; an empty struct is no C) */
+        } nothing;
+        struct eff__arm_value {
+            eff_value_t value;
+        } value;
+        struct eff__arm_call {
+            eff_any_fn fn; /* eff_sync_fn, eff_suspend_fn or eff_async_fn */
+            eff_value_t env;
+        } call;
+        struct eff__arm_bind {
+            eff_t *source; /* NULL once moved out, and for EFF__MASK_FN */
+            eff_any_fn fn; /* eff_map_fn, eff_bind_fn, eff_finalizer_fn, eff_cause_fn or eff_mask_fn */
+            eff_value_t env;
+        } bind;
+        struct eff__arm_fold {
+            eff_t *source;
+            eff_any_fn bad;   /* eff_bind_fn, or eff_cause_fn with EFF__CAUSE */
+            eff_bind_fn good; /* NULL: success passes by */
+            eff_value_t env;
+        } fold;
+        struct eff__arm_prim {
+            const struct eff__prim *prim;
+            void *handle; /* a payload, retained (its header knows its type); NULL when there is none */
+            eff_value_t value;
+        } prim;
+        struct eff__arm_sleep {
+            eff_duration_t duration;
+        } sleep;
+        struct eff__arm_service {
+            const eff_tag_t *tag;
+            eff_service_thunk_fn thunk;
+            eff_any_fn use;
+            eff_value_t env;
+        } service;
+        struct eff__arm_provide {
+            eff_t *source;
+            const eff_tag_t *tag; /* NULL: value is a whole context */
+            eff_value_t value;
+        } provide;
+        struct eff__arm_fork {
+            eff_t *source;
+            void *scope; /* retained; NULL unless EFF__FORK_IN */
+        } fork;
+        struct eff__arm_par {
+            uint32_t n;
+            eff_t *sides[2]; /* when n <= 2 */
+            eff_t **more;    /* else: an array of n, owned */
+        } par;
+        struct eff__arm_each {
+            eff_value_t items;
+            eff_bind_fn fn;
+            eff_value_t env;
+            size_t limit; /* 0: none */
+        } each;
+        struct eff__arm_gen {
+            const eff_gen_def_t *def;
+            /* followed by def->size bytes of init, 16-byte aligned */
+        } gen;
+        struct eff__arm_bracket {
+            eff_t *source; /* the acquire */
+            eff_bind_fn use;
+            eff_any_fn release; /* eff_release_fn, or eff_release_effect_fn with EFF__EFFECTFUL */
+            eff_value_t env;
+        } bracket;
+    };
+};
+
+#define EFF__NODE_SIZE(arm) (offsetof(struct eff, nothing) + sizeof(struct eff__arm_##arm))
+enum { EFF__GEN_INIT = 32 }; /* offset of a gen node's init bytes */
+
+/* Bytes of a node, by op; a gen's depends on its def. */
+extern const uint8_t eff__node_sizes[EFF__N_OPS];
+extern const char *const eff__op_names[EFF__N_OPS];
+size_t eff__node_size(const eff_t *e);
+
+/* The immortal effects: eff_out_of_memory, eff_noop, eff_yield_now. */
+extern eff_t eff__oom_node, eff__noop_node, eff__yield_node;
+
+static inline eff_t *eff__node_new(enum eff__op op, size_t size, eff_site_t site)
+{
+    eff_t *e = (eff_t *)eff__alloc(size);
+    if (__builtin_expect(!e, 0)) return NULL;
+    atomic_init(&e->count, 1);
+    e->op = (uint8_t)op;
+    e->flags = 0;
+    e->kind = 0;
+    e->spare = 0;
+    e->site = site;
+    return e;
+}
+
+/* Drops what a node holds and frees it; the caller had its last reference. */
+void eff__node_drop(eff_t *e);
+
+static inline void eff__node_release(eff_t *e)
+{
+    if (eff__count_dec(&e->count)) eff__node_drop(e);
+}
+
+/* ---- how builders treat their arguments: each consumes everything it is given, and returns an effect to return */
+
+/* An effect that dies of the formatted message: for mistakes found while building. */
+EFF_MUST_USE eff_t *eff__mistake(eff_site_t site, const char *fmt, ...) EFF_PRINTF(2, 3);
+/* Why an argument cannot be built in: the out-of-memory effect, or a mistake naming the builder. Drops `e` (which may be
+ * NULL) and `v` (an absent or oom value). */
+EFF_MUST_USE eff_t *eff__unusable(eff_site_t site, const char *builder, eff_t *e, eff_value_t v);
+
+/* A bind-shaped node; fn NULL is a mistake. The frequent builders are this and nothing else. */
+EFF_MUST_USE eff_t *eff__bind_node(enum eff__op op, uint8_t flags, eff_site_t site, const char *builder, eff_t *source,
+                                   eff_any_fn fn, eff_value_t env);
+EFF_MUST_USE eff_t *eff__call_node(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn, eff_value_t env);
+/* bad: see EFF__CAUSE in flags. */
+EFF_MUST_USE eff_t *eff__fold_node(uint8_t flags, eff_site_t site, const char *builder, eff_t *source, eff_any_fn bad,
+                                   eff_bind_fn good, eff_value_t env);
+EFF_MUST_USE eff_t *eff__mask_node(enum eff__mask_mode mode, eff_site_t site, const char *builder, eff_t *source,
+                                   eff_mask_fn fn, eff_value_t env);
+/* A prim over a handle, which is retained; a NULL handle is out of memory (its constructor failed). Consumes value. */
+EFF_MUST_USE eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value);
+/* A prim that needs no handle. Consumes value. */
+EFF_MUST_USE eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value);
+EFF_MUST_USE eff_t *eff__par_node(enum eff__par_kind kind, uint8_t flags, eff_site_t site, const char *builder, size_t n,
+                                  eff_t *const *sides);
+
+#endif

@@ -1,0 +1,108 @@
+/* The builders of recover.h whose handlers take a failure's value or a cause as it is: fold nodes.
+ *
+ * A typed handler is a fold without EFF__CAUSE: the interpreter applies it to causes with a Fail and no Die.
+ * Handlers that must look first and may let the failure pass unchanged are in recover_some.c.
+ */
+#include <effect/recover.h>
+
+#include "core/build.h"
+
+eff_t *eff_catch_all_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env)
+{
+    return eff__fold_node_inline(0, site, "eff_catch_all", e, (eff_any_fn)f, NULL, env);
+}
+
+eff_t *eff_catch_cause_at(eff_site_t site, eff_t *e, eff_cause_fn f, eff_value_t env)
+{
+    return eff__fold_node_inline(EFF__CAUSE, site, "eff_catch_cause", e, (eff_any_fn)f, NULL, env);
+}
+
+eff_t *eff_fold_at(eff_site_t site, eff_t *e, eff_bind_fn on_failure, eff_bind_fn on_success, eff_value_t env)
+{
+    if (!on_success) return eff__refuse_bind(site, "eff_fold", e, false, env);
+    return eff__fold_node_inline(0, site, "eff_fold", e, (eff_any_fn)on_failure, on_success, env);
+}
+
+eff_t *eff_or_else_at(eff_site_t site, eff_t *e, eff_t *other)
+{
+    return eff__derived_pair(EFF__OP_FOLD, site, "eff_or_else", e, (eff_any_fn)eff__run_env, other);
+}
+
+/* ---- match */
+
+/* Succeeds with what a user's pure function returned. */
+static eff_t *returned(const struct eff__closure *c, eff_value_t v)
+{
+    if (v.type) return eff_succeed_at(c->site, v);
+    return eff__mistake(c->site, "callback %s returned the absent value", c->site ? c->site : "of eff_match");
+}
+
+static eff_t *match_failure(eff_value_t error, eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(env);
+    return returned(c, ((eff_map_fn)c->fn)(error, c->env));
+}
+
+static eff_t *match_success(eff_value_t v, eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(env);
+    return returned(c, ((eff_map_fn)c->when)(v, c->env));
+}
+
+eff_t *eff_match_at(eff_site_t site, eff_t *e, eff_map_fn on_failure, eff_map_fn on_success, eff_value_t env)
+{
+    if (!on_failure || !on_success) return eff__refuse_bind(site, "eff_match", e, false, env);
+    return eff__derived_fold(0, e, (eff_any_fn)match_failure, match_success,
+                             (struct eff__closure){ .builder = "eff_match",
+                                                    .site = site,
+                                                    .fn = (eff_any_fn)on_failure,
+                                                    .when = (eff_any_fn)on_success,
+                                                    .env = env });
+}
+
+/* ---- failures as successes */
+
+eff_t *eff__cause_to_exit(const eff_cause_t *cause, eff_value_t env)
+{
+    (void)env;
+    return eff_succeed_at(NULL, eff_exit_value(eff_exit_fail_cause(eff_cause_incref(cause))));
+}
+
+static eff_t *success_to_exit(eff_value_t v, eff_value_t env)
+{
+    (void)env;
+    return eff_succeed_at(NULL, eff_exit_value(eff_exit_succeed(eff_value_incref(v))));
+}
+
+eff_t *eff_to_exit_at(eff_site_t site, eff_t *e)
+{
+    return eff__fold_node(EFF__CAUSE, site, "eff_to_exit", e, (eff_any_fn)eff__cause_to_exit, success_to_exit,
+                          eff_unit);
+}
+
+eff_t *eff__failed_to_none(eff_value_t error, eff_value_t env)
+{
+    (void)error, (void)env;
+    return eff_succeed_at(NULL, eff_none());
+}
+
+static eff_t *success_to_some(eff_value_t v, eff_value_t env)
+{
+    return eff_succeed_at(NULL, eff__return_some(v, env));
+}
+
+eff_t *eff_option_at(eff_site_t site, eff_t *e)
+{
+    return eff__fold_node(0, site, "eff_option", e, (eff_any_fn)eff__failed_to_none, success_to_some, eff_unit);
+}
+
+eff_t *eff__ended_to_unit(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_noop();
+}
+
+eff_t *eff_ignore_at(eff_site_t site, eff_t *e)
+{
+    return eff__fold_node(0, site, "eff_ignore", e, (eff_any_fn)eff__ended_to_unit, eff__ended_to_unit, eff_unit);
+}

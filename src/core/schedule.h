@@ -1,0 +1,17 @@
+/* Running a schedule. A schedule is a postfix program (both and either combine the two results before them), so that
+ * stepping, printing and freeing it never recurse; each run has one block of state for all of its steps. */
+#ifndef EFF_CORE_SCHEDULE_H
+#define EFF_CORE_SCHEDULE_H
+
+#include <effect/schedule.h>
+
+/* Bytes of one run's state. */
+size_t eff__schedule_state_size(const eff_schedule_t *s);
+void eff__schedule_start(const eff_schedule_t *s, void *state);
+/* One step: whether to go on, and after which delay. `input` is borrowed. */
+bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now, eff_value_t input,
+                        eff_duration_t *ret_delay);
+/* Whether it is the schedule that stands for "out of memory". */
+bool eff__schedule_is_oom(const eff_schedule_t *s);
+
+#endif

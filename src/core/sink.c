@@ -1,0 +1,114 @@
+/* Text for people, and what is done to text of unknown origin on its way to them.
+ *
+ * Nothing here fails. A buffer without memory marks itself truncated; a value that cannot be formatted is shown as the
+ * name of its type.
+ */
+#include "core/sink.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include <effect/error.h>
+
+void eff__sink_add_n(struct eff__sink *s, const char *text, size_t n)
+{
+    if (s->buffer) eff_buffer_add_n(s->buffer, text, n);
+    else (void)fwrite(text, 1, n, s->file);
+}
+
+void eff__sink_add(struct eff__sink *s, const char *text)
+{
+    eff__sink_add_n(s, text, strlen(text));
+}
+
+void eff__sink_printf(struct eff__sink *s, const char *fmt, ...)
+{
+    char text[128];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (n > 0) eff__sink_add(s, text);
+}
+
+/* ---- escaping */
+
+/* The character that starts at p, of at most n bytes. @return its length; 0 when it is not UTF-8 */
+static size_t decode(const unsigned char *p, size_t n, uint32_t *ret_char)
+{
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    size_t size = p[0] < 0x80 ? 1 : p[0] >> 5 == 0x6 ? 2 : p[0] >> 4 == 0xe ? 3 : p[0] >> 3 == 0x1e ? 4 : 0;
+    if (size == 0 || size > n) return 0;
+    uint32_t c = size == 1 ? p[0] : p[0] & (0x7fu >> size);
+    for (size_t i = 1; i < size; i++) {
+        if (p[i] >> 6 != 2) return 0;
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    if (c < least[size] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return 0;
+    *ret_char = c;
+    return size;
+}
+
+/* Whether it may reach a terminal or a line of a log: no C0 or C1 control, no line or paragraph separator. */
+static bool is_harmless(uint32_t c)
+{
+    return c >= 0x20 && (c < 0x7f || c > 0x9f) && c != 0x2028 && c != 0x2029;
+}
+
+static void add_escape(struct eff__sink *s, uint32_t c)
+{
+    if (c == '\n') eff__sink_add(s, "\\n");
+    else if (c == '\r') eff__sink_add(s, "\\r");
+    else if (c == '\t') eff__sink_add(s, "\\t");
+    else eff__sink_printf(s, c < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)c);
+}
+
+void eff__sink_escaped(struct eff__sink *s, const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t plain = 0; /* where the bytes not yet added begin */
+    for (size_t i = 0; i < n;) {
+        uint32_t c = 0;
+        size_t size = decode(p + i, n - i, &c);
+        if (size && is_harmless(c)) {
+            i += size;
+            continue;
+        }
+        eff__sink_add_n(s, text + plain, i - plain);
+        if (size) add_escape(s, c);
+        else eff__sink_printf(s, "\\x%02x", (unsigned)p[i]);
+        i += size ? size : 1;
+        plain = i;
+    }
+    if (n > plain) eff__sink_add_n(s, text + plain, n - plain);
+}
+
+/* ---- values */
+
+/* For a value whose hook gave no text, or had no memory to. */
+static void add_stand_in(struct eff__sink *s, eff_value_t v)
+{
+    const eff_type_t *type = eff_type_of(v);
+    const char *text = type->name ? type->name : "nameless";
+    if (type == &eff_error_type) text = eff_as_error(v)->message;
+    eff__sink_escaped(s, text, strlen(text));
+}
+
+void eff__sink_value(struct eff__sink *s, eff_value_t v)
+{
+    const eff_type_t *type = eff_type_of(v);
+    if (!type) {
+        eff__sink_add(s, "absent");
+    } else if (type->flags & EFF_TYPE_OOM) {
+        eff__sink_add(s, "out of memory");
+    } else if (type == &eff_string_type) {
+        eff__sink_escaped(s, eff_as_string(v), eff_string_size(v));
+    } else {
+        eff_buffer_t text = EFF_BUFFER_INIT;
+        eff_value_format(v, &text);
+        if (text.size) eff__sink_escaped(s, eff_buffer_text(&text), text.size);
+        else add_stand_in(s, v);
+        if (text.truncated) eff__sink_add(s, " [cut: out of memory]");
+        eff_buffer_done(&text);
+    }
+}

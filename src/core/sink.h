@@ -1,0 +1,26 @@
+/* Where text for people goes: a buffer or a FILE. Text goes to a FILE directly, so that a failure can still be printed
+ * when there is no memory left. What came from outside is escaped on the way, so that it cannot forge lines or send
+ * commands to a terminal. */
+#ifndef EFF_CORE_SINK_H
+#define EFF_CORE_SINK_H
+
+#include <stdio.h>
+
+#include <effect/value.h>
+
+/* Exactly one of the two is set; both are borrowed. */
+struct eff__sink {
+    eff_buffer_t *buffer;
+    FILE *file;
+};
+
+void eff__sink_add(struct eff__sink *s, const char *text);
+void eff__sink_add_n(struct eff__sink *s, const char *text, size_t n);
+void eff__sink_printf(struct eff__sink *s, const char *fmt, ...) EFF_PRINTF(2, 3); /* at most 127 bytes */
+/* Adds text of any origin: control characters, line separators and what is not UTF-8 are escaped as in C. */
+void eff__sink_escaped(struct eff__sink *s, const char *text, size_t n);
+/* Adds a value as its type formats it, escaped, or something that stands for it: whatever its format hook does, and
+ * without memory, there is some text. Borrows v. */
+void eff__sink_value(struct eff__sink *s, eff_value_t v);
+
+#endif

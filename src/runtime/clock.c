@@ -1,0 +1,111 @@
+/* The live clock, and the instructions that ask whatever clock is in effect.
+ *
+ * Live sleepers sit in the runtime's own queue, ordered by deadline and then by when they went to sleep, behind one
+ * libevent timer. The time is read once per turn. A sleeper is due only when the clock says so, however early the loop
+ * woke up.
+ */
+#include "runtime/clock.h"
+
+#include "runtime/prim.h"
+#include "runtime/region.h"
+#include "runtime/timer.h"
+
+/* ---- the live clock */
+
+static bool leave_timer(eff_fiber_t *f)
+{
+    eff__timers_remove(&f->rt->timers, &f->wait.timer);
+    return true;
+}
+static const struct eff__wait_ops sleep_ops = { .name = "for time to pass", .external = true, .leave = leave_timer };
+
+static int64_t live_now(eff_clock_t *clock, eff_runtime_t *rt)
+{
+    (void)clock;
+    return eff__now(rt);
+}
+
+static int live_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
+{
+    (void)clock;
+    eff__timers_add(&f->rt->timers, &f->wait.timer, deadline);
+    eff__suspend(f, &sleep_ops, NULL);
+    return EFF__SUSPEND;
+}
+
+static eff_clock_t live_clock = { .now = live_now, .sleep = live_sleep };
+
+int64_t eff__now(eff_runtime_t *rt)
+{
+    if (!rt->now_valid) {
+        rt->now = eff__now_ns();
+        rt->now_valid = true;
+    }
+    return rt->now;
+}
+
+void eff__timers_due(eff_runtime_t *rt)
+{
+    if (rt->timers_polled) return;
+    rt->timers_polled = true;
+    if (!rt->timers.root) return;
+    int64_t now = eff__now_ns();
+    rt->now = now;
+    rt->now_valid = true;
+    while (rt->timers.root && rt->timers.root->deadline <= now) {
+        eff_fiber_t *f = eff__timer_fiber(eff__timers_pop(&rt->timers));
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        eff__wake(f);
+    }
+}
+
+/* ---- the service */
+
+static eff_value_t default_clock(void)
+{
+    return eff_ptr(&live_clock);
+}
+const eff_tag_t eff__clock_tag = { "clock", default_clock };
+
+eff_clock_t *eff__clock_of(const eff_fiber_t *f)
+{
+    if (!f->context) return &live_clock;
+    return (eff_clock_t *)eff__service_of(eff_context_get(f->context, &eff__clock_tag));
+}
+
+int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    eff_clock_t *clock = eff__clock_of(f);
+    int64_t d = e->sleep.duration.ns;
+    f->wait.site = e->site;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (owned) eff__node_release(e);
+    if (!clock) { /* the context is one that found no memory */
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return EFF__RETURN;
+    }
+    if (d <= 0) {
+        f->cur = 0;
+        f->state = EFF__READY;
+        eff__enqueue(f);
+        return EFF__SUSPEND;
+    }
+    int64_t now = clock->now(clock, f->rt);
+    return clock->sleep(clock, f, d > INT64_MAX - now ? INT64_MAX : now + d);
+}
+
+static int now_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    (void)e, (void)alone;
+    eff_clock_t *clock = eff__clock_of(f);
+    if (!clock) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+    return eff__prim_value(f, eff_instant_value((eff_instant_t){ clock->now(clock, f->rt) }));
+}
+static const struct eff__prim now_prim = { "clock_now", now_run };
+
+eff_t *eff_clock_now_at(eff_site_t site)
+{
+    return eff__prim_node_plain(site, &now_prim, eff_unit);
+}

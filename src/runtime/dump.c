@@ -1,0 +1,64 @@
+/* The fiber tree as text: who runs, who waits for what, since where. For deadlock reports, leaks and signals. */
+#include <inttypes.h>
+
+#include "runtime/runtime.h"
+
+static const char *state_name(const eff_fiber_t *f)
+{
+    switch ((enum eff__state)f->state) {
+    case EFF__NEW: return "has not started";
+    case EFF__READY: return "is ready to run";
+    case EFF__RUNNING: return "runs";
+    case EFF__SUSPENDED: return "waits";
+    case EFF__DONE: break;
+    }
+    return f->status == EFF__OK ? "has ended" : "has failed, and nobody has asked for its exit";
+}
+
+static void dump_one(const eff_fiber_t *f, eff_buffer_t *out, int depth)
+{
+    eff_buffer_printf(out, "%*sfiber %" PRIu64, depth * 2, "", f->id);
+    if (f->fork_site) eff_buffer_printf(out, " (forked at %s)", f->fork_site);
+    else if (!f->parent && !(f->flags & EFF__IN_SCOPE)) eff_buffer_add(out, " (main)");
+    eff_buffer_printf(out, " %s", state_name(f));
+    if (f->state == EFF__SUSPENDED && f->wait.ops) {
+        eff_buffer_printf(out, " %s", f->wait.ops->name);
+        if (eff__waits_for_fiber(f)) eff_buffer_printf(out, " fiber %" PRIu64, ((eff_fiber_t *)f->wait.object)->id);
+        if (f->wait.site) eff_buffer_printf(out, " at %s", f->wait.site);
+    }
+    if (f->attrs & EFF__MASKED) eff_buffer_add(out, ", masked");
+    if (f->interrupt && f->state != EFF__DONE) eff_buffer_add(out, ", interrupted");
+    eff_buffer_add(out, "\n");
+}
+
+static const eff_fiber_t *earliest(const eff_fiber_t *last)
+{
+    while (last && last->sibling_prev) last = last->sibling_prev;
+    return last;
+}
+
+/* The tree below a list's first fiber, parents before children, siblings in order of forking. */
+static void dump_list(const eff_fiber_t *last, eff_buffer_t *out, bool only_suspended)
+{
+    int depth = 1;
+    const eff_fiber_t *f = earliest(last);
+    while (f) {
+        if (!only_suspended || f->state == EFF__SUSPENDED) dump_one(f, out, depth);
+        if (f->children) {
+            f = earliest(f->children);
+            depth++;
+            continue;
+        }
+        while (f && !f->sibling_next) {
+            f = f->parent;
+            depth--;
+        }
+        if (f) f = f->sibling_next;
+    }
+}
+
+void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out, bool only_suspended)
+{
+    dump_list(rt->roots, out, only_suspended);
+    dump_list(rt->scoped, out, only_suspended);
+}

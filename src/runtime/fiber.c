@@ -1,0 +1,450 @@
+/* Fibers' life: making, owning, interrupting and publishing the exit. How they run is interp.c's, who is next sched.c's.
+ *
+ * Ownership of a fiber's work: every living fiber is in exactly one owner's list: its parent's children, a scope's
+ * entries, or the runtime's roots. The owner ends it before it goes away itself, so a borrowed `parent` is never stale.
+ */
+#include "runtime/fiber.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/frame.h"
+#include "runtime/group.h"
+#include "runtime/prim.h"
+#include "runtime/runtime.h"
+#include "runtime/scope.h"
+
+static void fiber_drop(void *payload)
+{
+    eff_fiber_t *f = (eff_fiber_t *)payload;
+    if (f->state == EFF__DONE) {
+        eff__fiber_report_unobserved(f);
+        if (f->flags & EFF__ZOMBIE) eff__fiber_disown(f);
+    }
+    eff_value_decref(f->reg);
+    if (f->interrupt) eff_cause_decref(f->interrupt);
+    if (f->rare) eff__free(f->rare, sizeof *f->rare);
+}
+
+static void fiber_format(const void *payload, eff_buffer_t *out)
+{
+    const eff_fiber_t *f = (const eff_fiber_t *)payload;
+    eff_buffer_printf(out, "fiber %" PRIu64, f->id);
+}
+
+const eff_type_t eff_fiber_type = { .size = sizeof(eff_fiber_t),
+                                    .name = "fiber",
+                                    .drop = fiber_drop,
+                                    .format = fiber_format,
+                                    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+
+eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
+{
+    eff_fiber_t *f = (eff_fiber_t *)eff__payload_alloc(&eff_fiber_type, sizeof *f);
+    if (!f) {
+        eff_decref(e);
+        return NULL;
+    }
+    memset(f, 0, offsetof(eff_fiber_t, inline_frames));
+    f->rt = rt;
+    f->cur = e ? (uintptr_t)e | EFF__OWNED : 0;
+    f->reg = eff_unit;
+    f->base = f->inline_frames;
+    f->limit = f->inline_frames + EFF__INLINE_FRAMES;
+    f->inline_frames[0] = eff__frame_head(EFF__F_END, 0, 0);
+    f->top = f->inline_frames + 1;
+    f->id = ++rt->next_id;
+    f->fork_site = site;
+    if (context) f->context = eff_context_incref(context);
+    rt->n_fibers++;
+    return f;
+}
+
+void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child)
+{
+    child->sibling_next = NULL;
+    child->sibling_prev = *children;
+    if (*children) (*children)->sibling_next = child;
+    *children = child;
+}
+
+void eff__fiber_disown(eff_fiber_t *child)
+{
+    child->flags &= (uint16_t)~EFF__ZOMBIE;
+    eff_fiber_t **last = child->parent ? &child->parent->children : &child->rt->roots;
+    if (child->flags & EFF__IN_SCOPE) last = &child->rt->scoped;
+    if (child->sibling_prev) child->sibling_prev->sibling_next = child->sibling_next;
+    if (child->sibling_next) child->sibling_next->sibling_prev = child->sibling_prev;
+    else *last = child->sibling_prev;
+    child->sibling_prev = child->sibling_next = NULL;
+    if (child->flags & EFF__IN_SCOPE) {
+        child->flags &= (uint16_t)~EFF__IN_SCOPE;
+        eff__entry_free(child->entry);
+        child->entry = NULL;
+    }
+}
+
+/* ---- the value register */
+
+/* The sites that forked f and its ancestors, nearest first. */
+static eff_cause_t *add_forks(eff_fiber_t *f, eff_cause_t *cause)
+{
+    eff_site_t sites[EFF__TRACE_MAX];
+    size_t n = 0;
+    for (eff_fiber_t *p = f; p && n < EFF__TRACE_MAX; p = p->parent)
+        if (p->fork_site) sites[n++] = p->fork_site;
+    return n ? eff__cause_add_forks(cause, n, sites) : cause;
+}
+
+eff_cause_t *eff__materialize(eff_fiber_t *f)
+{
+    struct eff__trace *trace = &f->rt->trace;
+    if (f->status == EFF__FAILED) {
+        f->reg = eff_cause_value(eff_cause_fail(f->reg));
+        f->status = EFF__CAUSED;
+    }
+    if (trace->n_seen) {
+        f->reg = eff_cause_value(eff__cause_add_trace((eff_cause_t *)f->reg.ptr, trace));
+        trace->n_seen = 0;
+    }
+    return (eff_cause_t *)f->reg.ptr;
+}
+
+eff_exit_t eff__reg_exit(eff_fiber_t *f)
+{
+    eff_exit_t exit;
+    exit.ok = f->status == EFF__OK;
+    if (exit.ok) exit.value = f->reg;
+    else exit.cause = eff__materialize(f);
+    return exit;
+}
+
+void eff__raise(eff_fiber_t *f, eff_cause_t *cause)
+{
+    eff_value_decref(f->reg);
+    f->reg = eff_cause_value(cause);
+    f->status = EFF__CAUSED;
+    f->rt->trace.n_seen = 0;
+}
+
+void eff__raise_mistake(eff_fiber_t *f, eff_site_t site, const char *fmt, ...)
+{
+    char message[512];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    eff__raise(f, eff_cause_die(eff_string(message)));
+    eff__trace_add(&f->rt->trace, site);
+}
+
+void eff__reg_add_failure(eff_fiber_t *f, eff_cause_t *later)
+{
+    if (f->status == EFF__OK) {
+        eff__raise(f, later);
+        return;
+    }
+    eff_cause_t *first = eff__materialize(f);
+    f->reg = eff_cause_value(eff__cause_then_or_keep(first, later));
+}
+
+/* ---- interruption */
+
+eff_cause_t *eff__interrupt_cause(const eff_fiber_t *by, eff_interrupt_reason_t reason, eff_site_t site)
+{
+    eff_cause_t *cause = eff_cause_interrupt(by ? by->id : 0, reason, site);
+    return cause == eff__cause_oom ? eff__cause_static_interrupt(reason) : cause;
+}
+
+void eff__fiber_interrupt(eff_fiber_t *f, eff_cause_t *interrupt)
+{
+    if (f->state == EFF__DONE || f->interrupt) return;
+    f->interrupt = eff_cause_incref(interrupt);
+    switch ((enum eff__state)f->state) {
+    case EFF__RUNNING: /* the interpreter is to look up from its work */
+        f->rt->ops_left += f->rt->ops > 0 ? f->rt->ops : 0;
+        f->rt->ops = 0;
+        break;
+    case EFF__SUSPENDED:
+        if (f->attrs & EFF__MASKED || f->flags & EFF__STAY) break;
+        if (f->wait.ops->leave && !f->wait.ops->leave(f)) {
+            f->flags |= EFF__STAY;
+            break;
+        }
+        f->wait.object = NULL;
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        eff__wake(f);
+        f->wait.ops = NULL;
+        break;
+    case EFF__NEW:
+    case EFF__READY: /* seen when it gets its turn */
+    case EFF__DONE: break;
+    }
+}
+
+/* ---- the end */
+
+eff_exit_t eff__fiber_exit(eff_fiber_t *f)
+{
+    eff_exit_t exit;
+    f->flags |= EFF__OBSERVED;
+    exit.ok = f->status == EFF__OK;
+    if (exit.ok) exit.value = f->reg;
+    else exit.cause = (eff_cause_t *)f->reg.ptr;
+    return exit;
+}
+
+void eff__fiber_report_unobserved(eff_fiber_t *f)
+{
+    if (f->state != EFF__DONE || f->status == EFF__OK || f->flags & (EFF__OBSERVED | EFF__REPORTED)) return;
+    const eff_cause_t *cause = (const eff_cause_t *)f->reg.ptr;
+    f->flags |= EFF__REPORTED;
+    if (!f->rt || eff_cause_is_interrupted_only(cause)) return;
+    eff__report_unobserved(f->rt, f, cause);
+}
+
+/* Hands the exit to a waiting fiber as its wait wants it: see join_ops and await_ops. */
+static void deliver(eff_fiber_t *f, eff_fiber_t *to);
+
+void eff__fiber_publish(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    if (f->status != EFF__OK) {
+        eff__materialize(f);
+        f->reg = eff_cause_value(add_forks(f, (eff_cause_t *)f->reg.ptr));
+    }
+    if (f->base != f->inline_frames) eff__raw_free(f->base);
+    f->base = f->top = f->limit = NULL;
+    if (f->context) {
+        eff_context_decref(f->context);
+        f->context = NULL;
+    }
+    f->state = EFF__DONE;
+    rt->n_fibers--;
+
+    eff_fiber_t *waiter;
+    while ((waiter = eff__waiters_pop(&f->observers))) deliver(f, waiter);
+
+    /* An unobserved failure that somebody may still ask for stays in its owner's list until then. */
+    bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !f->rare;
+    if (unobserved && !eff__count_is_one(&eff__header_of(f)->count) && !(f->flags & EFF__IN_SCOPE)) {
+        f->flags |= EFF__ZOMBIE;
+    } else {
+        eff__fiber_disown(f);
+    }
+    /* A parent that leaves the region this was forked in waits for the last one. */
+    eff_fiber_t *p = f->parent;
+    if (p && p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
+    if (f->rare && f->rare->on_exit) eff__post_exit(f);
+}
+
+/* ---- waiting for a fiber: join ends as it ended, await and interrupt succeed with its exit */
+
+static bool leave_observers(eff_fiber_t *f)
+{
+    eff_fiber_t *target = (eff_fiber_t *)f->wait.object;
+    eff__waiters_remove(&target->observers, f);
+    eff_fiber_decref(target);
+    return true;
+}
+
+static const struct eff__wait_ops join_ops = { .name = "to join", .leave = leave_observers };
+static const struct eff__wait_ops await_ops = { .name = "for the end of", .leave = leave_observers };
+
+bool eff__waits_for_fiber(const eff_fiber_t *f)
+{
+    return f->wait.ops == &join_ops || f->wait.ops == &await_ops;
+}
+
+/* Puts the exit of a fiber that is DONE into the register of another. */
+static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
+{
+    eff_exit_t exit = eff__fiber_exit(f);
+    if (!join) {
+        to->reg = eff_exit_value(eff_exit_incref(&exit));
+        to->status = EFF__OK;
+        if (to->reg.type == &eff_oom_type) {
+            to->reg = eff_cause_value(eff_cause_incref(eff__cause_oom));
+            to->status = EFF__CAUSED;
+        }
+    } else if (exit.ok) {
+        to->reg = eff_value_incref(exit.value);
+        to->status = EFF__OK;
+    } else {
+        to->reg = eff_cause_value(eff_cause_incref(exit.cause));
+        to->status = EFF__CAUSED;
+    }
+}
+
+static void deliver(eff_fiber_t *f, eff_fiber_t *to)
+{
+    take_exit(f, to, to->wait.ops == &join_ops);
+    to->wait.object = NULL;
+    eff__wake(to);
+    eff_fiber_decref(f); /* the waiter's reference; the run's own is still there */
+}
+
+void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops)
+{
+    eff_fiber_incref(target);
+    eff__waiters_add(&target->observers, f);
+    eff__suspend(f, ops, target);
+}
+
+static int wait_for(eff_fiber_t *f, eff_t *e, bool alone, bool join)
+{
+    eff_fiber_t *target = (eff_fiber_t *)e->prim.handle;
+    if (target->state == EFF__DONE) {
+        take_exit(target, f, join);
+        return EFF__RETURN;
+    }
+    if (target->rt != f->rt) return eff__prim_foreign(f, "fiber");
+    eff__prim_take_handle(e, alone);
+    eff__waiters_add(&target->observers, f);
+    eff__suspend(f, join ? &join_ops : &await_ops, target);
+    return EFF__SUSPEND;
+}
+
+static int join_run(eff_fiber_t *f, eff_t *e, bool alone) { return wait_for(f, e, alone, true); }
+static int await_run(eff_fiber_t *f, eff_t *e, bool alone) { return wait_for(f, e, alone, false); }
+
+/* Whether `a` is f or one of its ancestors: waiting for it would be waiting for oneself. */
+static bool is_ancestor(const eff_fiber_t *a, const eff_fiber_t *f)
+{
+    for (; f; f = f->parent)
+        if (f == a) return true;
+    return false;
+}
+
+static int interrupt_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_fiber_t *target = (eff_fiber_t *)e->prim.handle;
+    if (target->state != EFF__DONE) {
+        if (target->rt != f->rt) return eff__prim_foreign(f, "fiber");
+        eff_cause_t *cause = eff__interrupt_cause(f, EFF_INTERRUPT_EXPLICIT, e->site);
+        eff__fiber_interrupt(target, cause);
+        eff_cause_decref(cause);
+        if (is_ancestor(target, f)) return eff__prim_value(f, eff_unit);
+        f->flags |= EFF__STAY;
+    }
+    return wait_for(f, e, alone, false);
+}
+
+static int interrupt_fork_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_fiber_t *target = (eff_fiber_t *)e->prim.handle;
+    (void)alone;
+    if (target->state != EFF__DONE) {
+        if (target->rt != f->rt) return eff__prim_foreign(f, "fiber");
+        eff_cause_t *cause = eff__interrupt_cause(f, EFF_INTERRUPT_EXPLICIT, e->site);
+        eff__fiber_interrupt(target, cause);
+        eff_cause_decref(cause);
+    } else {
+        target->flags |= EFF__OBSERVED;
+    }
+    return eff__prim_value(f, eff_unit);
+}
+
+static int interrupt_self_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    (void)alone;
+    eff_cause_t *cause = eff__interrupt_cause(f, EFF_INTERRUPT_EXPLICIT, e->site);
+    eff__fiber_interrupt(f, cause);
+    eff_cause_decref(cause);
+    if (f->attrs & EFF__MASKED) return eff__prim_value(f, eff_unit);
+    return eff__prim_cause(f, eff_cause_incref(f->interrupt));
+}
+
+static const struct eff__prim join_prim = { "join", join_run };
+static const struct eff__prim await_prim = { "await", await_run };
+static const struct eff__prim interrupt_prim = { "interrupt", interrupt_run };
+static const struct eff__prim interrupt_fork_prim = { "interrupt_fork", interrupt_fork_run };
+static const struct eff__prim interrupt_self_prim = { "interrupt_self", interrupt_self_run };
+
+eff_t *eff_fiber_join_at(eff_site_t site, eff_fiber_t *fiber)
+{
+    return eff__prim_node(site, &join_prim, fiber, eff_unit);
+}
+eff_t *eff_fiber_await_at(eff_site_t site, eff_fiber_t *fiber)
+{
+    return eff__prim_node(site, &await_prim, fiber, eff_unit);
+}
+eff_t *eff_fiber_interrupt_at(eff_site_t site, eff_fiber_t *fiber)
+{
+    return eff__prim_node(site, &interrupt_prim, fiber, eff_unit);
+}
+eff_t *eff_fiber_interrupt_fork_at(eff_site_t site, eff_fiber_t *fiber)
+{
+    return eff__prim_node(site, &interrupt_fork_prim, fiber, eff_unit);
+}
+eff_t *eff_interrupt_self_at(eff_site_t site)
+{
+    return eff__prim_node_plain(site, &interrupt_self_prim, eff_unit);
+}
+
+int eff__prim_foreign(eff_fiber_t *f, const char *what)
+{
+    return eff__prim_cause(
+        f, eff_cause_die(eff_printf("this %s belongs to another runtime: use it on the runtime that made it", what)));
+}
+
+static bool never_leave(eff_fiber_t *f)
+{
+    (void)f;
+    return true;
+}
+static const struct eff__wait_ops never_ops = { .name = "for nothing: eff_never", .leave = never_leave };
+static int never_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    (void)e, (void)alone;
+    eff__suspend(f, &never_ops, NULL);
+    return EFF__SUSPEND;
+}
+static const struct eff__prim never_prim = { "never", never_run };
+
+eff_t *eff_never(void)
+{
+    static eff_t node = { .count = EFF__IMMORTAL, .op = EFF__OP_PRIM, .prim = { .prim = &never_prim } };
+    return &node;
+}
+
+/* ---- handles */
+
+static EFF__STATIC_PAYLOAD(eff_fiber_t) ended_fiber;
+
+eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber) { return (eff_fiber_t *)eff__payload_incref(fiber); }
+void eff_fiber_decref(eff_fiber_t *fiber) { eff__payload_decref(&eff_fiber_type, fiber); }
+
+eff_value_t eff_fiber_value(eff_fiber_t *fiber)
+{
+    eff_value_t v = { .type = &eff_fiber_type, .ptr = fiber };
+    return fiber ? v : eff_oom_value();
+}
+
+eff_fiber_t *eff_as_fiber(eff_value_t v)
+{
+    if (v.type == &eff_fiber_type) return (eff_fiber_t *)v.ptr;
+    (void)eff__wrong_type(v, &eff_fiber_type);
+    atomic_store_explicit(&ended_fiber.header.count, EFF__IMMORTAL, memory_order_relaxed);
+    ended_fiber.header.type = &eff_fiber_type;
+    ended_fiber.payload.state = EFF__DONE;
+    ended_fiber.payload.reg = eff_unit;
+    return &ended_fiber.payload;
+}
+
+eff_t *eff_fiber_into(eff_t *e, eff_fiber_t **slot)
+{
+    return eff__into_at("eff_fiber_into", e, &eff_fiber_type, (void **)slot);
+}
+
+uint64_t eff_fiber_id(const eff_fiber_t *fiber) { return fiber ? fiber->id : 0; }
+
+const eff_exit_t *eff_fiber_poll(eff_fiber_t *fiber)
+{
+    if (!fiber || fiber->state != EFF__DONE) return NULL;
+    fiber->polled = eff__fiber_exit(fiber);
+    return &fiber->polled;
+}

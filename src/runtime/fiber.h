@@ -1,0 +1,228 @@
+/* Fibers: the state of one running effect, as the interpreter, the scheduler and the coordination primitives see it.
+ *
+ * Life: NEW (in the run queue, nothing run yet) -> RUNNING <-> READY (in the run queue) or SUSPENDED (in one wait)
+ * -> DONE. A fiber is in exactly one place: running, in the run queue, in one wait, or done.
+ *
+ * Memory: a fiber is a counted payload. While it lives, its own run holds one reference, given up as its exit is
+ * published; handles hold the others. Everything else (frames, context, scope) is released at the end, so a handle that
+ * is kept costs the struct and the exit only.
+ *
+ * Interruption is one word: `interrupt`, set once, never cleared. See interp.c for where it is seen.
+ */
+#ifndef EFF_RUNTIME_FIBER_H
+#define EFF_RUNTIME_FIBER_H
+
+#include <effect/fiber.h>
+#include <effect/scope.h>
+#include <effect/type.h>
+
+#include "core/cause.h"
+#include "core/node.h"
+
+enum eff__state { EFF__NEW, EFF__READY, EFF__RUNNING, EFF__SUSPENDED, EFF__DONE };
+
+/* What the value register holds. */
+enum eff__status {
+    EFF__OK,     /* a success value */
+    EFF__FAILED, /* the error of a Fail whose cause was not made yet: most failures are caught before anybody asks */
+    EFF__CAUSED  /* a cause (a value of eff_cause_type) */
+};
+
+/* fiber->attrs: what is lexical in the fiber's code; saved and restored by frames. */
+enum {
+    EFF__MASKED = 1,  /* interruption is not seen */
+    EFF__EXTERNAL = 2 /* waits are answered from outside */
+};
+
+/* fiber->flags: what is true of the fiber for good, or until somebody clears it. */
+enum {
+    EFF__SIDE = 1,            /* of a parallel combinator: its group is in `group`, it uses its parent's scope */
+    EFF__BEING_STARTED = 2,   /* runs by switching: when it loses the loop, its parent goes on */
+    EFF__AT_RETURN = 4,       /* lost the loop between a success and the next callback: no checkpoint on resuming */
+    EFF__INTERRUPT_ADDED = 8, /* Then(failure, Interrupt) was made: once per fiber */
+    EFF__DOOMED = 16,         /* failed by the deadlock detector: handlers are skipped */
+    EFF__OBSERVED = 32,       /* its exit was delivered to somebody */
+    EFF__EARLY = 64,          /* a side that had ended by itself when its group's caller got its turn */
+    EFF__ISSUED = 128,        /* a side that its group interrupted */
+    EFF__DAEMON = 256,
+    EFF__STAY = 512,          /* this wait is not left by interruption */
+    EFF__IN_SCOPE = 1024,     /* owned by a scope: `entry` is its place there */
+    EFF__ZOMBIE = 2048,       /* ended with an unobserved failure, still in its owner's list */
+    EFF__REPORTED = 4096,
+    EFF__OUTSIDE = 8192       /* suspended, and counted in rt->n_external */
+};
+
+/* What interpreting code answers: how the fiber goes on. */
+enum eff__next {
+    EFF__EVAL,    /* with the effect in cur */
+    EFF__RETURN,  /* returning reg to the top frame */
+    EFF__SUSPEND, /* it lost the loop */
+    EFF__SWITCH   /* the fiber in rt->switch_to runs first */
+};
+
+/* A way of waiting: static, one per kind of thing waited for. */
+struct eff__wait_ops {
+    const char *name; /* "for an item of a queue": completes "waits ..." */
+    bool external;    /* answered by a timer or by the outside world: no part of a deadlock */
+    /* Takes the fiber out of whatever it is linked into, because it was interrupted. False: it must stay until it is
+     * woken (and then unwinds). NULL: nothing to take it out of. */
+    bool (*leave)(eff_fiber_t *f);
+    /* The fiber was woken and gets its turn; `interrupted`: it will not see what is in reg. What must not be lost then
+     * is given on here. NULL: nothing to do. */
+    void (*resumed)(eff_fiber_t *f, bool interrupted);
+};
+
+/* A node of a pairing heap ordered by (deadline, seq): timer.c. */
+struct eff__timer {
+    struct eff__timer *child, *next, *prev; /* prev: the left sibling, or the parent of a first child */
+    int64_t deadline;                       /* ns of its clock */
+    uint64_t seq;
+};
+
+struct eff__links {
+    eff_fiber_t *prev, *next;
+};
+
+/* A list of waiting fibers, first in, first out. */
+struct eff__waiters {
+    eff_fiber_t *first, *last;
+};
+
+struct eff__wait {
+    const struct eff__wait_ops *ops; /* NULL when not waiting; kept after waking until the fiber runs */
+    eff_site_t site;                 /* of the instruction that waits */
+    void *object;                    /* what it waits for; owned as ops say */
+    union {                          /* a fiber never waits on both */
+        struct eff__links links;
+        struct eff__timer timer;
+    };
+};
+
+struct eff__group;
+struct eff__rare;
+
+enum { EFF__INLINE_FRAMES = 4 };
+
+struct eff_fiber {
+    eff_runtime_t *rt;      /* NULL once the runtime is gone */
+    uintptr_t cur;          /* the next effect, with its owned bit; 0: return reg to the top frame */
+    eff_value_t reg;        /* the value register; the exit's value once DONE */
+    uintptr_t *base;        /* frames: inline_frames or a heap block; see frame.h */
+    uintptr_t *top;         /* one past the last */
+    uintptr_t *limit;       /* one past the block */
+    uint8_t state;          /* enum eff__state */
+    uint8_t status;         /* enum eff__status, of reg */
+    uint8_t attrs;          /* EFF__MASKED ... */
+    uint16_t flags;         /* EFF__SIDE ... */
+    uint32_t depth;         /* how many regions it is in */
+    uint32_t region;        /* the parent's depth when this was forked: the region that owns it */
+    uint32_t turns;         /* how often it got the loop since time last moved: for TestClock's limit */
+    uint32_t slot;          /* of a side: its place in its group */
+    size_t index;           /* of a side: its argument, or its item */
+    eff_cause_t *interrupt; /* the pending interruption, or NULL; owned */
+    eff_context_t *context; /* NULL: empty; owned */
+    eff_scope_t *scope;     /* the scope around the current instruction; NULL: the fiber's own, not made yet; owned by
+                               the region's frame, or by the fiber itself when it is its own */
+    eff_fiber_t *parent;    /* who forked it; NULL for roots, daemons and fibers of a scope; borrowed */
+    eff_fiber_t *sibling_prev, *sibling_next; /* among the owner's children, in order of forking */
+    eff_fiber_t *children;  /* the latest forked of the living ones */
+    eff_fiber_t *next_ready;
+    struct eff__waiters observers; /* those who join or await it */
+    union {
+        struct eff__group *group; /* of a side: the group it belongs to */
+        struct eff__entry *entry; /* with EFF__IN_SCOPE: its entry there */
+    };
+    struct eff__rare *rare;   /* observers from outside; NULL in most fibers */
+    eff_site_t fork_site;
+    uint64_t id;
+    union {
+        struct eff__wait wait;
+        eff_exit_t polled; /* once DONE: what eff_fiber_poll shows, a view of reg */
+    };
+    uintptr_t inline_frames[EFF__INLINE_FRAMES];
+};
+
+/* Out of line: what few fibers have. */
+struct eff__rare {
+    void (*on_exit)(const eff_exit_t *exit, void *arg);
+    void *arg;
+};
+
+/* ---- life (fiber.c) */
+
+/* A fiber for e (consumed), NEW, in no queue and no list, counted once for its run; NULL when out of memory (e is
+ * dropped). Takes a reference to context. */
+eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site);
+/* Links a child into the list at *children. */
+void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child);
+void eff__fiber_disown(eff_fiber_t *child);
+/* The fiber's frames are empty, its children ended, its scope closed: publishes the exit in reg. */
+void eff__fiber_publish(eff_fiber_t *f);
+/* Sets the interrupt word (first one wins) and gets the fiber to see it. Borrows the cause. */
+void eff__fiber_interrupt(eff_fiber_t *f, eff_cause_t *interrupt);
+/* A shared Interrupt cause by this fiber (NULL: from outside); never NULL. Returns new. */
+eff_cause_t *eff__interrupt_cause(const eff_fiber_t *by, eff_interrupt_reason_t reason, eff_site_t site);
+/* The exit of a fiber that is DONE; borrowed from it. Counts as observing it. */
+eff_exit_t eff__fiber_exit(eff_fiber_t *f);
+/* What fibers that wait for their children wait by; the last of them wakes the parent. */
+extern const struct eff__wait_ops eff__children_wait;
+void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child);
+/* Suspends f until target (not DONE) has ended; f then gets its exit as a value. Takes a reference to target. */
+void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops);
+/* Reports the failure of a DONE fiber if nobody observed it. */
+void eff__fiber_report_unobserved(eff_fiber_t *f);
+/* Names an effectful finalizer that is skipped because its runtime is freed. */
+void eff__report_skipped(const eff_fiber_t *f, eff_site_t site);
+/* Gives up the frames of a fiber without running effects: plain releases and drops only. Names on stderr what it skips. */
+void eff__fiber_unwind(eff_fiber_t *f);
+
+/* ---- registers */
+
+/* Makes sure that a failure in reg is a cause, with the trace collected so far; returns it, borrowed from reg. */
+eff_cause_t *eff__materialize(eff_fiber_t *f);
+/* reg as an exit, borrowed from it. */
+eff_exit_t eff__reg_exit(eff_fiber_t *f);
+/* Drops reg and fails with a cause (consumed). The trace starts anew. */
+void eff__raise(eff_fiber_t *f, eff_cause_t *cause);
+/* Drops reg and fails with Die of a formatted message. */
+void eff__raise_mistake(eff_fiber_t *f, eff_site_t site, const char *fmt, ...) EFF_PRINTF(3, 4);
+/* A failure `later` (consumed) came while dealing with what reg holds: Then, or instead of a success. */
+void eff__reg_add_failure(eff_fiber_t *f, eff_cause_t *later);
+
+static inline bool eff__interruptible_now(const eff_fiber_t *f)
+{
+    return f->interrupt && !(f->attrs & EFF__MASKED);
+}
+
+/* ---- waiting (sched.c) */
+
+/* Suspends the running fiber; the caller returns EFF__SUSPEND. Its links are the caller's to set. */
+void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object);
+/* Makes a suspended fiber ready: one append to the run queue. Its reg holds what it waits for. */
+void eff__wake(eff_fiber_t *f);
+
+static inline void eff__waiters_add(struct eff__waiters *q, eff_fiber_t *f)
+{
+    f->wait.links.next = NULL;
+    f->wait.links.prev = q->last;
+    if (q->last) q->last->wait.links.next = f;
+    else q->first = f;
+    q->last = f;
+}
+
+static inline void eff__waiters_remove(struct eff__waiters *q, eff_fiber_t *f)
+{
+    if (f->wait.links.prev) f->wait.links.prev->wait.links.next = f->wait.links.next;
+    else q->first = f->wait.links.next;
+    if (f->wait.links.next) f->wait.links.next->wait.links.prev = f->wait.links.prev;
+    else q->last = f->wait.links.prev;
+}
+
+static inline eff_fiber_t *eff__waiters_pop(struct eff__waiters *q)
+{
+    eff_fiber_t *f = q->first;
+    if (f) eff__waiters_remove(q, f);
+    return f;
+}
+
+#endif

@@ -1,0 +1,605 @@
+/* The interpreter: runs one fiber, instruction by instruction, until it loses the loop.
+ *
+ * A fiber is a machine with an effect to evaluate (`cur`), a value register (`v`, `st`) and a stack of frames. Evaluating
+ * descends into the source of an effect, leaving the effect itself as the frame that says what to do with the result;
+ * a success or a failure returns to the top frame. One reduction of eff_flat_map(eff_succeed(1), f, env):
+ *
+ *     cur = flat_map           frames: END
+ *     cur = succeed(1)         frames: END flat_map           its source moved out of it, since nobody else holds it
+ *     v = 1                    frames: END flat_map           the succeed node is free again
+ *     cur = f(1, env)          frames: END                    and so is the flat_map node
+ *
+ * So a node that is not shared is its own continuation frame, and a loop of binds runs in constant memory.
+ *
+ * Interruption is seen in three places, all outside a mask: at an instruction, when a suspended fiber resumes, and at the
+ * end of a mask. Only the first has to be cheap, and it costs nothing: whoever interrupts the running fiber sets rt->ops
+ * to 0, the count of instructions that is checked anyway. Between a success and the callback that takes it there is no
+ * such place, so an acquired resource always reaches its owner.
+ *
+ * Everything the loop needs often is in locals; STORE and LOAD move it to and from the fiber around calls of functions
+ * that look at it. Instructions that do more than a line or two are such functions (region.c, group.c, each.c, gen.c).
+ */
+#include <pthread.h>
+
+#include "runtime/frame.h"
+#include "runtime/prim.h"
+#include "runtime/region.h"
+#include "runtime/runtime.h"
+
+__thread eff_runtime_t *eff__running;
+
+#define BIND_SIZE EFF__NODE_SIZE(bind)
+#define FOLD_SIZE EFF__NODE_SIZE(fold)
+
+/* What the slow path found before an instruction or a return. */
+enum verdict { GO_ON, RAISED, BUDGET_SPENT };
+
+/* The budget ran out, or somebody wants the fiber's attention: the step hook, a reported mistake, an interruption. */
+static EFF_NOINLINE enum verdict attend(eff_fiber_t *f, bool at_instruction)
+{
+    eff_runtime_t *rt = f->rt;
+    rt->ops = 0;
+    if (rt->hooks.step) rt->hooks.step(rt->hooks.arg, f);
+    if (at_instruction && eff__interruptible_now(f)) {
+        if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+        f->cur = 0;
+        eff__raise(f, eff_cause_incref(f->interrupt));
+        return RAISED;
+    }
+    if (rt->ops_left <= 0) return BUDGET_SPENT;
+    rt->ops_left--;
+    if (!rt->hooks.step) {
+        rt->ops = rt->ops_left;
+        rt->ops_left = 0;
+    }
+    return GO_ON;
+}
+
+/* A callback reported a mistake: what it returned is dropped, and the fiber dies of it. */
+static EFF_NOINLINE void raise_misuse(eff_fiber_t *f, eff_site_t site)
+{
+    eff_runtime_t *rt = f->rt;
+    char *message = rt->misuse;
+    rt->misuse = NULL;
+    if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
+    else eff__raise_mistake(f, NULL, "%s", message);
+    eff__raw_free(message);
+}
+
+/* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */
+static void requeue(eff_fiber_t *f)
+{
+    for (;;) {
+        eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? f->parent : NULL;
+        f->flags &= (uint16_t)~EFF__BEING_STARTED;
+        f->state = EFF__READY;
+        eff__enqueue(f);
+        if (!starter) return;
+        f = starter;
+    }
+}
+
+/* A fiber that was suspended or queued gets the loop: sees an interruption that came meanwhile. */
+static void resume(eff_fiber_t *f)
+{
+    const struct eff__wait_ops *wait = f->wait.ops;
+    f->state = EFF__RUNNING;
+    f->wait.ops = NULL;
+    uint16_t at_return = f->flags & EFF__AT_RETURN;
+    f->flags &= (uint16_t) ~(EFF__AT_RETURN | EFF__STAY);
+    bool interrupted = eff__interruptible_now(f) && !at_return;
+    if (wait && wait->resumed) wait->resumed(f, interrupted);
+    f->rt->trace.n_seen = 0;
+    if (f->status != EFF__OK && wait) eff__trace_add(&f->rt->trace, f->wait.site);
+    if (__builtin_expect(!interrupted, 1)) return;
+    if (f->cur) {
+        if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+        f->cur = 0;
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+    }
+    /* A failure that arrived together with the interruption was the wait's, and goes with it. */
+    eff__raise(f, eff_cause_incref(f->interrupt));
+}
+
+/* Releases a frame's reference to a bind-shaped node. */
+static inline void drop_bind(uintptr_t word, eff_t *e)
+{
+    if (!(word & EFF__OWNED)) return;
+    if (__builtin_expect(eff__count_is_one(&e->count), 1)) {
+        if (e->bind.source) eff__node_release(e->bind.source);
+        eff_value_decref(e->bind.env);
+        eff__free(e, BIND_SIZE);
+    } else {
+        eff__node_release(e);
+    }
+}
+
+/* Whether this fold's failure handler applies to the failure in reg; *ret_error is the value for a typed one. */
+static bool fold_applies(eff_fiber_t *f, const eff_t *e, eff_value_t *ret_error)
+{
+    if (!e->fold.bad || eff__interruptible_now(f) || f->flags & EFF__DOOMED) return false;
+    if (e->flags & EFF__CAUSE) return true;
+    if (f->status == EFF__FAILED) {
+        *ret_error = f->reg;
+        return true;
+    }
+    const eff_cause_t *cause = eff_as_cause(f->reg);
+    return !eff_cause_has_die(cause) && eff_cause_failure(cause, ret_error);
+}
+
+#define STORE() (f->top = top, f->cur = cur, f->reg = v, f->status = (uint8_t)st)
+#define LOAD() (top = f->top, cur = f->cur, v = f->reg, st = f->status)
+#define OWNED_NODE() (cur & EFF__OWNED)
+/* A callback was called: a mistake it reported counts before what it returned. */
+#define MISUSED() __builtin_expect(rt->misuse != NULL, 0)
+
+void eff__interpret(eff_runtime_t *rt, eff_fiber_t *f)
+{
+    uintptr_t *top;
+    uintptr_t cur;
+    eff_value_t v;
+    unsigned st;
+    eff_t *e;
+    int next;
+
+resume:
+    rt->current = f;
+    resume(f);
+    LOAD();
+    if (!cur) goto ret;
+
+eval:
+    if (__builtin_expect(--rt->ops < 0, 0)) {
+        v = eff_unit;
+        st = EFF__OK;
+        STORE();
+        enum verdict verdict = attend(f, true);
+        if (verdict == BUDGET_SPENT) {
+            requeue(f);
+            goto out;
+        }
+        LOAD();
+        if (verdict == RAISED) goto ret;
+    }
+    e = eff__frame_node(cur);
+    switch ((enum eff__op)e->op) {
+    case EFF__OP_SUCCEED:
+        v = e->value.value;
+        st = EFF__OK;
+        if (OWNED_NODE() && eff__count_is_one(&e->count)) {
+            eff__free(e, EFF__NODE_SIZE(value));
+        } else {
+            v = eff_value_incref(v);
+            if (OWNED_NODE()) eff__node_release(e);
+        }
+        goto ret;
+
+    case EFF__OP_FAIL:
+        v = e->value.value;
+        st = e->flags & EFF__CAUSE ? EFF__CAUSED : EFF__FAILED;
+        rt->trace.n_seen = 0;
+        eff__trace_add(&rt->trace, e->site);
+        if (OWNED_NODE() && eff__count_is_one(&e->count)) {
+            eff__free(e, EFF__NODE_SIZE(value));
+        } else {
+            v = eff_value_incref(v);
+            if (OWNED_NODE()) eff__node_release(e);
+        }
+        goto ret;
+
+    case EFF__OP_MAP:
+    case EFF__OP_FLAT_MAP: {
+        uintptr_t source = eff__take_source(e, &e->bind.source, OWNED_NODE());
+        if (__builtin_expect(top == f->limit, 0)) goto grow_bind;
+        *top++ = cur;
+        cur = source;
+        goto eval;
+    grow_bind:
+        if (source & EFF__OWNED) e->bind.source = eff__frame_node(source);
+        f->top = top;
+        if (!eff__frames_grow(f, 1)) goto no_memory;
+        top = f->top;
+        goto eval;
+    }
+
+    case EFF__OP_FOLD: {
+        if (__builtin_expect(top == f->limit, 0)) {
+            f->top = top;
+            if (!eff__frames_grow(f, 1)) goto no_memory;
+            top = f->top;
+        }
+        *top++ = cur;
+        cur = eff__take_source(e, &e->fold.source, OWNED_NODE());
+        goto eval;
+    }
+
+    case EFF__OP_ON_EXIT:
+        f->top = top;
+        if (!eff__frames_reserve(f, 1 + EFF__FRAME_SLACK)) goto no_memory;
+        top = f->top;
+        *top++ = cur;
+        cur = eff__take_source(e, &e->bind.source, OWNED_NODE());
+        goto eval;
+
+    case EFF__OP_SYNC:
+        f->top = top;
+        v = ((eff_sync_fn)e->call.fn)(e->call.env);
+        st = EFF__OK;
+        if (MISUSED() || !v.type) {
+            f->reg = v;
+            f->status = EFF__OK;
+            if (MISUSED()) raise_misuse(f, e->site);
+            else eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site ? e->site : "of eff_sync");
+            if (OWNED_NODE()) eff__node_release(e);
+            goto failed_in_memory;
+        }
+        if (OWNED_NODE()) eff__node_release(e);
+        goto ret;
+
+    case EFF__OP_SUSPEND: {
+        f->top = top;
+        eff_t *n = ((eff_suspend_fn)e->call.fn)(e->call.env);
+        eff_site_t site = e->site;
+        if (OWNED_NODE()) eff__node_release(e);
+        if (MISUSED()) goto misused;
+        cur = (uintptr_t)n | EFF__OWNED;
+        if (__builtin_expect(n != NULL, 1)) goto eval;
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        eff__raise_null(f, site);
+        goto failed_in_memory;
+    misused:
+        eff_decref(n);
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        raise_misuse(f, site);
+        goto failed_in_memory;
+    }
+
+    case EFF__OP_YIELD:
+        if (OWNED_NODE()) eff__node_release(e);
+        v = eff_unit;
+        st = EFF__OK;
+        cur = 0;
+        STORE();
+        f->state = EFF__READY;
+        eff__enqueue(f);
+        goto lost;
+
+    case EFF__OP_PRIM: {
+        bool alone = OWNED_NODE() && eff__count_is_one(&e->count);
+        f->top = top;
+        f->wait.site = e->site;
+        next = e->prim.prim->run(f, e, alone);
+        if (OWNED_NODE()) eff__node_release(e);
+        if (next == EFF__RETURN) {
+            top = f->top;
+            v = f->reg;
+            st = f->status;
+            cur = 0;
+            if (__builtin_expect(st != EFF__OK, 0)) {
+                rt->trace.n_seen = 0;
+                eff__trace_add(&rt->trace, f->wait.site);
+            }
+            goto ret;
+        }
+        if (next == EFF__EVAL) {
+            top = f->top;
+            cur = f->cur;
+            goto eval;
+        }
+        f->cur = 0;
+        goto lost;
+    }
+
+    case EFF__OP_MASK:
+        f->top = top;
+        next = eff__eval_mask(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_ASYNC:
+        f->top = top;
+        next = eff__eval_async(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_SLEEP:
+        f->top = top;
+        next = eff__eval_sleep(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_SERVICE:
+        f->top = top;
+        next = eff__eval_service(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_PROVIDE:
+        f->top = top;
+        next = eff__eval_provide(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_FORK:
+        f->top = top;
+        next = eff__eval_fork(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_PAR:
+        f->top = top;
+        next = eff__eval_par(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_EACH:
+        f->top = top;
+        next = eff__eval_each(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_GEN:
+        f->top = top;
+        next = eff__eval_gen(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_SCOPED:
+        f->top = top;
+        next = eff__eval_scoped(f, e, OWNED_NODE());
+        goto act;
+    case EFF__OP_BRACKET:
+        f->top = top;
+        next = eff__eval_bracket(f, e, OWNED_NODE());
+        goto act;
+    case EFF__N_OPS: break;
+    }
+    __builtin_unreachable();
+
+no_memory: /* no room for a frame: the instruction is dropped, and fails */
+    if (OWNED_NODE()) eff_decref(eff__frame_node(cur));
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    eff__raise(f, eff_cause_incref(eff__cause_oom));
+    goto failed_in_memory;
+
+act: /* a function did the instruction and left everything in the fiber */
+    if (MISUSED() && next != EFF__SUSPEND) {
+        if (next == EFF__EVAL && f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+        if (next == EFF__EVAL) {
+            f->reg = eff_unit;
+            f->status = EFF__OK;
+        }
+        raise_misuse(f, f->wait.site);
+        next = EFF__RETURN;
+    }
+    switch ((enum eff__next)next) {
+    case EFF__EVAL:
+        top = f->top;
+        cur = f->cur;
+        goto eval;
+    case EFF__RETURN:
+        f->cur = 0;
+        LOAD();
+        goto ret;
+    case EFF__SUSPEND: goto lost;
+    case EFF__SWITCH:
+        f->cur = 0;
+        f = rt->switch_to;
+        goto resume;
+    }
+    __builtin_unreachable();
+
+failed_in_memory: /* reg and status are in the fiber; the frames are too */
+    f->cur = 0;
+    LOAD();
+
+ret: /* v, st return to the top frame */ {
+    uintptr_t word = top[-1];
+    e = eff__frame_node(word);
+    if (__builtin_expect(word & EFF__SPECIAL, 0)) goto special;
+    switch ((enum eff__op)e->op) {
+    case EFF__OP_FLAT_MAP: {
+        if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
+        top--;
+        f->top = top;
+        eff_t *n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
+        eff_value_decref(v);
+        if (__builtin_expect(!n || rt->misuse, 0)) goto bad_callback;
+        drop_bind(word, e);
+        cur = (uintptr_t)n | EFF__OWNED;
+        goto eval;
+    bad_callback:
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        if (rt->misuse) {
+            eff_decref(n);
+            raise_misuse(f, e->site);
+        } else {
+            eff__raise_null(f, e->site);
+        }
+        drop_bind(word, e);
+        goto failed_in_memory;
+    }
+
+    case EFF__OP_MAP: {
+        if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
+        top--;
+        f->top = top;
+        eff_value_t r = ((eff_map_fn)e->bind.fn)(v, e->bind.env);
+        eff_value_decref(v);
+        v = r;
+        if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
+            f->reg = v;
+            f->status = EFF__OK;
+            if (rt->misuse) raise_misuse(f, e->site);
+            else if (!r.type) eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site ? e->site : "of eff_map");
+            else eff__raise(f, eff_cause_incref(eff__cause_oom));
+            drop_bind(word, e);
+            goto failed_in_memory;
+        }
+        drop_bind(word, e);
+        goto ret;
+    }
+
+    pass_bind: /* a failure passes a frame that only wants successes */
+        eff__trace_add(&rt->trace, e->site);
+        top--;
+        drop_bind(word, e);
+        goto ret;
+
+    case EFF__OP_FOLD: {
+        eff_value_t error = eff_unit;
+        eff_t *n;
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
+        f->top = top;
+        f->reg = v;
+        f->status = (uint8_t)st;
+        if (st == EFF__OK) {
+            top--;
+            if (!e->fold.good) {
+                if (word & EFF__OWNED) eff__node_release(e);
+                goto ret;
+            }
+            f->top = top;
+            n = e->fold.good(v, e->fold.env);
+        } else if (fold_applies(f, e, &error)) {
+            top--;
+            f->top = top;
+            if (e->flags & EFF__CAUSE) {
+                eff__trace_add(&rt->trace, e->site);
+                n = ((eff_cause_fn)e->fold.bad)(eff__materialize(f), e->fold.env);
+                v = f->reg;
+            } else {
+                n = ((eff_bind_fn)e->fold.bad)(error, e->fold.env);
+            }
+        } else {
+            eff__trace_add(&rt->trace, e->site);
+            top--;
+            if (word & EFF__OWNED) eff__node_release(e);
+            goto ret;
+        }
+        eff_value_decref(v);
+        if (__builtin_expect(!n || rt->misuse, 0)) {
+            f->reg = eff_unit;
+            f->status = EFF__OK;
+            if (rt->misuse) {
+                eff_decref(n);
+                raise_misuse(f, e->site);
+            } else {
+                eff__raise_null(f, e->site);
+            }
+            if (word & EFF__OWNED) eff__node_release(e);
+            goto failed_in_memory;
+        }
+        if (word & EFF__OWNED) eff__node_release(e);
+        cur = (uintptr_t)n | EFF__OWNED;
+        goto eval;
+    }
+
+    case EFF__OP_ON_EXIT: {
+        eff_t *n;
+        top--;
+        cur = 0;
+        STORE();
+        if (st != EFF__OK) eff__trace_add(&rt->trace, e->site);
+        if ((e->flags & (EFF__ON_FAILURE | EFF__ON_INTERRUPT) && st == EFF__OK) ||
+            (e->flags & EFF__ON_INTERRUPT && !eff__interruptible_now(f))) {
+            drop_bind(word, e);
+            goto ret;
+        }
+        eff_exit_t exit = eff__reg_exit(f);
+        uint8_t attrs = f->attrs;
+        f->attrs |= EFF__MASKED;
+        if (e->flags & EFF__ON_FAILURE) n = ((eff_cause_fn)e->bind.fn)(exit.cause, e->bind.env);
+        else n = ((eff_finalizer_fn)e->bind.fn)(&exit, e->bind.env);
+        f->attrs = attrs;
+        if (MISUSED()) {
+            eff_decref(n);
+            char *message = rt->misuse;
+            rt->misuse = NULL;
+            n = eff__mistake(e->site, "%s in %s", message, e->site ? e->site : "a finalizer");
+            eff__raw_free(message);
+        }
+        next = eff__run_finalizer(f, n, e->site);
+        drop_bind(word, e);
+        goto act;
+    }
+
+    /* kept for their env until what they returned has ended */
+    case EFF__OP_MASK:
+    case EFF__OP_SERVICE:
+    case EFF__OP_SCOPED:
+    case EFF__OP_PROVIDE:
+    case EFF__OP_GEN:
+    case EFF__OP_EACH:
+        if (st != EFF__OK) eff__trace_add(&rt->trace, e->site);
+        top--;
+        if (word & EFF__OWNED) eff__node_release(e);
+        goto ret;
+
+    case EFF__OP_SUCCEED:
+    case EFF__OP_FAIL:
+    case EFF__OP_SYNC:
+    case EFF__OP_SUSPEND:
+    case EFF__OP_YIELD:
+    case EFF__OP_ASYNC:
+    case EFF__OP_PRIM:
+    case EFF__OP_SLEEP:
+    case EFF__OP_FORK:
+    case EFF__OP_PAR:
+    case EFF__OP_BRACKET:
+    case EFF__N_OPS: break;
+    }
+    __builtin_unreachable();
+
+attend_return:
+    cur = 0;
+    STORE();
+    if (attend(f, false) == BUDGET_SPENT) {
+        if (f->status != EFF__OK) eff__materialize(f);
+        f->flags |= EFF__AT_RETURN;
+        requeue(f);
+        goto out;
+    }
+    LOAD();
+    rt->ops++; /* the frame is counted when it is looked at again */
+    goto ret;
+
+special:
+    cur = 0;
+    STORE();
+    switch (eff__frame_code(word)) {
+    case EFF__F_END: next = eff__return_end(f); goto ended;
+    case EFF__F_MASK:
+        f->top--;
+        f->attrs = eff__frame_attrs(word);
+        eff__mask_end(f);
+        next = EFF__RETURN;
+        goto act;
+    case EFF__F_LOCALLY: {
+        eff_context_t *inner = f->context;
+        f->top -= 2;
+        f->context = (eff_context_t *)f->top[0];
+        eff_context_decref(inner);
+        next = EFF__RETURN;
+        goto act;
+    }
+    case EFF__F_SCOPED:
+    case EFF__F_PROVIDE: next = eff__return_scoped(f); goto act;
+    case EFF__F_GEN: next = eff__return_gen(f); goto act;
+    case EFF__F_BRACKET: next = eff__return_bracket(f); goto act;
+    case EFF__F_FINALIZER: next = eff__return_finalizer(f); goto act;
+    case EFF__F_SAVED: next = eff__return_saved(f); goto act;
+    case EFF__F_LEAVING: next = eff__return_leaving(f); goto act;
+    case EFF__F_PAR: next = eff__return_par(f); goto act;
+    case EFF__F_EACH: next = eff__return_each(f); goto act;
+    case EFF__F_ITEM: next = eff__return_item(f); goto act;
+    }
+    __builtin_unreachable();
+}
+
+ended: /* the fiber may have ended and be gone already; then only rt->switch_to says who goes on */
+    if (next == EFF__SWITCH) {
+        f = rt->switch_to;
+        if (f) goto resume;
+        goto out;
+    }
+    goto act;
+
+lost: /* the fiber lost the loop: whoever is starting it goes on */
+    if (f->flags & EFF__BEING_STARTED) {
+        f->flags &= (uint16_t)~EFF__BEING_STARTED;
+        f = f->parent;
+        goto resume;
+    }
+out:
+    rt->current = NULL;
+}

@@ -1,0 +1,35 @@
+/* The mailbox: how other threads reach a runtime. It is counted and outlives the runtime, so that an answer or a last
+ * reference that comes too late finds somebody to give it to. A post is embedded in what is posted: posting allocates
+ * nothing. */
+#ifndef EFF_RUNTIME_MAILBOX_H
+#define EFF_RUNTIME_MAILBOX_H
+
+#include <pthread.h>
+
+#include "runtime/runtime.h"
+
+struct eff__post {
+    struct eff__post *next;
+    /* Runs on the runtime's thread; rt is NULL when the runtime is gone (then on the thread that finds out). */
+    void (*run)(struct eff__post *post, eff_runtime_t *rt);
+};
+
+struct eff__mailbox {
+    eff__count_t count;
+    pthread_mutex_t lock;   /* of all below */
+    eff_runtime_t *rt;      /* NULL once the runtime is gone */
+    pthread_t thread;       /* of the runtime; constant */
+    struct eff__post *first, *last;
+};
+
+struct eff__mailbox *eff__mailbox_incref(struct eff__mailbox *m);
+void eff__mailbox_decref(struct eff__mailbox *m);
+/* Posts, from any thread. Without a runtime to run it, it is run at once with NULL. */
+void eff__mailbox_post(struct eff__mailbox *m, struct eff__post *post);
+/* Whether the calling thread is the runtime's, and the runtime is still there. */
+static inline bool eff__mailbox_is_here(const struct eff__mailbox *m)
+{
+    return pthread_equal(m->thread, pthread_self()) && m->rt;
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* eff_main: an effect as a process's main job. The only place of the library that touches signals. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/runtime.h"
+
+struct main_run {
+    eff_runtime_t *rt;
+    int signal; /* the first that came, or 0 */
+    bool done;
+    eff_exit_t exit;
+    eff_fiber_t *fiber;
+};
+
+static void on_stop(int signal, void *arg)
+{
+    struct main_run *m = (struct main_run *)arg;
+    if (m->signal) { /* the second one does not wait */
+        fflush(NULL);
+        _exit(128 + signal);
+    }
+    m->signal = signal;
+    eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_SHUTDOWN, NULL);
+    eff__fiber_interrupt(m->fiber, cause);
+    eff_cause_decref(cause);
+}
+
+static void on_quit(int signal, void *arg)
+{
+    struct main_run *m = (struct main_run *)arg;
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    (void)signal;
+    eff_runtime_dump(m->rt, &text);
+    fprintf(stderr, "libeffect: %zu fibers\n%s", eff_runtime_n_fibers(m->rt), eff_buffer_text(&text));
+    eff_buffer_done(&text);
+}
+
+/* The exit code, and on stderr why. */
+static int conclude(struct main_run *m)
+{
+    if (m->exit.ok)
+        return m->exit.value.type == &eff_int_type ? (int)(m->exit.value.integer & 0xff) : m->signal ? 128 + m->signal : 0;
+    const eff_cause_t *cause = m->exit.cause;
+    if (m->signal && eff_cause_is_interrupted_only(cause)) return 128 + m->signal;
+    eff_cause_print(cause, stderr);
+    if (m->signal) return 128 + m->signal;
+    if (eff_cause_has_die(cause)) return 70;
+    return 1;
+}
+
+static int run_main(struct main_run *m, eff_t *e)
+{
+    int code;
+    void *watches[] = { eff__loop_signal(m->rt->loop, SIGINT, on_stop, m),
+                        eff__loop_signal(m->rt->loop, SIGTERM, on_stop, m),
+                        eff__loop_signal(m->rt->loop, SIGQUIT, on_quit, m) };
+    m->exit = eff__run_watched(m->rt, e, &m->fiber);
+    code = conclude(m);
+    for (size_t i = 0; i < sizeof watches / sizeof watches[0]; i++) eff__loop_signal_free(watches[i]);
+    return code;
+}
+
+int eff_main(eff_t *e)
+{
+    struct main_run m = { .rt = eff_runtime_new(NULL) };
+    if (!m.rt) {
+        eff_decref(e);
+        fputs("libeffect: out of memory before the first fiber could start\n", stderr);
+        return 70;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    int code = run_main(&m, e);
+    eff_exit_decref(m.exit);
+    if (m.rt->n_fibers > 0) eff__run_shutdown(m.rt);
+    eff_runtime_free(m.rt);
+    return code;
+}
+
+int eff_main_with(eff_t *e, eff_layer_t *layer)
+{
+    return eff_main(eff_provide_at(NULL, e, layer));
+}

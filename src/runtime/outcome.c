@@ -1,0 +1,155 @@
+/* The result of a group.
+ *
+ * all:         every value, or Both of the early failures in argument order, then Both with what interrupted sides still
+ *              failed with: so the leftmost Fail is never a consequence of another
+ * race:        the leftmost early success, or Both of all causes in argument order
+ * race_first:  the leftmost early end
+ * Interrupts that the group issued itself, or passed on, are left out. A loser's Fail by itself is part of a race and is
+ * dropped; a loser's Die, or a Fail raised while it was interrupted, is reported as unobserved.
+ */
+#include "runtime/outcome.h"
+
+#include "core/collection.h"
+#include "runtime/region.h"
+#include "runtime/runtime.h"
+
+/* A side's cause without the Interrupts that the group sent; NULL when nothing remains. Returns new. */
+static eff_cause_t *own_cause(const struct eff__group *g, const eff_fiber_t *side)
+{
+    eff_cause_t *cause = eff_cause_incref((const eff_cause_t *)side->reg.ptr);
+    if (!(side->flags & EFF__ISSUED)) return cause;
+    const eff_cause_t *const issued[] = { g->issued };
+    return eff__cause_without(cause, issued, 1);
+}
+
+/* Both of two causes, either of which may be NULL. Consumes and returns new. */
+static eff_cause_t *both(eff_cause_t *a, eff_cause_t *b)
+{
+    if (!a || !b) return a ? a : b;
+    return eff__cause_both_or_keep(a, b);
+}
+
+/* The failed side with the lowest index above `after`, early or not as asked; NULL when there is none. Sides of a par
+ * stand in order; for_each's workers do not, and few of them fail. */
+static eff_fiber_t *next_failed(const struct eff__group *g, bool early, size_t *after, uint32_t *place)
+{
+    eff_fiber_t *best = NULL;
+    if (!g->each) {
+        for (; *place < g->n_started; ++*place) {
+            eff_fiber_t *side = g->sides[*place];
+            if (side && side->status != EFF__OK && !(side->flags & EFF__EARLY) == !early) {
+                ++*place;
+                return side;
+            }
+        }
+        return NULL;
+    }
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        eff_fiber_t *side = g->sides[i];
+        if (!side || side->status == EFF__OK || !(side->flags & EFF__EARLY) != !early) continue;
+        if (side->index + 1 > *after && (!best || side->index < best->index)) best = side;
+    }
+    if (best) *after = best->index + 1;
+    return best;
+}
+
+static eff_cause_t *failures(const struct eff__group *g, bool early)
+{
+    eff_cause_t *all = NULL;
+    eff_fiber_t *side;
+    size_t after = 0;
+    uint32_t place = 0;
+    while ((side = next_failed(g, early, &after, &place))) all = both(all, own_cause(g, side));
+    return all;
+}
+
+static void fail_with(eff_fiber_t *f, struct eff__group *g, eff_cause_t *cause)
+{
+    eff__raise(f, cause);
+    eff__trace_add(&f->rt->trace, g->node->site);
+}
+
+/* Every side succeeded: the pair or array of their values. */
+static void succeed_all(eff_fiber_t *f, struct eff__group *g)
+{
+    if (g->each) {
+        f->reg = g->array;
+        g->array = eff_unit;
+        return;
+    }
+    if (g->node->flags & EFF__PAR_PAIR) {
+        eff_value_t a = g->sides[0]->reg, b = g->sides[1]->reg;
+        g->sides[0]->reg = g->sides[1]->reg = eff_unit;
+        f->reg = eff_pair(a, b);
+    } else {
+        eff_value_t *items;
+        f->reg = eff__array_new(g->n_started, &items);
+        for (uint32_t i = 0; items && i < g->n_started; i++) {
+            items[i] = g->sides[i]->reg;
+            g->sides[i]->reg = eff_unit;
+        }
+    }
+    if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
+}
+
+/* The others lost: what must not be lost with them is reported. */
+static void report_losers(eff_fiber_t *f, struct eff__group *g, const eff_fiber_t *winner)
+{
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        eff_fiber_t *side = g->sides[i];
+        if (!side || side == winner || side->status == EFF__OK) continue;
+        eff_cause_t *cause = own_cause(g, side);
+        if (!cause) continue;
+        bool by_itself = side->flags & EFF__EARLY;
+        if (eff_cause_has_die(cause) || (!by_itself && eff_cause_has_fail(cause)))
+            eff__report_unobserved(f->rt, side, cause);
+        eff_cause_decref(cause);
+    }
+}
+
+/* The side that won a race; NULL when none succeeded. */
+static eff_fiber_t *winner_of(const struct eff__group *g)
+{
+    bool any_end = g->kind != EFF__PAR_RACE;
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        eff_fiber_t *side = g->sides[i];
+        if (side && side->flags & EFF__EARLY && (any_end || side->status == EFF__OK)) return side;
+    }
+    return NULL;
+}
+
+static void race_outcome(eff_fiber_t *f, struct eff__group *g)
+{
+    eff_fiber_t *winner = winner_of(g);
+    if (!winner) {
+        fail_with(f, g, both(failures(g, true), failures(g, false)));
+        return;
+    }
+    report_losers(f, g, winner);
+    if (winner->status == EFF__OK) {
+        f->reg = winner->reg;
+        winner->reg = eff_unit;
+    } else {
+        fail_with(f, g, eff_cause_incref((const eff_cause_t *)winner->reg.ptr));
+    }
+}
+
+void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
+{
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (g->saved) {
+        eff_cause_t *sides = both(failures(g, true), failures(g, false)), *saved = g->saved;
+        g->saved = NULL;
+        eff__raise(f, sides ? eff__cause_then_or_keep(sides, saved) : saved);
+        eff__trace_add(&f->rt->trace, g->node->site);
+        return;
+    }
+    if (g->kind != EFF__PAR_ALL) {
+        race_outcome(f, g);
+        return;
+    }
+    eff_cause_t *early = failures(g, true), *later = failures(g, false);
+    if (early || later) fail_with(f, g, both(early, later));
+    else succeed_all(f, g);
+}

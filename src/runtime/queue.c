@@ -1,0 +1,318 @@
+/* Queue: a ring of items, the takers that wait while it is empty, and the offers that wait while it is full. Never both.
+ *
+ * Hand-over is provisional until the waiter runs. A taker gets its item in its register as it is woken; if it is
+ * interrupted before it runs, the item goes where it would have gone: to the next taker, or to the head of the ring, over
+ * capacity if need be. Giving back must not need memory, so the ring grows by a place before an item is handed over. A
+ * waiting offer keeps its item in its register; once the item has moved into the ring, the offer is done, and
+ * interrupting it changes nothing.
+ */
+#include <effect/queue.h>
+
+#include <effect/error.h>
+
+#include "core/misuse.h"
+#include "runtime/prim.h"
+#include "runtime/runtime.h"
+
+struct eff_queue {
+    eff_runtime_t *rt; /* of the first that used it; NULL before */
+    eff_value_t *ring;
+    size_t capacity;  /* how many items offers may put there */
+    size_t size;      /* places of the ring: at least capacity + n_handed */
+    size_t head, n;   /* the first item, and how many there are */
+    size_t n_handed;  /* takers that were woken with an item and have not run yet */
+    size_t n_takers, n_offers;
+    struct eff__waiters takers, offers;
+    bool ended;     /* no more offers; takers drain */
+    bool shut_down; /* nothing any more */
+};
+
+static eff_value_t closed_error(const eff_queue_t *q)
+{
+    return eff_error(&eff_closed_error, 0, q->shut_down ? "the queue was shut down" : "the queue has ended");
+}
+
+static void drop_items(eff_queue_t *q)
+{
+    for (; q->n; q->n--) {
+        eff_value_decref(q->ring[q->head]);
+        if (++q->head == q->size) q->head = 0;
+    }
+}
+
+static void queue_drop(void *payload)
+{
+    eff_queue_t *q = (eff_queue_t *)payload;
+    drop_items(q);
+    eff__raw_free(q->ring);
+}
+
+const eff_type_t eff_queue_type = { .size = sizeof(eff_queue_t),
+                                    .name = "queue",
+                                    .drop = queue_drop,
+                                    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+
+eff_queue_t *eff_queue_bounded(size_t capacity)
+{
+    if (capacity == 0) {
+        eff__misuse("eff_queue_bounded: the capacity must be at least 1");
+        capacity = 1;
+    }
+    if (capacity > SIZE_MAX / sizeof(eff_value_t)) return NULL;
+    eff_queue_t *q = (eff_queue_t *)eff__payload_alloc(&eff_queue_type, sizeof *q);
+    if (!q) return NULL;
+    *q = (eff_queue_t){ .capacity = capacity, .size = capacity };
+    q->ring = eff__malloc(capacity * sizeof *q->ring);
+    if (q->ring) return q;
+    eff__payload_dealloc(q);
+    return NULL;
+}
+
+static void push(eff_queue_t *q, eff_value_t v)
+{
+    size_t at = q->head + q->n++;
+    q->ring[at >= q->size ? at - q->size : at] = v;
+}
+
+static eff_value_t pop(eff_queue_t *q)
+{
+    eff_value_t v = q->ring[q->head];
+    if (++q->head == q->size) q->head = 0;
+    q->n--;
+    return v;
+}
+
+static void push_front(eff_queue_t *q, eff_value_t v)
+{
+    q->head = (q->head ? q->head : q->size) - 1;
+    q->ring[q->head] = v;
+    q->n++;
+}
+
+/* Makes sure that one more item can come back; false when out of memory. */
+static bool reserve_return(eff_queue_t *q)
+{
+    if (q->capacity + q->n_handed < q->size) return true;
+    size_t size = q->size + q->n_handed + 8;
+    eff_value_t *ring = eff__malloc(size * sizeof *ring);
+    if (!ring) return false;
+    size_t n = q->n;
+    for (size_t i = 0; i < n; i++) ring[i] = pop(q);
+    eff__raw_free(q->ring);
+    q->ring = ring;
+    q->size = size;
+    q->head = 0;
+    q->n = n;
+    return true;
+}
+
+static void wake_with(eff_fiber_t *f, eff_value_t v, uint8_t status)
+{
+    f->reg = v;
+    f->status = status;
+    eff__wake(f);
+}
+
+/* ---- waiting */
+
+static bool leave_takers(eff_fiber_t *f)
+{
+    eff_queue_t *q = (eff_queue_t *)f->wait.object;
+    eff__waiters_remove(&q->takers, f);
+    q->n_takers--;
+    eff_queue_decref(q);
+    return true;
+}
+
+/* Hands an item to the first waiting taker; a place for it to come back to has been reserved. */
+static void hand_over(eff_queue_t *q, eff_value_t v)
+{
+    eff_fiber_t *taker = eff__waiters_pop(&q->takers);
+    q->n_takers--;
+    q->n_handed++;
+    wake_with(taker, v, EFF__OK);
+}
+
+/* A taker that was woken gets its turn: the item is its own now, or goes back. It gives up the queue. */
+static void taker_resumed(eff_fiber_t *f, bool interrupted)
+{
+    eff_queue_t *q = (eff_queue_t *)f->wait.object;
+    if (f->status == EFF__OK) {
+        q->n_handed--;
+        if (interrupted) {
+            if (q->shut_down) eff_value_decref(f->reg);
+            else if (q->takers.first) hand_over(q, f->reg);
+            else push_front(q, f->reg);
+            f->reg = eff_unit;
+        }
+    }
+    eff_queue_decref(q);
+}
+
+static const struct eff__wait_ops take_ops = {
+    .name = "for an item of a queue", .leave = leave_takers, .resumed = taker_resumed
+};
+
+static bool leave_offers(eff_fiber_t *f)
+{
+    eff_queue_t *q = (eff_queue_t *)f->wait.object;
+    eff__waiters_remove(&q->offers, f);
+    q->n_offers--;
+    eff_value_decref(f->reg);
+    f->reg = eff_unit;
+    eff_queue_decref(q);
+    return true;
+}
+static const struct eff__wait_ops offer_ops = { .name = "for room in a queue", .leave = leave_offers };
+
+/* ---- the operations */
+
+/* Binds the queue to the fiber's runtime; false when it is another's. */
+static bool claim(eff_queue_t *q, const eff_fiber_t *f)
+{
+    if (!q->rt) q->rt = f->rt;
+    return q->rt == f->rt;
+}
+
+static int offer_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
+    if (q->ended || q->shut_down) return eff__prim_fail(f, closed_error(q));
+    if (q->takers.first) {
+        if (!reserve_return(q)) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+        hand_over(q, eff__prim_take_value(e, alone));
+        return eff__prim_value(f, eff_unit);
+    }
+    if (q->n < q->capacity) {
+        push(q, eff__prim_take_value(e, alone));
+        return eff__prim_value(f, eff_unit);
+    }
+    f->reg = eff__prim_take_value(e, alone);
+    f->status = EFF__OK;
+    q->n_offers++;
+    eff__waiters_add(&q->offers, f);
+    eff__suspend(f, &offer_ops, eff__prim_take_handle(e, alone));
+    return EFF__SUSPEND;
+}
+
+/* There is room again: the first waiting offer gets it. */
+static void admit_offer(eff_queue_t *q)
+{
+    if (!q->offers.first || q->n >= q->capacity) return;
+    eff_fiber_t *f = eff__waiters_pop(&q->offers);
+    q->n_offers--;
+    push(q, f->reg);
+    f->wait.object = NULL;
+    wake_with(f, eff_unit, EFF__OK);
+    eff_queue_decref(q);
+}
+
+static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
+    if (q->n) {
+        eff_value_t v = pop(q);
+        admit_offer(q);
+        return eff__prim_value(f, v);
+    }
+    if (q->ended || q->shut_down) return eff__prim_fail(f, closed_error(q));
+    q->n_takers++;
+    eff__waiters_add(&q->takers, f);
+    eff__suspend(f, &take_ops, eff__prim_take_handle(e, alone));
+    return EFF__SUSPEND;
+}
+
+static void fail_waiters(eff_queue_t *q)
+{
+    eff_fiber_t *f;
+    while ((f = eff__waiters_pop(&q->offers))) {
+        q->n_offers--;
+        eff_value_decref(f->reg);
+        f->wait.object = NULL;
+        wake_with(f, closed_error(q), EFF__FAILED);
+        eff_queue_decref(q);
+    }
+    while ((f = eff__waiters_pop(&q->takers))) {
+        q->n_takers--;
+        wake_with(f, closed_error(q), EFF__FAILED);
+    }
+}
+
+static int end_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    (void)alone;
+    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
+    q->ended = true;
+    fail_waiters(q);
+    return eff__prim_value(f, eff_unit);
+}
+
+static int shutdown_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    (void)alone;
+    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
+    q->ended = q->shut_down = true;
+    drop_items(q);
+    fail_waiters(q);
+    return eff__prim_value(f, eff_unit);
+}
+
+static const struct eff__prim offer_prim = { "queue_offer", offer_run };
+static const struct eff__prim take_prim = { "queue_take", take_run };
+static const struct eff__prim end_prim = { "queue_end", end_run };
+static const struct eff__prim shutdown_prim = { "queue_shutdown", shutdown_run };
+
+eff_t *eff_queue_offer_at(eff_site_t site, eff_queue_t *q, eff_value_t v)
+{
+    return eff__prim_node(site, &offer_prim, q, v);
+}
+eff_t *eff_queue_take_at(eff_site_t site, eff_queue_t *q)
+{
+    return eff__prim_node(site, &take_prim, q, eff_unit);
+}
+eff_t *eff_queue_end_at(eff_site_t site, eff_queue_t *q)
+{
+    return eff__prim_node(site, &end_prim, q, eff_unit);
+}
+eff_t *eff_queue_shutdown_at(eff_site_t site, eff_queue_t *q)
+{
+    return eff__prim_node(site, &shutdown_prim, q, eff_unit);
+}
+
+int64_t eff_queue_size(const eff_queue_t *q)
+{
+    return q ? (int64_t)(q->n + q->n_offers) - (int64_t)q->n_takers : 0;
+}
+
+/* ---- handles */
+
+static EFF__STATIC_PAYLOAD(eff_queue_t) closed_queue;
+
+eff_queue_t *eff_queue_incref(eff_queue_t *q)
+{
+    return (eff_queue_t *)eff__payload_incref(q);
+}
+void eff_queue_decref(eff_queue_t *q)
+{
+    eff__payload_decref(&eff_queue_type, q);
+}
+
+eff_value_t eff_queue_value(eff_queue_t *q)
+{
+    eff_value_t v = { .type = &eff_queue_type, .ptr = q };
+    return q ? v : eff_oom_value();
+}
+
+eff_queue_t *eff_as_queue(eff_value_t v)
+{
+    if (v.type == &eff_queue_type) return (eff_queue_t *)v.ptr;
+    (void)eff__wrong_type(v, &eff_queue_type);
+    atomic_store_explicit(&closed_queue.header.count, EFF__IMMORTAL, memory_order_relaxed);
+    closed_queue.header.type = &eff_queue_type;
+    closed_queue.payload.ended = closed_queue.payload.shut_down = true;
+    return &closed_queue.payload;
+}

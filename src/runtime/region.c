@@ -1,0 +1,376 @@
+/* Regions and finalizers: what happens between a result and the frame below it.
+ *
+ * A region ends in this order: its children are interrupted (all of them first) and awaited, then its finalizers run one
+ * after another, then its frame is dropped, and then an interruption that came meanwhile is seen. The result waits in a
+ * LEAVING or SAVED frame; when that is popped, the region's own frame is returned to again and finds the step before
+ * done. All of it is masked: the frames keep the attrs to be restored.
+ */
+#include "runtime/region.h"
+
+#include "core/cause.h"
+#include "runtime/group.h"
+#include "runtime/prim.h"
+#include "runtime/runtime.h"
+#include "runtime/scope.h"
+
+/* ---- results */
+
+void eff__mask_end(eff_fiber_t *f)
+{
+    if (__builtin_expect(!f->interrupt, 1) || f->attrs & EFF__MASKED) return;
+    if (f->status == EFF__OK) {
+        eff__raise(f, eff_cause_incref(f->interrupt));
+        return;
+    }
+    if (f->flags & EFF__INTERRUPT_ADDED) return;
+    eff_cause_t *cause = eff__materialize(f);
+    if (eff__cause_contains(cause, f->interrupt)) return;
+    f->flags |= EFF__INTERRUPT_ADDED;
+    f->reg = eff_cause_value(eff__cause_then_or_keep(cause, eff_cause_incref(f->interrupt)));
+}
+
+void eff__raise_null(eff_fiber_t *f, eff_site_t site)
+{
+    eff__raise_mistake(f, NULL, "callback %s returned NULL", site ? site : "(built without sites)");
+}
+
+bool eff__take_misuse(eff_fiber_t *f, eff_site_t site)
+{
+    eff_runtime_t *rt = f->rt;
+    if (__builtin_expect(!rt->misuse, 1)) return false;
+    char *message = rt->misuse;
+    rt->misuse = NULL;
+    if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
+    else eff__raise_mistake(f, NULL, "%s", message);
+    eff__raw_free(message);
+    return true;
+}
+
+/* ---- children */
+
+const struct eff__wait_ops eff__children_wait = { .name = "for the fibers it forked to end" };
+
+/* The latest living child forked at this depth or deeper, reporting and letting go of those that ended meanwhile. */
+static eff_fiber_t *living_child(eff_fiber_t *f, uint32_t depth)
+{
+    eff_fiber_t *c = f->children;
+    while (c && c->region >= depth && c->flags & EFF__ZOMBIE) {
+        eff__fiber_report_unobserved(c);
+        eff__fiber_disown(c);
+        c = f->children;
+    }
+    return c && c->region >= depth ? c : NULL;
+}
+
+void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child)
+{
+    (void)child;
+    uint32_t depth = (uint32_t)(uintptr_t)parent->wait.object;
+    eff_fiber_t *c = parent->children;
+    while (c && c->region >= depth && c->flags & EFF__ZOMBIE) c = c->sibling_prev;
+    if (c && c->region >= depth) return;
+    parent->reg = eff_unit;
+    parent->status = EFF__OK;
+    parent->wait.object = NULL;
+    eff__wake(parent);
+}
+
+int eff__region_leave(eff_fiber_t *f, uint32_t depth)
+{
+    if (__builtin_expect(!f->children || f->children->region < depth, 1)) return EFF__RETURN;
+    if (!living_child(f, depth)) return EFF__RETURN;
+    if (f->status != EFF__OK) eff__materialize(f);
+    eff_cause_t *interrupt = eff__interrupt_cause(f, EFF_INTERRUPT_REGION_ENDED, f->wait.site);
+    eff_fiber_t *c = f->children;
+    while (c && c->region >= depth) {
+        eff_fiber_t *earlier = c->sibling_prev;
+        eff__fiber_interrupt(c, interrupt);
+        c = earlier;
+    }
+    eff_cause_decref(interrupt);
+    eff__push_value(f, f->reg);
+    *f->top++ = eff__frame_head(EFF__F_LEAVING, f->attrs, f->status);
+    f->attrs |= EFF__MASKED;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    eff__suspend(f, &eff__children_wait, (void *)(uintptr_t)depth);
+    return EFF__SUSPEND;
+}
+
+int eff__return_leaving(eff_fiber_t *f)
+{
+    uintptr_t head = f->top[-1];
+    eff_value_decref(f->reg);
+    f->reg = eff__frame_value(f->top - 1);
+    f->status = eff__frame_extra(head);
+    f->attrs = eff__frame_attrs(head);
+    f->top -= 3;
+    return EFF__RETURN;
+}
+
+/* ---- finalizers */
+
+int eff__run_finalizer(eff_fiber_t *f, eff_t *finalizer, eff_site_t site)
+{
+    if (!finalizer) finalizer = eff__mistake(site, "callback %s returned NULL", site ? site : "of a finalizer");
+    if (f->status != EFF__OK) eff__materialize(f);
+    eff__push_value(f, f->reg);
+    *f->top++ = eff__frame_head(EFF__F_SAVED, f->attrs, f->status);
+    *f->top++ = eff__frame_head(EFF__F_FINALIZER, 0, 0);
+    f->attrs |= EFF__MASKED;
+    f->depth++;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    f->cur = (uintptr_t)finalizer | EFF__OWNED;
+    return EFF__EVAL;
+}
+
+int eff__return_finalizer(eff_fiber_t *f)
+{
+    int next = eff__region_leave(f, f->depth);
+    if (next != EFF__RETURN) return next;
+    f->depth--;
+    f->top--;
+    return EFF__RETURN;
+}
+
+int eff__return_saved(eff_fiber_t *f)
+{
+    uintptr_t head = f->top[-1];
+    eff_value_t saved = eff__frame_value(f->top - 1);
+    f->attrs = eff__frame_attrs(head);
+    f->top -= 3;
+    if (f->status == EFF__OK) {
+        eff_value_decref(f->reg);
+        f->reg = saved;
+        f->status = eff__frame_extra(head);
+    } else if (eff__frame_extra(head) == EFF__OK) {
+        eff_value_decref(saved);
+    } else {
+        eff_cause_t *later = eff__materialize(f);
+        f->reg = eff_cause_value(eff__cause_then_or_keep((eff_cause_t *)saved.ptr, later));
+    }
+    eff__mask_end(f);
+    return EFF__RETURN;
+}
+
+/* ---- sources of nodes that are not kept */
+
+eff_t *eff__consume_source(eff_t *e, eff_t **source, bool owned)
+{
+    eff_t *s = *source;
+    if (owned && eff__count_is_one(&e->count)) {
+        *source = NULL;
+        eff__node_drop(e);
+        return s;
+    }
+    eff_incref(s);
+    if (owned) eff__node_release(e);
+    return s;
+}
+
+static int no_room(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    if (owned) eff_decref(e);
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    eff__raise(f, eff_cause_incref(eff__cause_oom));
+    return EFF__RETURN;
+}
+
+/* ---- mask */
+
+int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    if (!eff__frames_reserve(f, 2 + EFF__FRAME_SLACK)) return no_room(f, e, owned);
+    uint8_t before = f->attrs;
+    uintptr_t head = eff__frame_head(EFF__F_MASK, before, 0);
+    if (e->kind != EFF__MASK_FN) {
+        enum eff__mask_mode mode = (enum eff__mask_mode)e->kind;
+        eff_t *source = eff__consume_source(e, &e->bind.source, owned);
+        *f->top++ = head;
+        if (mode == EFF__MASK_OFF) f->attrs |= EFF__MASKED;
+        else if (mode == EFF__MASK_ON) f->attrs &= (uint8_t)~EFF__MASKED;
+        else f->attrs |= EFF__EXTERNAL;
+        f->cur = (uintptr_t)source | EFF__OWNED;
+        if (eff__interruptible_now(f)) {
+            eff_decref(source);
+            f->reg = eff_unit;
+            f->status = EFF__OK;
+            eff__raise(f, eff_cause_incref(f->interrupt));
+            return EFF__RETURN;
+        }
+        return EFF__EVAL;
+    }
+    *f->top++ = head;
+    *f->top++ = (uintptr_t)e | (owned ? EFF__OWNED : 0); /* keeps env until the body has ended */
+    f->attrs |= EFF__MASKED;
+    eff_restore_t restore = { .interruptible = !(before & EFF__MASKED) };
+    eff_site_t site = e->site;
+    eff_t *body = ((eff_mask_fn)e->bind.fn)(restore, e->bind.env);
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (eff__take_misuse(f, site)) {
+        eff_decref(body);
+        return EFF__RETURN;
+    }
+    if (!body) {
+        eff__raise_null(f, site);
+        return EFF__RETURN;
+    }
+    f->cur = (uintptr_t)body | EFF__OWNED;
+    return EFF__EVAL;
+}
+
+/* ---- scopes, services, context */
+
+int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    if (!eff__frames_reserve(f, 2 + EFF__FRAME_SLACK)) return no_room(f, e, owned);
+    eff_scope_t *scope = eff__scope_new(f);
+    if (!scope) return no_room(f, e, owned);
+    eff_t *source = eff__consume_source(e, &e->bind.source, owned);
+    *f->top++ = (uintptr_t)f->scope;
+    *f->top++ = eff__frame_head(EFF__F_SCOPED, f->attrs, 0);
+    f->scope = scope;
+    f->depth++;
+    f->cur = (uintptr_t)source | EFF__OWNED;
+    return EFF__EVAL;
+}
+
+/* The context with what a provide node adds; NULL when out of memory. */
+static eff_context_t *provided(eff_fiber_t *f, const eff_t *e)
+{
+    eff_context_t *context = f->context ? eff_context_incref(f->context) : eff_context_empty();
+    if (e->provide.tag) return eff_context_add(context, e->provide.tag, eff_value_incref(e->provide.value));
+    return eff_context_merge(context, eff_context_incref(eff_as_context(e->provide.value)));
+}
+
+int eff__eval_provide(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    bool locally = e->flags & EFF__LOCALLY;
+    if (!eff__frames_reserve(f, 3 + EFF__FRAME_SLACK)) return no_room(f, e, owned);
+    eff_context_t *context = provided(f, e), *outer = f->context;
+    f->context = context;
+    eff_scope_t *scope = locally ? NULL : eff__scope_new(f);
+    if (!locally && !scope) {
+        f->context = outer;
+        eff_context_decref(context);
+        return no_room(f, e, owned);
+    }
+    eff_t *source = eff__consume_source(e, &e->provide.source, owned);
+    if (locally) {
+        *f->top++ = (uintptr_t)outer;
+        *f->top++ = eff__frame_head(EFF__F_LOCALLY, 0, 0);
+    } else {
+        *f->top++ = (uintptr_t)f->scope;
+        *f->top++ = (uintptr_t)outer;
+        *f->top++ = eff__frame_head(EFF__F_PROVIDE, f->attrs, 0);
+        f->scope = scope;
+        f->depth++;
+    }
+    f->cur = (uintptr_t)source | EFF__OWNED;
+    return EFF__EVAL;
+}
+
+int eff__return_scoped(eff_fiber_t *f)
+{
+    int next = eff__region_leave(f, f->depth);
+    if (next != EFF__RETURN) return next;
+    bool closed = false;
+    next = eff__scope_close_step(f, f->scope, &closed);
+    if (!closed) return next;
+    eff_scope_decref(f->scope);
+    f->depth--;
+    if (eff__frame_code(f->top[-1]) == EFF__F_PROVIDE) {
+        eff_context_decref(f->context);
+        f->context = (eff_context_t *)f->top[-2];
+        f->scope = (eff_scope_t *)f->top[-3];
+        f->top -= 3;
+    } else {
+        f->scope = (eff_scope_t *)f->top[-2];
+        f->top -= 2;
+    }
+    eff__mask_end(f);
+    return EFF__RETURN;
+}
+
+int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    if (!eff__frames_reserve(f, 1)) return no_room(f, e, owned);
+    const eff_tag_t *tag = e->service.tag;
+    eff_value_t service = f->context ? eff_context_get(f->context, tag) : (tag->get_default ? tag->get_default() : (eff_value_t){ 0 });
+    eff_site_t site = e->site;
+    *f->top++ = (uintptr_t)e | (owned ? EFF__OWNED : 0); /* keeps env */
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (!service.type) {
+        eff_buffer_t have = EFF_BUFFER_INIT;
+        eff_value_t context = { .type = &eff_context_type, .ptr = f->context };
+        if (f->context) eff_value_format(context, &have);
+        eff__raise_mistake(f, site, "no service \"%s\" was provided to %s; the context there: %s", tag->name,
+                           site ? site : "an effect", have.size ? eff_buffer_text(&have) : "empty");
+        eff_buffer_done(&have);
+        return EFF__RETURN;
+    }
+    if (service.type->flags & EFF_TYPE_OOM) {
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return EFF__RETURN;
+    }
+    eff_t *body = e->service.thunk(e->service.use, eff__service_of(service), e->service.env);
+    if (eff__take_misuse(f, site)) {
+        eff_decref(body);
+        return EFF__RETURN;
+    }
+    if (!body) {
+        eff__raise_null(f, site);
+        return EFF__RETURN;
+    }
+    f->cur = (uintptr_t)body | EFF__OWNED;
+    return EFF__EVAL;
+}
+
+static int context_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    (void)e, (void)alone;
+    eff_context_t *context = f->context ? eff_context_incref(f->context) : eff_context_empty();
+    return eff__prim_value(f, eff_context_value(context));
+}
+static const struct eff__prim context_prim = { "context", context_run };
+
+eff_t *eff_context(void)
+{
+    static eff_t node = { .count = EFF__IMMORTAL, .op = EFF__OP_PRIM, .prim = { .prim = &context_prim } };
+    return &node;
+}
+
+/* ---- the end of the fiber: a fresh fiber's few words are enough for its LEAVING frame, and making its scope reserves
+ * what finalizers need */
+
+_Static_assert(EFF__INLINE_FRAMES >= 4, "END and LEAVING must fit");
+
+int eff__return_end(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    if (__builtin_expect(f->children != NULL, 0)) {
+        int next = eff__region_leave(f, 0);
+        if (next != EFF__RETURN) return next;
+    }
+    if (__builtin_expect(f->scope != NULL, 0)) {
+        bool closed = false;
+        int next = eff__scope_close_step(f, f->scope, &closed);
+        if (!closed) return next;
+        eff_scope_decref(f->scope);
+        f->scope = NULL;
+    }
+    eff__mask_end(f);
+    eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? f->parent : NULL;
+    rt->switch_to = starter;
+    if (f->flags & EFF__SIDE) {
+        if (eff__group_side_ended(f)) return EFF__RETURN; /* it serves another item */
+        return EFF__SWITCH;
+    }
+    eff__fiber_publish(f);
+    eff_fiber_decref(f);
+    return EFF__SWITCH;
+}

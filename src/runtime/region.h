@@ -1,0 +1,59 @@
+/* Regions: ending the children forked in one, and running finalizers so that they cannot disturb the result. */
+#ifndef EFF_RUNTIME_REGION_H
+#define EFF_RUNTIME_REGION_H
+
+#include "runtime/frame.h"
+
+/* Children forked at this depth or deeper are interrupted and awaited. EFF__RETURN when there are none (left), else
+ * EFF__SUSPEND, with the result kept in a LEAVING frame and the top frame returned to afterwards. */
+int eff__region_leave(eff_fiber_t *f, uint32_t depth);
+/* Runs an effect (consumed; NULL is the mistake of `site`'s callback) as a finalizer: masked, in a region of its own,
+ * with reg kept in a SAVED frame. Returns EFF__EVAL; needs the slack of the frame below. */
+int eff__run_finalizer(eff_fiber_t *f, eff_t *finalizer, eff_site_t site);
+/* A mask ends here: the fiber's attrs are what they are outside. With an interruption pending, a success is dropped and
+ * a failure becomes Then(failure, Interrupt), once. */
+void eff__mask_end(eff_fiber_t *f);
+/* A callback returned NULL. */
+void eff__raise_null(eff_fiber_t *f, eff_site_t site);
+
+/* How special frames go on when a result comes back to them; each returns an enum eff__next. The frame is the top one.*/
+int eff__return_end(eff_fiber_t *f);
+int eff__return_scoped(eff_fiber_t *f);
+int eff__return_gen(eff_fiber_t *f);
+int eff__return_bracket(eff_fiber_t *f);
+int eff__return_finalizer(eff_fiber_t *f);
+int eff__return_saved(eff_fiber_t *f);
+int eff__return_leaving(eff_fiber_t *f);
+int eff__return_par(eff_fiber_t *f);
+int eff__return_each(eff_fiber_t *f);
+int eff__return_item(eff_fiber_t *f);
+
+/* How instructions that push special frames begin. e is borrowed if not owned, else consumed. */
+int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_provide(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_gen(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_bracket(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_par(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_each(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__begin_each_par(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_async(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned);
+int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned);
+
+/* Moves the source out of a node that is owned and unshared, freeing nothing; else borrows it (the node must be kept by
+ * a frame). Answers the word for fiber->cur. */
+static inline uintptr_t eff__take_source(eff_t *e, eff_t **source, bool owned)
+{
+    eff_t *s = *source;
+    if (owned && eff__count_is_one(&e->count)) {
+        *source = NULL;
+        return (uintptr_t)s | EFF__OWNED;
+    }
+    return (uintptr_t)s;
+}
+/* The same where the node itself will not be kept: a counted reference when it is shared; gives up the node. */
+eff_t *eff__consume_source(eff_t *e, eff_t **source, bool owned);
+
+#endif

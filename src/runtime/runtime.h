@@ -1,0 +1,170 @@
+/* The runtime: one loop's fibers, their run queue, and what connects them to the outside.
+ *
+ * Everything here belongs to one thread. Other threads reach it only through the mailbox (mailbox.h), which outlives
+ * the runtime. libevent is known to loop.c alone.
+ */
+#ifndef EFF_RUNTIME_RUNTIME_H
+#define EFF_RUNTIME_RUNTIME_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <effect/runtime.h>
+
+#include "runtime/fiber.h"
+
+struct eff__loop;
+struct eff__mailbox;
+struct eff__pool;
+struct eff__timers {
+    struct eff__timer *root; /* the pairing heap; NULL when empty */
+    uint64_t next_seq;
+    size_t n;
+};
+
+/* Asked when nothing is runnable: makes something so and returns true, or returns false. TestClock is one. Linked into
+ * the runtime by whoever owns it. */
+struct eff__idle {
+    bool (*idle)(struct eff__idle *self);
+    struct eff__idle *next;
+};
+
+/* Hooks of the testing instruments; all NULL in production. */
+struct eff__hooks {
+    /* Which of the n ready fibers runs next; asked only when n > 1. */
+    size_t (*pick)(void *arg, eff_fiber_t *first, size_t n);
+    /* Before each instruction. It may interrupt fibers. */
+    void (*step)(void *arg, eff_fiber_t *f);
+    void *arg;
+};
+
+struct eff_runtime {
+    /* the interpreter's */
+    int64_t ops;            /* instructions until the slow path: the rest of the budget, or 0 for its attention */
+    int64_t ops_left;       /* what is left of the budget beyond ops */
+    eff_fiber_t *current;   /* the fiber that runs, NULL outside the interpreter */
+    eff_fiber_t *switch_to; /* with EFF__SWITCH */
+    char *misuse;           /* a mistake reported by the callback that runs: its message, owned */
+    struct eff__trace trace; /* of the failure that is unwinding */
+    /* the scheduler's */
+    eff_fiber_t *ready_first, *ready_last;
+    eff_fiber_t *ended_first, *ended_last; /* whose on_exit is to be called */
+    size_t n_ready;
+    int64_t budget;
+    struct eff__hooks hooks;
+    struct eff__idle *idlers;
+    size_t n_fibers;    /* that live */
+    size_t n_external;  /* of those, how many wait for a timer or the outside */
+    size_t n_async;     /* answers that may come from another thread or the loop */
+    size_t n_blocking;  /* of those, jobs on the pool */
+    eff_fiber_t *roots;  /* living roots and daemons, linked as siblings, the latest; zombies too */
+    eff_fiber_t *scoped; /* the same for fibers owned by scopes */
+    uint64_t next_id;
+    struct eff__timers timers; /* of the live clock */
+    int64_t now;               /* ns; the loop's cached time, valid for this turn */
+    bool now_valid;
+    bool draining;      /* in eff__drain */
+    bool driving;       /* eff_runtime_run runs the loop and drains by itself */
+    bool timers_polled; /* due sleepers were moved since the last turn */
+    uint32_t max_turns; /* per fiber, without time moving; 0: no limit */
+    bool freeing;
+    bool shutting_down;
+    bool dying;         /* the deadlock report was made: what stalls again is failed again, silently */
+    void (*shutdown_done)(void *arg);
+    void *shutdown_arg;
+    eff_context_t *context; /* the root context */
+    eff_runtime_options_t options;
+    struct eff__loop *loop;
+    struct eff__mailbox *mailbox;
+    struct eff__pool *pool; /* NULL until the first blocking job */
+    pid_t pid;
+    pthread_t thread;
+};
+
+/* The runtime whose interpreter runs on this thread, or NULL. */
+extern __thread eff_runtime_t *eff__running;
+
+/* ---- interp.c */
+
+/* Runs f, and the sides it starts, until it loses the loop. */
+void eff__interpret(eff_runtime_t *rt, eff_fiber_t *f);
+
+/* ---- sched.c */
+
+/* Appends to the run queue. */
+void eff__enqueue(eff_fiber_t *f);
+/* Runs ready fibers until none is left or enough instructions were run for the loop to have its turn. */
+void eff__drain(eff_runtime_t *rt);
+/* Nothing is ready: asks the idlers, true if one of them made something ready. */
+bool eff__idle(eff_runtime_t *rt);
+void eff__idle_add(eff_runtime_t *rt, struct eff__idle *idler);
+void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler);
+/* Nothing is ready, nobody idles, and no fiber waits for the outside: a deadlock of these fibers. Fails the suspended
+ * ones with a report; the innermost first. */
+void eff__deadlock(eff_runtime_t *rt);
+
+/* Has the fiber's on_exit called once the interpreter has let go of it. */
+void eff__post_exit(eff_fiber_t *f);
+/* Visits every fiber, children before their parent, until visit returns false. It must not end any. */
+void eff__each_fiber(const eff_runtime_t *rt, bool (*visit)(eff_fiber_t *f, void *arg), void *arg);
+/* After a drain on the caller's loop: goes on idling or draining, notices deadlocks and the end of a shutdown. */
+void eff__turn_ended(eff_runtime_t *rt);
+/* Tells the owner of the runtime about a failure that nobody asked for. */
+void eff__report_unobserved(eff_runtime_t *rt, const eff_fiber_t *f, const eff_cause_t *cause);
+/* If the callback that just ran reported a mistake: fails with it (dropping reg) and returns true. */
+bool eff__take_misuse(eff_fiber_t *f, eff_site_t site);
+
+/* ---- loop.c: the only file that knows libevent's loop */
+
+struct eff__loop *eff__loop_new(eff_runtime_t *rt, struct event_base *base);
+/* With `forked` the loop is shared with a parent process and only forgotten. */
+void eff__loop_free(struct eff__loop *loop, bool forked);
+struct event_base *eff__loop_base(struct eff__loop *loop);
+bool eff__loop_is_own(const struct eff__loop *loop);
+/* Something became ready outside a turn: the loop will drain soon. */
+void eff__loop_kick(struct eff__loop *loop);
+/* The turn is over: arms the timer for the next deadline, and keeps the loop alive for as long as answers may come. */
+void eff__loop_settle(struct eff__loop *loop);
+/* Runs the loop once; `block`: until something happens. False when the loop has nothing to wait for. */
+bool eff__loop_once(struct eff__loop *loop, bool block);
+/* From any thread: has the loop empty the mailbox. */
+void eff__loop_wake(struct eff__loop *loop);
+/* Watches a signal; the callback runs from the loop. NULL when it cannot. */
+void *eff__loop_signal(struct eff__loop *loop, int signal, void (*fn)(int signal, void *arg), void *arg);
+void eff__loop_signal_free(void *watch);
+
+/* Monotonic time in ns, from the system. */
+int64_t eff__now_ns(void);
+/* The live clock's time in ns: cached, and the same for a whole turn. */
+int64_t eff__now(eff_runtime_t *rt);
+/* Moves due sleepers of the live clock to the run queue, once per turn, before anything that came from outside. */
+void eff__timers_due(eff_runtime_t *rt);
+
+/* ---- mailbox.c */
+struct eff__mailbox *eff__mailbox_new(eff_runtime_t *rt);
+/* Runs what other threads posted. */
+void eff__mailbox_empty(struct eff__mailbox *mailbox);
+/* The runtime goes away; the mailbox stays for those who still hold it. */
+void eff__mailbox_close(struct eff__mailbox *mailbox);
+
+/* ---- blocking.c */
+void eff__pool_free(struct eff__pool *pool);
+
+/* ---- runtime.c */
+/* As eff_runtime_run; *ret_fiber is the fiber, borrowed, while it runs, for signal handlers. */
+eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber);
+/* Shuts down and runs the loop until that is done. */
+EFF_API void eff__run_shutdown(eff_runtime_t *rt);
+
+/* ---- unwind.c */
+void eff__unwind_all(eff_runtime_t *rt);
+void eff__gen_unwind(eff_fiber_t *f, void *run);
+void eff__bracket_unwind(eff_fiber_t *f, uintptr_t *head);
+void eff__each_unwind(void *each);
+
+/* ---- dump.c */
+/* Whether the fiber waits for the end of a fiber, which is then its wait.object. */
+bool eff__waits_for_fiber(const eff_fiber_t *f);
+void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out, bool only_suspended);
+
+#endif

@@ -1,0 +1,242 @@
+/* The scheduler: a first-in, first-out run queue, and who gets its turn.
+ *
+ * A fiber loses the loop by yielding, suspending, ending, or spending its budget; every wake-up appends once. A turn of
+ * the loop runs ready fibers until none is left or about TURN_OPS instructions were run, so that a busy program starves
+ * neither timers nor I/O. Which ready fiber is next is decided in one place, pick(), where seeded and exhaustive
+ * scheduling hook in.
+ */
+#include "runtime/runtime.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    TURN_OPS = 65536,  /* instructions between two looks at the outside */
+    SWITCH_OPS = 32    /* what a switch counts for */
+};
+
+void eff__enqueue(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    f->next_ready = NULL;
+    if (rt->ready_last) rt->ready_last->next_ready = f;
+    else rt->ready_first = f;
+    rt->ready_last = f;
+    rt->n_ready++;
+}
+
+static eff_fiber_t *take_first(eff_runtime_t *rt)
+{
+    eff_fiber_t *f = rt->ready_first;
+    rt->ready_first = f->next_ready;
+    if (!rt->ready_first) rt->ready_last = NULL;
+    rt->n_ready--;
+    return f;
+}
+
+/* The only place that chooses the next fiber. */
+static eff_fiber_t *pick(eff_runtime_t *rt)
+{
+    if (__builtin_expect(!rt->hooks.pick, 1) || rt->n_ready == 1) return take_first(rt);
+    size_t i = rt->hooks.pick(rt->hooks.arg, rt->ready_first, rt->n_ready);
+    if (i == 0 || i >= rt->n_ready) return take_first(rt);
+    eff_fiber_t *before = rt->ready_first;
+    while (--i) before = before->next_ready;
+    eff_fiber_t *f = before->next_ready;
+    before->next_ready = f->next_ready;
+    if (rt->ready_last == f) rt->ready_last = before;
+    rt->n_ready--;
+    return f;
+}
+
+/* Under TestClock: a fiber that keeps running while time stands still would run for ever. */
+static void limit_turns(eff_runtime_t *rt, eff_fiber_t *f)
+{
+    if (++f->turns <= rt->max_turns || f->flags & EFF__DOOMED) return;
+    f->flags |= EFF__DOOMED;
+    if (f->cur & 1) eff_decref((eff_t *)(f->cur & ~(uintptr_t)15));
+    f->cur = 0;
+    f->flags |= EFF__AT_RETURN;
+    eff__raise_mistake(f, f->wait.site,
+                       "fiber %llu got %u turns without time moving under TestClock: it waits for nothing that a test "
+                       "could bring about",
+                       (unsigned long long)f->id, rt->max_turns);
+}
+
+static void call_exits(eff_runtime_t *rt)
+{
+    eff_fiber_t *f;
+    while ((f = rt->ended_first)) {
+        rt->ended_first = f->next_ready;
+        if (!rt->ended_first) rt->ended_last = NULL;
+        eff_exit_t exit = eff__fiber_exit(f);
+        f->rare->on_exit(&exit, f->rare->arg);
+        f->rare->on_exit = NULL;
+        eff_fiber_decref(f);
+    }
+}
+
+void eff__post_exit(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    eff_fiber_incref(f);
+    f->next_ready = NULL;
+    if (rt->ended_last) rt->ended_last->next_ready = f;
+    else rt->ended_first = f;
+    rt->ended_last = f;
+}
+
+void eff__drain(eff_runtime_t *rt)
+{
+    eff_runtime_t *outer = eff__running;
+    int64_t quantum = TURN_OPS;
+    eff__running = rt;
+    rt->draining = true;
+    rt->timers_polled = false;
+    rt->now_valid = false;
+    while (rt->ready_first && quantum > 0) {
+        eff_fiber_t *f = pick(rt);
+        if (rt->hooks.step) {
+            rt->ops = 0;
+            rt->ops_left = rt->budget;
+        } else {
+            rt->ops = rt->budget;
+            rt->ops_left = 0;
+        }
+        if (rt->max_turns) limit_turns(rt, f);
+        eff__interpret(rt, f);
+        quantum -= rt->budget - rt->ops - rt->ops_left + SWITCH_OPS;
+        if (rt->ended_first) call_exits(rt);
+    }
+    rt->draining = false;
+    eff__running = outer;
+}
+
+void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
+{
+    f->state = EFF__SUSPENDED;
+    f->wait.ops = ops;
+    f->wait.object = object;
+    f->cur = 0;
+    if (ops->external || f->attrs & EFF__EXTERNAL) {
+        f->flags |= EFF__OUTSIDE;
+        f->rt->n_external++;
+    }
+}
+
+void eff__wake(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    if (f->flags & EFF__OUTSIDE) {
+        f->flags &= (uint16_t)~EFF__OUTSIDE;
+        rt->n_external--;
+    }
+    f->state = EFF__READY;
+    eff__enqueue(f);
+    if (!rt->draining) eff__loop_kick(rt->loop);
+}
+
+/* ---- idle */
+
+bool eff__idle(eff_runtime_t *rt)
+{
+    for (struct eff__idle *i = rt->idlers; i; i = i->next)
+        if (i->idle(i)) return true;
+    return false;
+}
+
+void eff__idle_add(eff_runtime_t *rt, struct eff__idle *idler)
+{
+    idler->next = rt->idlers;
+    rt->idlers = idler;
+}
+
+void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler)
+{
+    for (struct eff__idle **p = &rt->idlers; *p; p = &(*p)->next) {
+        if (*p != idler) continue;
+        *p = idler->next;
+        return;
+    }
+}
+
+/* ---- unobserved failures */
+
+void eff__report_unobserved(eff_runtime_t *rt, const eff_fiber_t *f, const eff_cause_t *cause)
+{
+    if (rt->options.on_unobserved) {
+        rt->options.on_unobserved(f, cause, rt->options.arg);
+        return;
+    }
+    fprintf(stderr, "libeffect: fiber %llu failed, and nobody asked for its exit:\n", (unsigned long long)f->id);
+    eff_cause_print(cause, stderr);
+}
+
+/* ---- deadlock */
+
+static bool is_stuck(const eff_fiber_t *f)
+{
+    return f->state == EFF__SUSPENDED && !(f->flags & EFF__OUTSIDE);
+}
+
+/* A walk over the whole tree, children before their parent. */
+static eff_fiber_t *first_leaf(eff_fiber_t *f)
+{
+    while (f && f->children) f = f->children;
+    return f;
+}
+static eff_fiber_t *next_up(eff_fiber_t *f)
+{
+    if (f->sibling_prev) return first_leaf(f->sibling_prev);
+    return f->parent;
+}
+
+void eff__each_fiber(const eff_runtime_t *rt, bool (*visit)(eff_fiber_t *f, void *arg), void *arg)
+{
+    eff_fiber_t *const lists[] = { rt->roots, rt->scoped };
+    for (int i = 0; i < 2; i++)
+        for (eff_fiber_t *f = first_leaf(lists[i]); f; f = next_up(f))
+            if (!visit(f, arg)) return;
+}
+
+struct deadlock {
+    eff_cause_t *cause;
+    size_t n;
+};
+
+static bool has_living_child(const eff_fiber_t *f)
+{
+    for (const eff_fiber_t *c = f->children; c; c = c->sibling_prev)
+        if (c->state != EFF__DONE) return true;
+    return false;
+}
+
+static bool doom(eff_fiber_t *f, void *arg)
+{
+    struct deadlock *d = (struct deadlock *)arg;
+    if (!is_stuck(f) || has_living_child(f)) return true;
+    if (f->wait.ops->leave) {
+        (void)f->wait.ops->leave(f);
+    }
+    f->flags |= EFF__DOOMED | EFF__AT_RETURN;
+    f->wait.object = NULL;
+    eff_value_decref(f->reg);
+    f->reg = eff_cause_value(eff_cause_incref(d->cause));
+    f->status = EFF__CAUSED;
+    eff__wake(f);
+    f->wait.ops = NULL;
+    d->n++;
+    return true;
+}
+
+void eff__deadlock(eff_runtime_t *rt)
+{
+    eff_buffer_t report = EFF_BUFFER_INIT;
+    eff_buffer_add(&report, "deadlock: every fiber waits for another one\n");
+    eff__dump_fibers(rt, &report, true);
+    while (report.size && report.text[report.size - 1] == '\n') report.text[--report.size] = 0;
+    struct deadlock d = { .cause = eff_cause_die(eff_string(eff_buffer_text(&report))) };
+    eff_buffer_done(&report);
+    eff__each_fiber(rt, doom, &d);
+    eff_cause_decref(d.cause);
+}

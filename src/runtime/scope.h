@@ -1,0 +1,52 @@
+/* Scopes: a list of finalizers and fibers, closed in reverse order by the fiber that leaves the scope's region. */
+#ifndef EFF_RUNTIME_SCOPE_H
+#define EFF_RUNTIME_SCOPE_H
+
+#include <effect/scope.h>
+
+#include "runtime/fiber.h"
+
+enum eff__entry_kind {
+    EFF__ENTRY_FINALIZER, /* eff_finalizer_fn(exit, env) */
+    EFF__ENTRY_RELEASE,   /* eff_release_fn(resource, exit, env) */
+    EFF__ENTRY_EFFECT,    /* eff_release_effect_fn(resource, exit, env) */
+    EFF__ENTRY_FIBER      /* interrupted and awaited */
+};
+
+/* One thing to be done as the scope closes. */
+struct eff__entry {
+    struct eff__entry *prev, *next; /* in order of adding */
+    eff_scope_t *scope;             /* borrowed */
+    enum eff__entry_kind kind;
+    eff_site_t site;
+    eff_any_fn fn;
+    eff_value_t resource; /* unit for finalizers and fibers */
+    eff_value_t env;
+    eff_fiber_t *fiber; /* retained */
+    bool ran;           /* its finalizer was begun */
+};
+
+enum eff__scope_state { EFF__SCOPE_OPEN, EFF__SCOPE_CLOSING, EFF__SCOPE_CLOSED };
+
+struct eff_scope {
+    eff_runtime_t *rt;
+    struct eff__entry *last;
+    enum eff__scope_state state;
+    eff_context_t *context; /* in which it was opened; owned; NULL: empty */
+};
+
+/* A new open scope; NULL when out of memory. */
+eff_scope_t *eff__scope_new(eff_fiber_t *f);
+/* The scope around the fiber's current instruction, made if need be; borrowed; NULL when out of memory. */
+eff_scope_t *eff__scope_ambient(eff_fiber_t *f);
+/* The region's result is in reg and its children have ended: does the next thing that closing takes. EFF__RETURN with
+ * *ret_closed set when it is closed, else how to go on; the caller's frame is returned to when that is done. */
+int eff__scope_close_step(eff_fiber_t *f, eff_scope_t *scope, bool *ret_closed);
+/* Makes the scope own a fiber that nobody owns yet; false when out of memory. */
+bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t site);
+/* Takes an entry out and frees it. */
+void eff__entry_free(struct eff__entry *entry);
+/* Runs the plain releases of a scope and drops the rest, for a runtime that is freed. */
+void eff__scope_unwind(eff_fiber_t *f, eff_scope_t *scope, const eff_exit_t *exit);
+
+#endif

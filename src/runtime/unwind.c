@@ -1,0 +1,123 @@
+/* Giving up fibers whose runtime is freed under them: children first, frame by frame, without running any effect. Plain
+ * releases and drops run; effectful finalizers are skipped and named. */
+#include <stdio.h>
+
+#include "runtime/frame.h"
+#include "runtime/group.h"
+#include "runtime/region.h"
+#include "runtime/runtime.h"
+#include "runtime/scope.h"
+
+void eff__report_skipped(const eff_fiber_t *f, eff_site_t site)
+{
+    fprintf(stderr, "libeffect: fiber %llu was given up: its finalizer %s did not run\n", (unsigned long long)f->id,
+            site ? site : "(built without sites)");
+}
+
+/* Pops the top frame. */
+static void unwind_frame(eff_fiber_t *f)
+{
+    uintptr_t word = *--f->top;
+    eff_exit_t exit = eff__reg_exit(f);
+    if (!(word & EFF__SPECIAL)) {
+        eff_t *e = eff__frame_node(word);
+        if (e->op == EFF__OP_ON_EXIT) eff__report_skipped(f, e->site);
+        if (word & EFF__OWNED) eff__node_release(e);
+        return;
+    }
+    switch (eff__frame_code(word)) {
+    case EFF__F_END:
+        if (f->scope) {
+            eff__scope_unwind(f, f->scope, &exit);
+            eff_scope_decref(f->scope);
+            f->scope = NULL;
+        }
+        break;
+    case EFF__F_MASK:
+    case EFF__F_FINALIZER: break;
+    case EFF__F_LOCALLY:
+        eff_context_decref(f->context);
+        f->context = (eff_context_t *)*--f->top;
+        break;
+    case EFF__F_SCOPED:
+    case EFF__F_PROVIDE:
+        eff__scope_unwind(f, f->scope, &exit);
+        eff_scope_decref(f->scope);
+        if (eff__frame_code(word) == EFF__F_PROVIDE) {
+            eff_context_decref(f->context);
+            f->context = (eff_context_t *)*--f->top;
+        }
+        f->scope = (eff_scope_t *)*--f->top;
+        break;
+    case EFF__F_GEN: eff__gen_unwind(f, (void *)*--f->top); break;
+    case EFF__F_BRACKET:
+        eff__bracket_unwind(f, f->top);
+        f->top -= 3;
+        break;
+    case EFF__F_SAVED:
+    case EFF__F_LEAVING:
+    case EFF__F_ITEM:
+        eff_value_decref(eff__frame_value(f->top));
+        f->top -= 2;
+        break;
+    case EFF__F_PAR: eff__group_unwind(f, (struct eff__group *)*--f->top); break;
+    case EFF__F_EACH:
+        eff__each_unwind((void *)*--f->top);
+        word = *--f->top;
+        if (word & EFF__OWNED) eff__node_release(eff__frame_node(word));
+        break;
+    }
+}
+
+void eff__fiber_unwind(eff_fiber_t *f)
+{
+    if (f->state == EFF__SUSPENDED) {
+        if (f->wait.ops && f->wait.ops->leave) (void)f->wait.ops->leave(f);
+        if (f->flags & EFF__OUTSIDE) f->rt->n_external--;
+    } else if (f->state == EFF__READY && f->wait.ops && f->wait.ops->resumed) {
+        f->wait.ops->resumed(f, true);
+    }
+    f->wait.ops = NULL;
+    if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+    f->cur = 0;
+    f->reg = f->status == EFF__OK ? (eff_value_decref(f->reg), eff_unit) : f->reg;
+    eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
+    while (f->top > f->base) unwind_frame(f);
+    f->flags |= EFF__OBSERVED;
+    bool owned_by_group = f->flags & EFF__SIDE;
+    eff__fiber_publish(f);
+    if (!owned_by_group) eff_fiber_decref(f);
+}
+
+static bool find_living(eff_fiber_t *f, void *arg)
+{
+    if (f->state == EFF__DONE) return true;
+    *(eff_fiber_t **)arg = f;
+    return false;
+}
+
+void eff__unwind_all(eff_runtime_t *rt)
+{
+    eff_runtime_t *outer = eff__running;
+    eff__running = rt;
+    rt->draining = true;
+    for (;;) {
+        eff_fiber_t *f = NULL;
+        eff__each_fiber(rt, find_living, &f); /* children come first */
+        if (!f) break;
+        eff__fiber_unwind(f);
+    }
+    rt->draining = false;
+    eff__running = outer;
+    eff_fiber_t *f;
+    while ((f = rt->ended_first)) { /* on_exit is promised exactly once */
+        rt->ended_first = f->next_ready;
+        eff_exit_t exit = eff__fiber_exit(f);
+        f->rare->on_exit(&exit, f->rare->arg);
+        f->rare->on_exit = NULL;
+        eff_fiber_decref(f);
+    }
+    rt->ended_last = NULL;
+    while (rt->roots) eff__fiber_disown(rt->roots);
+    while (rt->scoped) eff__fiber_disown(rt->scoped);
+}

@@ -1,0 +1,653 @@
+/* The health check of examples/healthcheck: the program itself, under TestClock and with an HTTP service that is a
+ * script, so that hours take no time and every latency is exact; and, at the end, its live parts against its own
+ * server. */
+#include <check.h>
+#include <effect/test.h>
+#include <jansson.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../examples/healthcheck/check.h"
+#include "../examples/healthcheck/demo.h"
+#include "../examples/healthcheck/http_memory.h"
+#include "../examples/healthcheck/json_line.h"
+#include "../examples/healthcheck/probe.h"
+#include "../examples/healthcheck/server.h"
+#include "../examples/healthcheck/text.h"
+
+/* ---- one probe */
+
+static const http_script_t script[] = {
+    { .url = "http://fast/", .delay_ms = 10, .status = 200 },
+    { .url = "http://slow/", .delay_ms = 400, .status = 200 },
+    { .url = "http://quarter/", .delay_ms = 250, .status = 200 },
+    { .url = "http://flaky/", .delay_ms = 10, .status = 503 },
+    { .url = "http://flaky/", .delay_ms = 20, .status = 0 },
+    { .url = "http://flaky/", .delay_ms = 30, .status = 200 },
+    { .url = "http://wrong/", .delay_ms = 5, .status = 500 },
+    { .url = "http://closed/", .delay_ms = 0, .status = 0 },
+    { .url = "http://hanging/", .hangs = true },
+};
+static http_memory_t scripted_http(void)
+{
+    return http_memory(script, sizeof script / sizeof script[0]);
+}
+
+/* Probes one service, to the end. What the result owns is released by result_clear. */
+static void run_probe(const service_t *service, result_t *result)
+{
+    http_memory_t http = scripted_http();
+    *result = (result_t){ .service = service };
+    eff_exit_t exit = eff_test_run(http_provide(probe(result), &http.http));
+    if (!exit.ok) eff_cause_print(exit.cause, stderr);
+    ck_assert(exit.ok);
+    ck_assert(!result->running);
+    ck_assert_uint_eq(http.n_requests, result->n_attempts);
+    ck_assert_uint_eq(http.n_running, 0);
+    eff_exit_decref(exit);
+}
+
+static void assert_probed(const result_t *result, outcome_t outcome, unsigned n_attempts, int status,
+                          int64_t latency_ms, int64_t total_ms, const char *why)
+{
+    ck_assert_str_eq(outcome_name(result->outcome), outcome_name(outcome));
+    ck_assert_uint_eq(result->n_attempts, n_attempts);
+    ck_assert_int_eq(result->status, status);
+    ck_assert_int_eq(result->latency.ns, latency_ms * 1000000);
+    ck_assert_int_eq(result->total.ns, total_ms * 1000000);
+    ck_assert_pstr_eq(result_why(result), why);
+    eff_value_decref(result->why);
+}
+
+static service_t service(const char *url, unsigned retries)
+{
+    return (service_t){ .name = "x", .url = url, .status = 200, .timeout = eff_millis(500), .retries = retries };
+}
+
+START_TEST(a_service_that_answers_is_up_after_one_attempt)
+{
+    service_t fast = service("http://fast/", 2);
+    result_t result;
+    run_probe(&fast, &result);
+    assert_probed(&result, OUTCOME_UP, 1, 200, 10, 10, NULL);
+}
+END_TEST
+
+START_TEST(a_flaky_service_is_asked_again_after_100_and_200_ms)
+{
+    service_t flaky = service("http://flaky/", 2);
+    result_t result;
+    run_probe(&flaky, &result);
+    assert_probed(&result, OUTCOME_UP, 3, 200, 30, 10 + 100 + 20 + 200 + 30, NULL);
+}
+END_TEST
+
+START_TEST(a_flaky_service_is_down_when_the_retries_are_used_up)
+{
+    service_t flaky = service("http://flaky/", 1);
+    result_t result;
+    run_probe(&flaky, &result);
+    assert_probed(&result, OUTCOME_DOWN, 2, 0, 20, 10 + 100 + 20, "connect to http://flaky/: Connection refused");
+}
+END_TEST
+
+START_TEST(the_pauses_double)
+{
+    service_t closed = service("http://closed/", 5);
+    result_t result;
+    run_probe(&closed, &result);
+    assert_probed(&result, OUTCOME_DOWN, 6, 0, 0, 100 + 200 + 400 + 800 + 1600,
+                  "connect to http://closed/: Connection refused");
+}
+END_TEST
+
+START_TEST(an_unexpected_status_is_down)
+{
+    service_t wrong = service("http://wrong/", 0);
+    result_t result;
+    run_probe(&wrong, &result);
+    assert_probed(&result, OUTCOME_DOWN, 1, 500, 5, 5, "expected 200");
+}
+END_TEST
+
+START_TEST(an_expected_status_is_up_whatever_it_is)
+{
+    service_t wrong = service("http://wrong/", 0);
+    result_t result;
+    wrong.status = 500;
+    run_probe(&wrong, &result);
+    assert_probed(&result, OUTCOME_UP, 1, 500, 5, 5, NULL);
+}
+END_TEST
+
+START_TEST(every_attempt_has_the_timeout)
+{
+    service_t hanging = service("http://hanging/", 1);
+    result_t result;
+    run_probe(&hanging, &result);
+    assert_probed(&result, OUTCOME_DOWN, 2, 0, 500, 500 + 100 + 500, "no answer within 500ms");
+}
+END_TEST
+
+START_TEST(an_unknown_host_is_down)
+{
+    service_t nowhere = service("http://nowhere/", 0);
+    result_t result;
+    run_probe(&nowhere, &result);
+    assert_probed(&result, OUTCOME_DOWN, 1, 0, 0, 0, "cannot find the host: http://nowhere/ is not in the script");
+}
+END_TEST
+
+/* ---- the whole program */
+
+static const char config[] =
+    "{ \"services\": [\n"
+    "  { \"name\": \"fast\", \"url\": \"http://fast/\" },\n"
+    "  { \"name\": \"slow\", \"url\": \"http://slow/\" },\n"
+    "  { \"name\": \"flaky\", \"url\": \"http://flaky/\" },\n"
+    "  { \"name\": \"wrong\", \"url\": \"http://wrong/\" },\n"
+    "  { \"name\": \"hanging\", \"url\": \"http://hanging/\", \"timeout\": 0.5, \"retries\": 1 },\n"
+    "  { \"name\": \"closed\", \"url\": \"http://closed/\", \"retries\": 0 }\n"
+    "] }\n";
+
+/* What the program writes to, and a folder for its report. */
+struct world {
+    http_memory_t http;
+    check_options_t options;
+    char *out, *progress;
+    size_t out_size, progress_size;
+    char folder[64], report_path[96];
+};
+
+static void world_init(struct world *w, size_t parallel)
+{
+    memset(w, 0, sizeof *w);
+    w->http = scripted_http();
+    strcpy(w->folder, "/tmp/healthcheck-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(w->folder));
+    snprintf(w->report_path, sizeof w->report_path, "%s/report.json", w->folder);
+    w->options = (check_options_t){ .parallel = parallel,
+                                    .report_path = w->report_path,
+                                    .out = open_memstream(&w->out, &w->out_size),
+                                    .progress = open_memstream(&w->progress, &w->progress_size) };
+}
+
+static void world_done(struct world *w)
+{
+    fclose(w->options.out);
+    fclose(w->options.progress);
+    free(w->out);
+    free(w->progress);
+    unlink(w->report_path);
+    ck_assert_int_eq(rmdir(w->folder), 0); /* fails if a temporary file is left */
+}
+
+static eff_t *check_them(eff_value_t services, eff_value_t options)
+{
+    return check(services_incref(services_of(services)), eff_as_ptr(options));
+}
+
+static eff_t *program(struct world *w, const char *text)
+{
+    eff_t *e = config_parse("services.json", text);
+    e = eff_flat_map(e, check_them, eff_ptr(&w->options));
+    return http_provide(e, &w->http.http);
+}
+
+/* Asserts that what was printed is `table`, followed by the line about the report. */
+static void assert_printed(const struct world *w, const char *table)
+{
+    char *expected;
+    ck_assert_int_gt(asprintf(&expected, "%sreport: %s\n", table, w->report_path), 0);
+    ck_assert_str_eq(w->out, expected);
+    free(expected);
+}
+
+static const char finished_table[] =
+    "NAME     OUTCOME  STATUS  ATTEMPTS  LATENCY  WHY\n"
+    "fast     up          200         1    10 ms\n"
+    "slow     up          200         1   400 ms\n"
+    "flaky    up          200         3    30 ms\n"
+    "wrong    down        500         3   5.0 ms  expected 200\n"
+    "hanging  down          -         2   500 ms  no answer within 500ms\n"
+    "closed   down          -         1   0.0 ms  connect to http://closed/: Connection refused\n"
+    "3 up, 3 down\n";
+
+START_TEST(the_program_prints_progress_and_a_table)
+{
+    struct world w;
+    world_init(&w, 0);
+    eff_exit_t exit = eff_test_run(program(&w, config));
+    ck_assert(exit.ok);
+    ck_assert_int_eq(eff_as_int(exit.value), 3);
+    eff_exit_decref(exit);
+
+    assert_printed(&w, finished_table);
+    ck_assert_str_eq(w.progress, "[1/6] closed: down (connect to http://closed/: Connection refused)\n"
+                                 "[2/6] fast: up\n"
+                                 "[3/6] wrong: down (expected 200)\n"
+                                 "[4/6] flaky: up\n"
+                                 "[5/6] slow: up\n"
+                                 "[6/6] hanging: down (no answer within 500ms)\n");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(the_whole_check_takes_1100_ms_of_the_clock)
+{
+    struct world w;
+    world_init(&w, 0);
+    eff_test_t *t = eff_test_new();
+    eff_fiber_t *fiber = eff_test_fork(t, program(&w, config));
+    eff_test_adjust(t, eff_millis(1099));
+    ck_assert_ptr_null(eff_fiber_poll(fiber));
+    eff_test_adjust(t, eff_millis(1));
+    ck_assert_ptr_nonnull(eff_fiber_poll(fiber));
+    ck_assert_uint_eq(eff_test_free(t), 0);
+    world_done(&w);
+}
+END_TEST
+
+/* One service of the report; status 0 and why NULL stand for null. */
+static void assert_reported(const json_t *report, size_t i, const char *name, const char *outcome, int status,
+                            int n_attempts, double latency_ms, double total_ms, const char *why)
+{
+    json_t *entry = json_array_get(json_object_get(report, "services"), i);
+    ck_assert_uint_eq(json_object_size(entry), 8);
+    ck_assert_str_eq(json_string_value(json_object_get(entry, "name")), name);
+    ck_assert_str_eq(json_string_value(json_object_get(entry, "outcome")), outcome);
+    ck_assert_int_eq(json_integer_value(json_object_get(entry, "attempts")), n_attempts);
+    ck_assert_double_eq(json_real_value(json_object_get(entry, "latency_ms")), latency_ms);
+    ck_assert_double_eq(json_real_value(json_object_get(entry, "total_ms")), total_ms);
+    ck_assert_int_eq(json_is_null(json_object_get(entry, "status")), status == 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(entry, "status")), status);
+    ck_assert_int_eq(json_is_null(json_object_get(entry, "why")), why == NULL);
+    ck_assert_pstr_eq(json_string_value(json_object_get(entry, "why")), why);
+    char url[64];
+    snprintf(url, sizeof url, "http://%s/", name);
+    ck_assert_str_eq(json_string_value(json_object_get(entry, "url")), url);
+}
+
+START_TEST(the_report_has_every_number)
+{
+    struct world w;
+    world_init(&w, 0);
+    eff_exit_t exit = eff_test_run(program(&w, config));
+    ck_assert(exit.ok);
+    eff_exit_decref(exit);
+
+    json_error_t error;
+    json_t *report = json_load_file(w.report_path, JSON_REJECT_DUPLICATES, &error);
+    ck_assert_msg(report, "%s", error.text);
+    ck_assert(json_is_true(json_object_get(report, "finished")));
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "up")), 3);
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "down")), 3);
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "unknown")), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(report, "services")), 6);
+    assert_reported(report, 0, "fast", "up", 200, 1, 10, 10, NULL);
+    assert_reported(report, 1, "slow", "up", 200, 1, 400, 400, NULL);
+    assert_reported(report, 2, "flaky", "up", 200, 3, 30, 360, NULL);
+    assert_reported(report, 3, "wrong", "down", 500, 3, 5, 315, "expected 200");
+    assert_reported(report, 4, "hanging", "down", 0, 2, 500, 1100, "no answer within 500ms");
+    assert_reported(report, 5, "closed", "down", 0, 1, 0, 0, "connect to http://closed/: Connection refused");
+    json_decref(report);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(no_more_probes_run_at_once_than_allowed)
+{
+    struct world w;
+    world_init(&w, 2);
+    eff_exit_t exit = eff_test_run(program(&w, config));
+    ck_assert(exit.ok);
+    eff_exit_decref(exit);
+    ck_assert_uint_eq(w.http.max_running, 2);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(an_interrupted_check_gives_a_partial_report)
+{
+    struct world w;
+    world_init(&w, 5);
+    eff_test_t *t = eff_test_new();
+    eff_fiber_t *fiber = eff_test_fork(t, program(&w, config));
+    eff_test_adjust(t, eff_millis(5));
+    eff_test_interrupt(t, fiber);
+    eff_test_adjust(t, eff_millis(0));
+
+    const eff_exit_t *exit = eff_fiber_poll(fiber);
+    ck_assert(exit && !exit->ok && eff_cause_is_interrupted_only(exit->cause));
+    assert_printed(&w, "NAME     OUTCOME  STATUS  ATTEMPTS  LATENCY  WHY\n"
+                       "fast     unknown       -         1        -  interrupted\n"
+                       "slow     unknown       -         1        -  interrupted\n"
+                       "flaky    unknown       -         1        -  interrupted\n"
+                       "wrong    unknown     500         1        -  interrupted\n"
+                       "hanging  unknown       -         1        -  interrupted\n"
+                       "closed   unknown       -         0        -  not asked\n"
+                       "0 up, 0 down, 6 unknown\n");
+    json_t *report = json_load_file(w.report_path, 0, NULL);
+    ck_assert(report && json_is_false(json_object_get(report, "finished")));
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "unknown")), 6);
+    json_decref(report);
+    ck_assert_uint_eq(w.http.n_running, 0);
+    ck_assert_uint_eq(eff_test_free(t), 0);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(a_report_that_cannot_be_written_is_a_failure)
+{
+    struct world w;
+    world_init(&w, 0);
+    w.options.report_path = "/nonexistent/report.json";
+    eff_exit_t exit = eff_test_run(program(&w, config));
+    eff_value_t error;
+    ck_assert(!exit.ok && eff_cause_failure(exit.cause, &error));
+    ck_assert_str_eq(eff_as_error(error)->message, "write /nonexistent/report.json: No such file or directory");
+    eff_exit_decref(exit);
+    ck_assert_str_eq(w.out, finished_table);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(the_live_line_is_drawn_and_taken_away)
+{
+    struct world w;
+    world_init(&w, 0);
+    w.options.live = true;
+    eff_exit_t exit = eff_test_run(program(&w, "{\"services\": [{\"name\": \"x\", \"url\": \"http://quarter/\"}]}"));
+    ck_assert(exit.ok);
+    eff_exit_decref(exit);
+    ck_assert_str_eq(w.progress, "\r\033[K| 0/1  0 up, 0 down  0.0 s  x"
+                                 "\r\033[K/ 0/1  0 up, 0 down  0.1 s  x"
+                                 "\r\033[K- 0/1  0 up, 0 down  0.2 s  x"
+                                 "\r\033[K");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(ten_thousand_services_simply_work)
+{
+    struct world w;
+    world_init(&w, 100);
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_buffer_add(&text, "{\"services\":[");
+    for (int i = 0; i < 10000; i++)
+        eff_buffer_printf(&text, "%s{\"name\":\"s%d\",\"url\":\"http://fast/\"}", i ? ",\n" : "", i);
+    eff_buffer_add(&text, "]}");
+    eff_exit_t exit = eff_test_run(program(&w, eff_buffer_text(&text)));
+    ck_assert(exit.ok);
+    ck_assert_int_eq(eff_as_int(exit.value), 0);
+    ck_assert_uint_eq(w.http.max_running, 100);
+    ck_assert(strstr(w.out, "\n10000 up, 0 down\n") != NULL);
+    eff_exit_decref(exit);
+    eff_buffer_done(&text);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(columns_are_aligned_for_names_in_any_script)
+{
+    struct world w;
+    world_init(&w, 0);
+    w.options.colour = true;
+    eff_exit_t exit = eff_test_run(
+        program(&w, "{\"services\": [\n"
+                    "{\"name\": \"caf\xc3\xa9\", \"url\": \"http://fast/\"},\n"
+                    "{\"name\": \"\xe6\x9d\xb1\xe4\xba\xac\", \"url\": \"http://slow/\"},\n"
+                    "{\"name\": \"e\\u0301\", \"url\": \"http://closed/\", \"retries\": 0},\n"
+                    "{\"name\": \"a name that is much longer than a column is wide\", \"url\": \"http://fast/\"}]}"));
+    ck_assert(exit.ok);
+    eff_exit_decref(exit);
+    const char *up = "\033[32m  up     \033[0m", *down = "\033[31m  down   \033[0m";
+    char *expected;
+    ck_assert_int_gt(
+        asprintf(&expected,
+                 "NAME                                      OUTCOME  STATUS  ATTEMPTS  LATENCY  WHY\n"
+                 "caf\xc3\xa9                                    %s     200         1    10 ms\n"
+                 "\xe6\x9d\xb1\xe4\xba\xac                                    %s     200         1   400 ms\n"
+                 "e\xcc\x81                                       %s       -         1   0.0 ms  "
+                 "connect to http://closed/: Connection refused\n"
+                 "a name that is much longer than a col...%s     200         1    10 ms\n"
+                 "3 up, 1 down\n",
+                 up, up, down, up),
+        0);
+    assert_printed(&w, expected);
+    free(expected);
+    world_done(&w);
+}
+END_TEST
+
+/* ---- bad configurations: one clear error each */
+
+#define ITEM(fields)                                                                                                   \
+    "{\n  \"services\": [\n    { \"name\": \"a\", \"url\": \"http://a/\" },\n    {\n" fields "\n    }\n  ]\n}\n"
+
+static const struct bad_config {
+    const char *text, *message;
+} bad_configs[] = {
+    { "", "services.json:1: '[' or '{' expected near end of file" },
+    { "{\n\"services\": [\n", "services.json:3: ']' expected near end of file" },
+    { "{\n\"services\": [}\n", "services.json:2: unexpected token near '}'" },
+    { "{\"services\": []} x", "services.json:1: end of file expected near 'x'" },
+    { "\n[]", "services.json:2: expected an object, found an array" },
+    { "{}", "services.json:1: services: missing" },
+    { "{\n\n\"services\":\n 5}", "services.json:4: services: expected an array, found a number" },
+    { "{\"services\": [],\n\"servces\": []}", "services.json:2: servces: unknown field" },
+    { "{\"services\": [\n\"http://a/\"]}", "services.json:2: services[0]: expected an object, found a string" },
+    { "{\"services\": [{\"name\": \"a\",\n\"name\": \"b\"}]}",
+      "services.json:2: duplicate object key near '\"name\"'" },
+    { "{\"services\": [{\"name\": \"a\xff\"}]}", "services.json:1: unable to decode byte 0xff near '\"a'" },
+    { "{\"services\": [{\"name\": \"a\\u0000\"}]}",
+      "services.json:1: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"a\\u0000\"'" },
+    { "{\"services\": [{\"name\": \"a\", \"timeout\": 1e999}]}", "services.json:1: real number overflow near '1e999'" },
+    { ITEM("\"name\": \"b\""), "services.json:4: services[1].url: missing" },
+    { ITEM("\"url\": \"http://b/\""), "services.json:4: services[1].name: missing" },
+    { ITEM("\"name\": \"\", \"url\": \"http://b/\""), "services.json:5: services[1].name: is empty" },
+    { ITEM("\"name\": \"b\\u001b[31m\", \"url\": \"http://b/\""),
+      "services.json:5: services[1].name: has a control character in it" },
+    { ITEM("\"url\": \"http://b/\",\n\"name\": null"),
+      "services.json:6: services[1].name: expected a string, found null" },
+    { ITEM("\"n\\u0061me\": 5, \"url\": \"http://b/\""),
+      "services.json:5: services[1].name: expected a string, found a number" },
+    { ITEM("\"name\": \"b\", \"url\":\n\"ftp://b/\""),
+      "services.json:6: services[1].url: unknown scheme: only http is supported" },
+    { ITEM("\"name\": \"b\", \"url\": \"b:80\""),
+      "services.json:5: services[1].url: unknown scheme: only http is supported" },
+    { ITEM("\"name\": \"b\", \"url\": \"/b\""),
+      "services.json:5: services[1].url: no scheme: it should begin with http://" },
+    { ITEM("\"name\": \"b\", \"url\": \"http:///b\""), "services.json:5: services[1].url: no host" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b:0/\""),
+      "services.json:5: services[1].url: the port must be between 1 and 65535" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/ c\""), "services.json:5: services[1].url: not a valid URL" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"timeout\": \"2\""),
+      "services.json:6: services[1].timeout: expected a number, found a string" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"timeout\": 0"),
+      "services.json:6: services[1].timeout: must be between 0.001 and 3600 seconds, found 0" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"retries\": 2.5"),
+      "services.json:6: services[1].retries: expected a whole number, found 2.5" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"retries\": -1"),
+      "services.json:6: services[1].retries: must be between 0 and 100, found -1" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"status\": [\"]\"]"),
+      "services.json:6: services[1].status: expected a number, found an array" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"status\": 1000"),
+      "services.json:6: services[1].status: must be between 100 and 599, found 1000" },
+    { ITEM("\"name\": \"b\", \"url\": \"http://b/\",\n\"tiemout\": 2"),
+      "services.json:6: services[1].tiemout: unknown field" },
+};
+
+static void assert_config_error(eff_t *e, const char *message)
+{
+    eff_exit_t exit = eff_test_run(e);
+    eff_value_t error;
+    ck_assert_msg(!exit.ok, "accepted, instead of: %s", message);
+    ck_assert(eff_cause_failure(exit.cause, &error));
+    ck_assert(eff_error_is(error, &eff_config_error));
+    ck_assert_str_eq(eff_as_error(error)->message, message);
+    eff_exit_decref(exit);
+}
+
+START_TEST(a_bad_text_is_one_error_with_its_line_and_field)
+{
+    assert_config_error(config_parse("services.json", bad_configs[_i].text), bad_configs[_i].message);
+}
+END_TEST
+
+START_TEST(a_text_that_is_too_deep_is_an_error)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    for (int i = 0; i < 100000; i++)
+        eff_buffer_add(&text, "[");
+    assert_config_error(config_parse("services.json", eff_buffer_text(&text)),
+                        "services.json:1: maximum parsing depth reached near '['");
+    eff_buffer_done(&text);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_is_an_error)
+{
+    assert_config_error(config_load("/nonexistent/services.json"),
+                        "/nonexistent/services.json: No such file or directory");
+    assert_config_error(config_load("/tmp"), "/tmp: Is a directory");
+    assert_config_error(config_load("/dev/zero"), "/dev/zero: File too large");
+}
+END_TEST
+
+static eff_value_t describe_first(eff_value_t services, eff_value_t env)
+{
+    (void)env;
+    const service_t *first = services_of(services)->at;
+    return eff_printf("%s %s %d %lld %u", first->name, first->url, first->status,
+                      (long long)first->timeout.ns / 1000000, first->retries);
+}
+
+START_TEST(what_is_not_said_has_a_default)
+{
+    static const struct {
+        const char *text, *described;
+    } cases[] = {
+        { "{\"services\": [{\"name\": \"a\", \"url\": \"http://a/\"}]}", "a http://a/ 200 2000 2" },
+        { "{\"services\": [{\"name\": \"a\", \"url\": \"http://[::1]:8080/x?y\", \"status\": 204, \"timeout\": 0.25, \"retries\": 0}]}",
+          "a http://[::1]:8080/x?y 204 250 0" },
+    };
+    for (size_t i = 0; i < 2; i++) {
+        eff_exit_t exit = eff_test_run(eff_map(config_parse("x", cases[i].text), describe_first, eff_unit));
+        ck_assert(exit.ok);
+        ck_assert_str_eq(eff_as_string(exit.value), cases[i].described);
+        eff_exit_decref(exit);
+    }
+}
+END_TEST
+
+/* ---- the live parts, on loopback, in real time */
+
+struct live_probes {
+    service_t services[5];
+    result_t results[5];
+};
+
+static eff_t *probe_one(eff_value_t i, eff_value_t env)
+{
+    struct live_probes *s = eff_as_ptr(env);
+    return probe(&s->results[eff_as_int(i)]);
+}
+
+static eff_t *probe_all(eff_value_t ports, eff_value_t env)
+{
+    static const char *const paths[] = { "fast", "wrong", "flaky", "hanging", "" };
+    static char urls[5][64];
+    struct live_probes *s = eff_as_ptr(env);
+    for (int i = 0; i < 5; i++) {
+        snprintf(urls[i], sizeof urls[i], "http://%s:%d/%s", i == 0 ? "localhost" : "127.0.0.1",
+                 i < 4 ? server_ports_of(ports)->open : server_ports_of(ports)->closed, paths[i]);
+        s->services[i] = (service_t){ .name = paths[i],
+                                      .url = urls[i],
+                                      .status = 200,
+                                      .timeout = eff_millis(i == 3 ? 50 : 5000),
+                                      .retries = i == 2 ? 2 : 0 };
+        s->results[i] = (result_t){ .service = &s->services[i] };
+    }
+    return eff_for_each_par_discard(eff_range(0, 5), probe_one, eff_ptr(s), 0);
+}
+
+START_TEST(the_live_service_tells_the_failures_apart)
+{
+    struct live_probes s;
+    eff_t *e = eff_scoped(eff_flat_map(server_start(), probe_all, eff_ptr(&s)));
+    eff_exit_t exit = eff_run(eff_provide(e, http_live()));
+    if (!exit.ok) eff_cause_print(exit.cause, stderr);
+    ck_assert(exit.ok);
+    eff_exit_decref(exit);
+
+    const char *refused = "connect to 127.0.0.1:";
+    ck_assert_int_eq(s.results[0].outcome, OUTCOME_UP);
+    ck_assert_str_eq(result_why(&s.results[1]), "expected 200");
+    ck_assert_int_eq(s.results[2].outcome, OUTCOME_UP);
+    ck_assert_uint_eq(s.results[2].n_attempts, 3);
+    ck_assert_str_eq(result_why(&s.results[3]), "no answer within 50ms");
+    ck_assert_int_ge(s.results[3].latency.ns, 50000000);
+    ck_assert(strncmp(result_why(&s.results[4]), refused, strlen(refused)) == 0);
+    ck_assert(strstr(result_why(&s.results[4]), ": Connection refused") != NULL);
+    for (int i = 0; i < 5; i++)
+        eff_value_decref(s.results[i].why);
+}
+END_TEST
+
+static Suite *healthcheck_suite(void)
+{
+    Suite *suite = suite_create("healthcheck");
+    TCase *probes = tcase_create("probe");
+    tcase_add_test(probes, a_service_that_answers_is_up_after_one_attempt);
+    tcase_add_test(probes, a_flaky_service_is_asked_again_after_100_and_200_ms);
+    tcase_add_test(probes, a_flaky_service_is_down_when_the_retries_are_used_up);
+    tcase_add_test(probes, the_pauses_double);
+    tcase_add_test(probes, an_unexpected_status_is_down);
+    tcase_add_test(probes, an_expected_status_is_up_whatever_it_is);
+    tcase_add_test(probes, every_attempt_has_the_timeout);
+    tcase_add_test(probes, an_unknown_host_is_down);
+    suite_add_tcase(suite, probes);
+
+    TCase *programs = tcase_create("program");
+    tcase_set_timeout(programs, 60);
+    tcase_add_test(programs, the_program_prints_progress_and_a_table);
+    tcase_add_test(programs, the_whole_check_takes_1100_ms_of_the_clock);
+    tcase_add_test(programs, the_report_has_every_number);
+    tcase_add_test(programs, no_more_probes_run_at_once_than_allowed);
+    tcase_add_test(programs, an_interrupted_check_gives_a_partial_report);
+    tcase_add_test(programs, a_report_that_cannot_be_written_is_a_failure);
+    tcase_add_test(programs, the_live_line_is_drawn_and_taken_away);
+    tcase_add_test(programs, ten_thousand_services_simply_work);
+    tcase_add_test(programs, columns_are_aligned_for_names_in_any_script);
+    suite_add_tcase(suite, programs);
+
+    TCase *configs = tcase_create("config");
+    tcase_add_loop_test(configs, a_bad_text_is_one_error_with_its_line_and_field, 0,
+                        (int)(sizeof bad_configs / sizeof bad_configs[0]));
+    tcase_add_test(configs, a_text_that_is_too_deep_is_an_error);
+    tcase_add_test(configs, a_file_that_cannot_be_read_is_an_error);
+    tcase_add_test(configs, what_is_not_said_has_a_default);
+    suite_add_tcase(suite, configs);
+
+    TCase *live = tcase_create("live");
+    tcase_set_timeout(live, 60);
+    tcase_add_test(live, the_live_service_tells_the_failures_apart);
+    suite_add_tcase(suite, live);
+    return suite;
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    SRunner *runner = srunner_create(healthcheck_suite());
+    srunner_run_all(runner, CK_ENV);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,627 @@
+/* Effects as memory: any depth on a small stack, sharing, running out of memory in any builder, and mistakes found
+ * while building. Nothing here is run. */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <effect/effect.h>
+
+#include "core/build.h"
+#include "core/cause.h"
+#include "support/failing_allocator.h"
+
+#define SITE "probe (health.c:12)"
+
+#if defined(UNDER_ASAN)
+enum { DEEP = 200000 };
+#else
+enum { DEEP = 10000000 };
+#endif
+
+static char misuse[512];
+
+static void note_misuse(const char *message, void *arg)
+{
+    (void)arg;
+    snprintf(misuse, sizeof misuse, "%s", message);
+}
+
+static void setup(void)
+{
+    misuse[0] = '\0';
+    eff_set_misuse_handler(note_misuse, NULL);
+}
+
+/* Callbacks, which are never called. */
+
+static eff_t *bind_fn(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_noop();
+}
+
+static eff_value_t map_fn(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_unit;
+}
+
+static eff_value_t sync_fn(eff_value_t env)
+{
+    (void)env;
+    return eff_unit;
+}
+
+static eff_t *suspend_fn(eff_value_t env)
+{
+    (void)env;
+    return eff_noop();
+}
+
+static int attempt_fn(eff_value_t env, eff_value_t *ret_value, eff_value_t *ret_error)
+{
+    (void)env, (void)ret_error;
+    *ret_value = eff_unit;
+    return 0;
+}
+
+static void async_fn(eff_async_t *k, eff_value_t env)
+{
+    (void)k, (void)env;
+}
+
+static eff_t *cause_fn(const eff_cause_t *cause, eff_value_t env)
+{
+    (void)cause, (void)env;
+    return eff_noop();
+}
+
+static eff_cause_t *map_cause_fn(const eff_cause_t *cause, eff_value_t env)
+{
+    (void)env;
+    return eff_cause_incref(cause);
+}
+
+static bool predicate(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return true;
+}
+
+static eff_t *finalizer_fn(const eff_exit_t *exit, eff_value_t env)
+{
+    (void)exit, (void)env;
+    return eff_noop();
+}
+
+static void release_fn(eff_value_t resource, const eff_exit_t *exit, eff_value_t env)
+{
+    (void)resource, (void)exit, (void)env;
+}
+
+static eff_t *release_effect_fn(eff_value_t resource, const eff_exit_t *exit, eff_value_t env)
+{
+    (void)resource, (void)exit, (void)env;
+    return eff_noop();
+}
+
+static eff_t *mask_fn(eff_restore_t restore, eff_value_t env)
+{
+    (void)restore, (void)env;
+    return eff_noop();
+}
+
+typedef struct db {
+    int n;
+} db_t;
+EFF_DECLARE_SERVICE(db, db_t);
+EFF_DEFINE_SERVICE(db, db_t);
+EFF_DECLARE_SERVICE(config, db_t);
+EFF_DEFINE_SERVICE(config, db_t);
+
+static eff_t *use_db(db_t *db, eff_value_t env)
+{
+    (void)db, (void)env;
+    return eff_noop();
+}
+
+static db_t the_db;
+static eff_t *open_db(void)
+{
+    return eff_succeed(db_value(&the_db));
+}
+static void close_db(db_t *db)
+{
+    (void)db;
+}
+eff_layer_t *db_live(void);
+EFF_DEFINE_LAYER(db_live, db, db_t, open_db, close_db, &config_tag);
+eff_layer_t *config_live(void);
+EFF_DEFINE_LAYER(config_live, config, db_t, open_db, NULL, EFF_NO_NEEDS);
+
+EFF_STATIC_TYPE(account, db_t, 0);
+
+/* Parts that a leak would show. */
+static eff_t *part(void)
+{
+    return eff_succeed(eff_string("part"));
+}
+static eff_value_t text(void)
+{
+    return eff_string("env");
+}
+
+/* ---- the table of operations */
+
+START_TEST(every_op_has_a_name_and_a_size)
+{
+    for (int op = 0; op < EFF__N_OPS; op++) {
+        ck_assert_ptr_nonnull(eff__op_names[op]);
+        ck_assert_uint_ge(eff__node_sizes[op], sizeof(void *) * 2);
+    }
+    ck_assert_uint_eq(eff__node_sizes[EFF__OP_FLAT_MAP], 48);
+}
+END_TEST
+
+/* ---- depth */
+
+static void left_nested(void)
+{
+    eff_t *e = eff_succeed(eff_int(1));
+    for (int i = 0; i < DEEP; i++)
+        e = eff_flat_map(e, bind_fn, eff_unit);
+    ck_assert_int_eq(e->op, EFF__OP_FLAT_MAP);
+    eff_decref(e);
+}
+
+static void right_nested(void)
+{
+    eff_t *e = eff_succeed(eff_int(1));
+    for (int i = 0; i < DEEP; i++)
+        e = eff_then(eff_succeed(eff_int(i)), e);
+    ck_assert_int_eq(e->op, EFF__OP_FLAT_MAP);
+    eff_decref(e);
+}
+
+/* An effect in an array in the environment of an effect in an array ... */
+static void nested_through_values(void)
+{
+    eff_t *e = eff_succeed(eff_int(1));
+    for (int i = 0; i < DEEP / 4; i++) {
+        eff_value_t inside = eff_pair(eff_effect_value(e), eff_string("beside it"));
+        e = eff_map(eff_sync(sync_fn, eff_unit), map_fn, inside);
+    }
+    ck_assert_int_eq(e->op, EFF__OP_MAP);
+    eff_decref(e);
+}
+
+/* The same, but what is dropped first is a value. */
+static void nested_through_values_from_a_value(void)
+{
+    eff_value_t v = eff_int(1);
+    for (int i = 0; i < DEEP / 4; i++)
+        v = eff_some(eff_effect_value(eff_zip(eff_succeed(v), part())));
+    ck_assert(eff_is_some(v));
+    eff_value_decref(v);
+}
+
+static void nested_in_groups(void)
+{
+    eff_t *e = eff_succeed(eff_int(1));
+    for (int i = 0; i < DEEP / 8; i++)
+        e = eff_all_par(part(), eff_tap(e, bind_fn, eff_unit), part());
+    ck_assert_int_eq(e->op, EFF__OP_PAR);
+    eff_decref(e);
+}
+
+START_TEST(left_nested_binds_are_freed_on_a_small_stack)
+{
+    run_on_small_stack(left_nested);
+}
+END_TEST
+
+START_TEST(right_nested_binds_are_freed_on_a_small_stack)
+{
+    run_on_small_stack(right_nested);
+}
+END_TEST
+
+START_TEST(effects_in_values_in_effects_are_freed_on_a_small_stack)
+{
+    run_on_small_stack(nested_through_values);
+    run_on_small_stack(nested_through_values_from_a_value);
+}
+END_TEST
+
+START_TEST(nested_groups_are_freed_on_a_small_stack)
+{
+    run_on_small_stack(nested_in_groups);
+}
+END_TEST
+
+/* ---- sharing */
+
+START_TEST(shared_effect_lives_until_its_last_user_is_gone)
+{
+    eff_t *shared = part();
+    eff_t *twice = eff_zip(eff_incref(shared), eff_incref(shared));
+    eff_decref(shared);
+    eff_t *both = eff_zip_par(eff_incref(twice), twice);
+    ck_assert_ptr_eq(both->par.sides[0], both->par.sides[1]);
+    eff_decref(both);
+}
+END_TEST
+
+START_TEST(incref_and_decref_of_null_do_nothing)
+{
+    ck_assert_ptr_null(eff_incref(NULL));
+    eff_decref(NULL);
+}
+END_TEST
+
+START_TEST(immortal_effects_are_the_same_each_time_and_never_freed)
+{
+    ck_assert_ptr_eq(eff_noop(), eff_noop());
+    for (int i = 0; i < 3; i++) {
+        eff_decref(eff_out_of_memory());
+        eff_decref(eff_noop());
+        eff_decref(eff_yield_now());
+    }
+    ck_assert_int_eq(eff_out_of_memory()->op, EFF__OP_FAIL);
+    ck_assert_ptr_eq(eff_as_cause(eff_out_of_memory()->value.value), eff__cause_oom);
+}
+END_TEST
+
+/* ---- out of memory */
+
+static eff_schedule_t *schedule(void)
+{
+    return eff_schedule_both(eff_schedule_recurs(3), eff_schedule_spaced(eff_seconds(1)));
+}
+
+static eff_context_t *context(void)
+{
+    return eff_context_add(eff_context_add(eff_context_empty(), &db_tag, text()), &config_tag, text());
+}
+
+static eff_value_t slot;
+static db_t *account_slot;
+
+#define BUILDERS(B)                                                                                                    \
+    B(eff_succeed(text()))                                                                                             \
+    B(eff_fail(text()))                                                                                                \
+    B(eff_fail_cause(eff_cause_fail(text())))                                                                          \
+    B(eff_fail_errno("open %s", "x"))                                                                                  \
+    B(eff_die(text()))                                                                                                 \
+    B(eff_sync(sync_fn, text()))                                                                                       \
+    B(eff_suspend(suspend_fn, text()))                                                                                 \
+    B(eff_attempt(attempt_fn, text()))                                                                                 \
+    B(eff_async(async_fn, text()))                                                                                     \
+    B(eff_external(part()))                                                                                            \
+    B(eff_map(part(), map_fn, text()))                                                                                 \
+    B(eff_map_to(part(), text()))                                                                                      \
+    B(eff_flat_map(part(), bind_fn, text()))                                                                           \
+    B(eff_then(part(), part()))                                                                                        \
+    B(eff_tap(part(), bind_fn, text()))                                                                                \
+    B(eff_zip(part(), part()))                                                                                         \
+    B(eff_forever(part()))                                                                                             \
+    B(eff_into(part(), &slot))                                                                                         \
+    B(account_into(part(), &account_slot))                                                                             \
+    B(eff_catch_all(part(), bind_fn, text()))                                                                          \
+    B(eff_catch_type(part(), &eff_string_type, bind_fn, text()))                                                       \
+    B(eff_catch_kind(part(), &eff_any_error, bind_fn, text()))                                                         \
+    B(eff_catch_some(part(), predicate, bind_fn, text()))                                                              \
+    B(eff_catch_cause(part(), cause_fn, text()))                                                                       \
+    B(eff_or_else(part(), part()))                                                                                     \
+    B(eff_fold(part(), bind_fn, bind_fn, text()))                                                                      \
+    B(eff_match(part(), map_fn, map_fn, text()))                                                                       \
+    B(eff_to_exit(part()))                                                                                             \
+    B(eff_option(part()))                                                                                              \
+    B(eff_ignore(part()))                                                                                              \
+    B(eff_refine_or_die(part(), &eff_string_type))                                                                     \
+    B(eff_or_die(part()))                                                                                              \
+    B(eff_on_error(part(), cause_fn, text()))                                                                          \
+    B(eff_tap_error(part(), bind_fn, text()))                                                                          \
+    B(eff_map_error(part(), map_fn, text()))                                                                           \
+    B(eff_map_cause(part(), map_cause_fn, text()))                                                                     \
+    B(eff_annotate(part(), text()))                                                                                    \
+    B(eff_ensuring(part(), part()))                                                                                    \
+    B(eff_on_exit(part(), finalizer_fn, text()))                                                                       \
+    B(eff_on_interrupt(part(), finalizer_fn, text()))                                                                  \
+    B(eff_acquire_use_release(part(), bind_fn, release_fn, text()))                                                    \
+    B(eff_acquire_use_release_effect(part(), bind_fn, release_effect_fn, text()))                                      \
+    B(eff_scoped(part()))                                                                                              \
+    B(eff_for_each(EFF_ARRAY(text(), text()), bind_fn, text()))                                                        \
+    B(eff_for_each_discard(eff_range(0, 3), bind_fn, text()))                                                          \
+    B(eff_for_each_par(EFF_ARRAY(text()), bind_fn, text(), 2))                                                         \
+    B(eff_for_each_par_discard(eff_range(0, 3), bind_fn, text(), 0))                                                   \
+    B(eff_retry(part(), schedule()))                                                                                   \
+    B(eff_repeat(part(), schedule()))                                                                                  \
+    B(eff_zip_par(part(), part()))                                                                                     \
+    B(eff_all_par(part()))                                                                                             \
+    B(eff_all_par(part(), part(), part()))                                                                             \
+    B(eff_race(part(), part()))                                                                                        \
+    B(eff_race_first(part(), part()))                                                                                  \
+    B(eff_sleep(eff_seconds(1)))                                                                                       \
+    B(eff_delay(part(), eff_seconds(1)))                                                                               \
+    B(eff_timeout(part(), eff_seconds(1)))                                                                             \
+    B(eff_timeout_fail(part(), eff_seconds(1), text()))                                                                \
+    B(eff_timeout_to(part(), eff_seconds(1), part()))                                                                  \
+    B(eff_timed(part()))                                                                                               \
+    B(eff_deadline(part(), ((eff_instant_t){ 5 })))                                                                    \
+    B(eff_interruptible(part()))                                                                                       \
+    B(eff_uninterruptible(part()))                                                                                     \
+    B(eff_uninterruptible_mask(mask_fn, text()))                                                                       \
+    B(eff_restore(((eff_restore_t){ true }), part()))                                                                  \
+    B(eff_disconnect(part()))                                                                                          \
+    B(db_with(use_db, text()))                                                                                         \
+    B(db_provide(part(), &the_db))                                                                                     \
+    B(db_provide_value(part(), text()))                                                                                \
+    B(eff_provide_context(part(), context()))                                                                          \
+    B(eff_locally(part(), &db_tag, text()))                                                                            \
+    B(eff_provide(part(), eff_layer_and(config_live(), db_live())))
+
+/* Builds number `number` of the list, and says what it is. */
+static eff_t *build(int number, const char **ret_text)
+{
+    int n = 0;
+#define B(...)                                                                                                         \
+    if (n++ == number) {                                                                                               \
+        *ret_text = #__VA_ARGS__;                                                                                      \
+        return __VA_ARGS__;                                                                                            \
+    }
+    BUILDERS(B)
+#undef B
+    return NULL;
+}
+#define B(...) +1
+enum { N_BUILDERS = 0 BUILDERS(B) };
+#undef B
+
+static int the_builder;
+
+/* Whatever allocation fails, the result is the one effect that says so. */
+static void build_one(void)
+{
+    const char *what = NULL;
+    eff_t *e = build(the_builder, &what);
+    bool failed = failing_request >= 0 && requests > failing_request;
+    ck_assert_msg(failed == (e == eff_out_of_memory()), "%s", what);
+    eff_decref(e);
+}
+
+START_TEST(builder_without_memory_gives_back_all_its_parts)
+{
+    the_builder = _i;
+    fail_every_allocation(build_one);
+    ck_assert_str_eq(misuse, "");
+}
+END_TEST
+
+START_TEST(whatever_is_built_from_out_of_memory_is_that_effect)
+{
+    eff_value_t oom = eff_oom_value();
+    eff_t *none = eff_out_of_memory();
+    ck_assert_ptr_eq(eff_succeed(oom), none);
+    ck_assert_ptr_eq(eff_fail(oom), none);
+    ck_assert_ptr_eq(eff_die(oom), none);
+    ck_assert_ptr_eq(eff_fail_cause(eff_cause_fail(oom)), none);
+    ck_assert_ptr_eq(eff_map(part(), map_fn, oom), none);
+    ck_assert_ptr_eq(eff_catch_cause(none, cause_fn, text()), none);
+    ck_assert_ptr_eq(eff_then(part(), none), none);
+    ck_assert_ptr_eq(eff_zip(none, part()), none);
+    ck_assert_ptr_eq(eff_zip(part(), none), none);
+    ck_assert_ptr_eq(eff_all_par(part(), none, part()), none);
+    ck_assert_ptr_eq(eff_or_else(part(), none), none);
+    ck_assert_ptr_eq(eff_ensuring(part(), none), none);
+    ck_assert_ptr_eq(eff_to_exit(none), none);
+    ck_assert_ptr_eq(eff_timeout_fail(part(), eff_seconds(1), oom), none);
+    ck_assert_ptr_eq(eff_timeout_to(part(), eff_seconds(1), none), none);
+    ck_assert_ptr_eq(eff_for_each(oom, bind_fn, text()), none);
+    ck_assert_ptr_eq(eff_annotate(part(), oom), none);
+    ck_assert_ptr_eq(eff_tap(part(), bind_fn, oom), none);
+    ck_assert_ptr_eq(eff_forever(none), none);
+    ck_assert_ptr_eq(eff_retry(none, schedule()), none);
+    ck_assert_ptr_eq(eff_locally(part(), &db_tag, oom), none);
+    ck_assert_ptr_eq(eff_provide(none, db_live()), none);
+}
+END_TEST
+
+START_TEST(out_of_memory_goes_before_a_mistake)
+{
+    ck_assert_ptr_eq(eff_then_at(SITE, NULL, eff_out_of_memory()), eff_out_of_memory());
+    ck_assert_ptr_eq(eff_map_at(SITE, NULL, map_fn, eff_oom_value()), eff_out_of_memory());
+}
+END_TEST
+
+/* ---- mistakes */
+
+/* Consumes e. */
+static void assert_mistake(eff_t *e, const char *message)
+{
+    char expected[512];
+    eff_buffer_t b = EFF_BUFFER_INIT;
+    snprintf(expected, sizeof expected, "die \"%s\" %s\n", message, SITE);
+    eff_describe(e, &b);
+    ck_assert_str_eq(eff_buffer_text(&b), expected);
+    eff_buffer_done(&b);
+    eff_decref(e);
+}
+
+static const eff_value_t absent;
+
+START_TEST(null_effect_is_a_mistake_that_names_builder_and_place)
+{
+    assert_mistake(eff_flat_map_at(SITE, NULL, bind_fn, text()), "argument 1 of eff_flat_map is NULL (health.c:12)");
+    assert_mistake(eff_map_at(SITE, NULL, map_fn, text()), "argument 1 of eff_map is NULL (health.c:12)");
+    assert_mistake(eff_then_at(SITE, part(), NULL), "argument 2 of eff_then is NULL (health.c:12)");
+    assert_mistake(eff_zip_at(SITE, NULL, part()), "argument 1 of eff_zip is NULL (health.c:12)");
+    assert_mistake(eff_or_else_at(SITE, part(), NULL), "argument 2 of eff_or_else is NULL (health.c:12)");
+    assert_mistake(eff_catch_all_at(SITE, NULL, bind_fn, text()), "argument 1 of eff_catch_all is NULL (health.c:12)");
+    assert_mistake(eff_annotate_at(SITE, NULL, text()), "argument 1 of eff_annotate is NULL (health.c:12)");
+    assert_mistake(eff_forever_at(SITE, NULL), "argument 1 of eff_forever is NULL (health.c:12)");
+    assert_mistake(eff_retry_at(SITE, NULL, schedule()), "argument 1 of eff_retry is NULL (health.c:12)");
+    assert_mistake(eff_retry_at(SITE, part(), NULL), "argument 2 of eff_retry is NULL (health.c:12)");
+    assert_mistake(eff_ensuring_at(SITE, part(), NULL), "argument 2 of eff_ensuring is NULL (health.c:12)");
+    assert_mistake(eff_scoped_at(SITE, NULL), "argument 1 of eff_scoped is NULL (health.c:12)");
+    assert_mistake(eff_uninterruptible_at(SITE, NULL), "argument 1 of eff_uninterruptible is NULL (health.c:12)");
+    assert_mistake(eff_zip_par_at(SITE, part(), NULL), "argument 2 of eff_zip_par is NULL (health.c:12)");
+    assert_mistake(eff_all_par_at(SITE, 3, (eff_t *[]){ part(), NULL, NULL }),
+                   "argument 2 of eff_all_par is NULL (health.c:12)");
+    assert_mistake(eff_timeout_at(SITE, NULL, eff_seconds(1)), "argument 1 of eff_timeout is NULL (health.c:12)");
+    assert_mistake(eff_timeout_to_at(SITE, part(), eff_seconds(1), NULL),
+                   "argument 3 of eff_timeout_to is NULL (health.c:12)");
+    assert_mistake(eff_deadline_at(SITE, NULL, (eff_instant_t){ 1 }),
+                   "argument 1 of eff_deadline is NULL (health.c:12)");
+    assert_mistake(eff_delay_at(SITE, NULL, eff_seconds(1)), "argument 1 of eff_delay is NULL (health.c:12)");
+    assert_mistake(eff_provide_at(SITE, NULL, db_live()), "argument 1 of eff_provide is NULL (health.c:12)");
+    assert_mistake(eff_provide_at(SITE, part(), NULL), "argument 2 of eff_provide is NULL (health.c:12)");
+    assert_mistake(eff_provide_at(SITE, part(), eff_layer_and(db_live(), NULL)),
+                   "argument 2 of eff_provide is NULL (health.c:12)");
+    assert_mistake(eff_provide_context_at(SITE, part(), NULL),
+                   "argument 2 of eff_provide_context is NULL (health.c:12)");
+    assert_mistake(eff_fail_cause_at(SITE, NULL), "argument 1 of eff_fail_cause is NULL (health.c:12)");
+    assert_mistake(eff_into_at(SITE, part(), NULL), "argument 2 of eff_into is NULL (health.c:12)");
+}
+END_TEST
+
+START_TEST(null_callback_is_a_mistake)
+{
+    assert_mistake(eff_flat_map_at(SITE, part(), NULL, text()), "the callback of eff_flat_map is NULL (health.c:12)");
+    assert_mistake(eff_sync_at(SITE, NULL, text()), "the callback of eff_sync is NULL (health.c:12)");
+    assert_mistake(eff_attempt_at(SITE, NULL, text()), "the callback of eff_attempt is NULL (health.c:12)");
+    assert_mistake(eff_tap_at(SITE, part(), NULL, text()), "the callback of eff_tap is NULL (health.c:12)");
+    assert_mistake(eff_fold_at(SITE, part(), bind_fn, NULL, text()), "the callback of eff_fold is NULL (health.c:12)");
+    assert_mistake(eff_match_at(SITE, part(), NULL, map_fn, text()), "the callback of eff_match is NULL (health.c:12)");
+    assert_mistake(eff_catch_type_at(SITE, part(), &eff_int_type, NULL, text()),
+                   "the callback of eff_catch_type is NULL (health.c:12)");
+    assert_mistake(eff_acquire_use_release_at(SITE, part(), bind_fn, NULL, text()),
+                   "the callback of eff_acquire_use_release is NULL (health.c:12)");
+    assert_mistake(eff_uninterruptible_mask_at(SITE, NULL, text()),
+                   "the callback of eff_uninterruptible_mask is NULL (health.c:12)");
+    assert_mistake(eff_for_each_at(SITE, eff_range(0, 1), NULL, text()),
+                   "the callback of eff_for_each is NULL (health.c:12)");
+}
+END_TEST
+
+START_TEST(absent_value_is_a_mistake)
+{
+    assert_mistake(eff_succeed_at(SITE, absent), "eff_succeed was given an absent value (health.c:12)");
+    assert_mistake(eff_fail_at(SITE, absent), "eff_fail was given an absent value (health.c:12)");
+    assert_mistake(eff_die_at(SITE, absent), "eff_die was given an absent value (health.c:12)");
+    assert_mistake(eff_map_at(SITE, part(), map_fn, absent), "eff_map was given an absent value (health.c:12)");
+    assert_mistake(eff_tap_at(SITE, part(), bind_fn, absent), "eff_tap was given an absent value (health.c:12)");
+    assert_mistake(eff_match_at(SITE, part(), map_fn, map_fn, absent),
+                   "eff_match was given an absent value (health.c:12)");
+    assert_mistake(eff_attempt_at(SITE, attempt_fn, absent), "eff_attempt was given an absent value (health.c:12)");
+    assert_mistake(eff_timeout_fail_at(SITE, part(), eff_seconds(1), absent),
+                   "eff_timeout_fail was given an absent value (health.c:12)");
+    assert_mistake(eff_for_each_at(SITE, absent, bind_fn, text()),
+                   "eff_for_each was given an absent value (health.c:12)");
+    assert_mistake(eff_locally_at(SITE, part(), &db_tag, absent),
+                   "eff_locally was given an absent value (health.c:12)");
+    assert_mistake(eff_annotate_at(SITE, part(), absent), "eff_annotate was given an absent value (health.c:12)");
+}
+END_TEST
+
+START_TEST(items_of_another_type_are_a_mistake)
+{
+    assert_mistake(eff_for_each_at(SITE, text(), bind_fn, text()),
+                   "eff_for_each wants an array or a range, not a string (health.c:12)");
+    assert_mistake(eff_for_each_par_at(SITE, eff_int(3), bind_fn, text(), 0),
+                   "eff_for_each_par wants an array or a range, not an int (health.c:12)");
+}
+END_TEST
+
+START_TEST(mistake_without_a_site_is_still_one)
+{
+    eff_buffer_t b = EFF_BUFFER_INIT;
+    eff_t *e = eff_succeed_at(NULL, absent);
+    eff_describe(e, &b);
+    ck_assert_str_eq(eff_buffer_text(&b), "die \"eff_succeed was given an absent value\"\n");
+    eff_buffer_done(&b);
+    eff_decref(e);
+}
+END_TEST
+
+/* ---- what a builder keeps of its arguments */
+
+START_TEST(sleep_below_zero_is_zero)
+{
+    eff_t *e = eff_sleep(eff_millis(-5));
+    ck_assert_int_eq(e->sleep.duration.ns, 0);
+    eff_decref(e);
+}
+END_TEST
+
+START_TEST(fail_errno_reads_errno_and_takes_texts_of_any_length)
+{
+    char name[1000];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    errno = ENOENT;
+    eff_t *e = eff_fail_errno("open %s", name);
+    const eff_error_t *error = eff_as_error(e->value.value);
+    ck_assert_int_eq(error->code, ENOENT);
+    ck_assert(eff_error_is(e->value.value, &eff_not_found_error));
+    ck_assert_uint_gt(strlen(error->message), sizeof name);
+    eff_decref(e);
+}
+END_TEST
+
+START_TEST(all_par_of_nothing_is_the_empty_array)
+{
+    eff_t *e = eff_all_par_at(SITE, 0, NULL);
+    ck_assert_int_eq(e->op, EFF__OP_SUCCEED);
+    ck_assert_uint_eq(eff_array_size(e->value.value), 0);
+    eff_decref(e);
+}
+END_TEST
+
+START_TEST(layer_mentioned_twice_is_built_once)
+{
+    eff_layer_t *base = eff_layer_and(config_live(), db_live());
+    eff_t *e = eff_provide_at(SITE, part(), eff_layer_and(base, config_live()));
+    size_t n = 0;
+    for (const eff_t *at = e; at->op == EFF__OP_FLAT_MAP; n++)
+        at = eff__closure_of(at->bind.env)->effect;
+    ck_assert_uint_eq(n, 2);
+    eff_decref(e);
+}
+END_TEST
+
+int main(void)
+{
+    failing_allocator_install();
+    Suite *s = suite_create("node");
+    TCase *t = tcase_create("node");
+    tcase_add_checked_fixture(t, setup, no_block_is_live);
+    tcase_add_test(t, every_op_has_a_name_and_a_size);
+    tcase_add_test(t, left_nested_binds_are_freed_on_a_small_stack);
+    tcase_add_test(t, right_nested_binds_are_freed_on_a_small_stack);
+    tcase_add_test(t, effects_in_values_in_effects_are_freed_on_a_small_stack);
+    tcase_add_test(t, nested_groups_are_freed_on_a_small_stack);
+    tcase_add_test(t, shared_effect_lives_until_its_last_user_is_gone);
+    tcase_add_test(t, incref_and_decref_of_null_do_nothing);
+    tcase_add_test(t, immortal_effects_are_the_same_each_time_and_never_freed);
+    tcase_add_loop_test(t, builder_without_memory_gives_back_all_its_parts, 0, N_BUILDERS);
+    tcase_add_test(t, whatever_is_built_from_out_of_memory_is_that_effect);
+    tcase_add_test(t, out_of_memory_goes_before_a_mistake);
+    tcase_add_test(t, null_effect_is_a_mistake_that_names_builder_and_place);
+    tcase_add_test(t, null_callback_is_a_mistake);
+    tcase_add_test(t, absent_value_is_a_mistake);
+    tcase_add_test(t, items_of_another_type_are_a_mistake);
+    tcase_add_test(t, mistake_without_a_site_is_still_one);
+    tcase_add_test(t, sleep_below_zero_is_zero);
+    tcase_add_test(t, fail_errno_reads_errno_and_takes_texts_of_any_length);
+    tcase_add_test(t, all_par_of_nothing_is_the_empty_array);
+    tcase_add_test(t, layer_mentioned_twice_is_built_once);
+    tcase_set_timeout(t, 60);
+    suite_add_tcase(s, t);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}

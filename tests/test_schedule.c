@@ -1,0 +1,341 @@
+/* Schedules: what each step of a run answers, without any run; text, sharing, and the way out without memory. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <effect/schedule.h>
+
+#include "core/schedule.h"
+#include "support/failing_allocator.h"
+
+static char misuse[512];
+
+static void note_misuse(const char *message, void *arg)
+{
+    (void)arg;
+    snprintf(misuse, sizeof misuse, "%s", message);
+}
+
+static void setup(void)
+{
+    misuse[0] = '\0';
+    eff_set_misuse_handler(note_misuse, NULL);
+}
+
+/* Runs a schedule on the inputs 0, 1, 2 ... and writes down the delays in ms, as "100 200 stop". Consumes it. */
+static const char *run(eff_schedule_t *s, int n_steps)
+{
+    static char seen[1024];
+    size_t size = eff__schedule_state_size(s);
+    void *state = malloc(size ? size : 1);
+    eff__schedule_start(s, state);
+    char *at = seen;
+    *at = '\0';
+    for (int i = 0; i < n_steps; i++) {
+        eff_duration_t delay;
+        if (!eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_int(i), &delay)) {
+            sprintf(at, "stop");
+            break;
+        }
+        at += sprintf(at, "%lld ", (long long)(delay.ns / 1000000));
+    }
+    free(state);
+    eff_schedule_decref(s);
+    return seen;
+}
+
+static void check_text(eff_schedule_t *s, const char *expected)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_schedule_format(s, &text);
+    ck_assert_str_eq(eff_buffer_text(&text), expected);
+    eff_buffer_done(&text);
+    eff_schedule_decref(s);
+}
+
+static eff_schedule_t *spaced(int64_t ms)
+{
+    return eff_schedule_spaced(eff_millis(ms));
+}
+
+static bool is_below(eff_value_t v, eff_value_t env)
+{
+    return eff_as_int(v) < (eff_value_is(env, &eff_int_type) ? eff_as_int(env) : 2);
+}
+
+/* ---- steps */
+
+START_TEST(SCHED_001_recurs_goes_on_n_times_and_recurs_0_never)
+{
+    ck_assert_str_eq(run(eff_schedule_recurs(0), 3), "stop");
+    ck_assert_str_eq(run(eff_schedule_recurs(1), 3), "0 stop");
+    ck_assert_str_eq(run(eff_schedule_recurs(3), 5), "0 0 0 stop");
+    ck_assert_str_eq(run(eff_schedule_recurs(UINT64_MAX), 3), "0 0 0 ");
+}
+END_TEST
+
+START_TEST(recurs_that_has_stopped_stays_so)
+{
+    eff_schedule_t *s = eff_schedule_recurs(1);
+    uint64_t state[8];
+    eff_duration_t delay;
+    ck_assert_uint_le(eff__schedule_state_size(s), sizeof state);
+    eff__schedule_start(s, state);
+    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    for (int i = 0; i < 3; i++)
+        ck_assert(!eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    eff__schedule_start(s, state);
+    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    eff_schedule_decref(s);
+}
+END_TEST
+
+START_TEST(spaced_and_forever_never_stop)
+{
+    ck_assert_str_eq(run(spaced(250), 4), "250 250 250 250 ");
+    ck_assert_str_eq(run(spaced(-250), 2), "0 0 ");
+    ck_assert_str_eq(run(eff_schedule_forever(), 3), "0 0 0 ");
+}
+END_TEST
+
+START_TEST(exponential_grows_by_its_factor_and_never_shrinks)
+{
+    ck_assert_str_eq(run(eff_schedule_exponential(eff_millis(100), 2), 5), "100 200 400 800 1600 ");
+    ck_assert_str_eq(run(eff_schedule_exponential(eff_millis(100), 1.5), 4), "100 150 225 337 ");
+    ck_assert_str_eq(run(eff_schedule_exponential(eff_millis(100), 0.5), 3), "100 100 100 ");
+    ck_assert_str_eq(run(eff_schedule_exponential(eff_millis(100), (double)NAN), 3), "100 100 100 ");
+    ck_assert_str_eq(run(eff_schedule_exponential(eff_millis(-100), 2), 3), "0 0 0 ");
+}
+END_TEST
+
+START_TEST(SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan)
+{
+    const double factors[] = { 2, 1e9, (double)INFINITY };
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        eff_schedule_t *s = eff_schedule_exponential(eff_seconds(1), factors[i]);
+        uint64_t state[8];
+        eff__schedule_start(s, state);
+        eff_duration_t last = { 0 }, delay = { 0 };
+        for (int step = 0; step < 2000; step++) {
+            ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+            ck_assert_int_gt(delay.ns, 0);
+            ck_assert_int_ge(delay.ns, last.ns);
+            if (step == 0) ck_assert_int_eq(delay.ns, 1000000000);
+            last = delay;
+        }
+        ck_assert_int_eq(delay.ns, INT64_MAX);
+        eff_schedule_decref(s);
+    }
+    /* Nothing times infinity is nothing. */
+    ck_assert_str_eq(run(eff_schedule_exponential(eff_millis(0), (double)INFINITY), 4), "0 0 0 0 ");
+    eff_schedule_t *s = eff_schedule_exponential((eff_duration_t){ INT64_MAX - 1 }, 1);
+    uint64_t state[8];
+    eff_duration_t delay;
+    eff__schedule_start(s, state);
+    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    ck_assert_int_eq(delay.ns, INT64_MAX - 1);
+    eff_schedule_decref(s);
+}
+END_TEST
+
+START_TEST(both_goes_on_while_both_do_after_the_longer_delay)
+{
+    ck_assert_str_eq(run(eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(3)), 9),
+                     "100 200 400 stop");
+    ck_assert_str_eq(run(eff_schedule_both(spaced(300), eff_schedule_exponential(eff_millis(100), 2)), 4),
+                     "300 300 400 800 ");
+}
+END_TEST
+
+START_TEST(either_goes_on_while_one_does_after_the_shorter_delay_of_those)
+{
+    ck_assert_str_eq(run(eff_schedule_either(spaced(300), eff_schedule_exponential(eff_millis(100), 2)), 4),
+                     "100 200 300 300 ");
+    ck_assert_str_eq(run(eff_schedule_either(eff_schedule_recurs(2), spaced(50)), 4), "0 0 50 50 ");
+    ck_assert_str_eq(run(eff_schedule_either(eff_schedule_recurs(1), eff_schedule_recurs(2)), 4), "0 0 stop");
+}
+END_TEST
+
+START_TEST(while_and_until_ask_about_the_input)
+{
+    ck_assert_str_eq(run(eff_schedule_while(spaced(1), is_below, eff_int(3)), 9), "1 1 1 stop");
+    ck_assert_str_eq(run(eff_schedule_until(spaced(1), is_below, eff_int(3)), 9), "stop");
+    ck_assert_str_eq(run(eff_schedule_while(eff_schedule_recurs(2), is_below, eff_string("2")), 9), "0 0 stop");
+    eff_schedule_t *inner = eff_schedule_while(spaced(10), is_below, eff_int(1));
+    ck_assert_str_eq(run(eff_schedule_either(inner, spaced(20)), 3), "10 20 20 ");
+}
+END_TEST
+
+START_TEST(schedules_nest_on_either_side)
+{
+    eff_schedule_t *a = eff_schedule_both(eff_schedule_recurs(1), spaced(5));
+    eff_schedule_t *b = eff_schedule_both(eff_schedule_recurs(2), spaced(7));
+    eff_schedule_t *c = eff_schedule_both(eff_schedule_recurs(3), spaced(9));
+    ck_assert_str_eq(run(eff_schedule_either(a, eff_schedule_either(b, c)), 9), "5 7 9 stop");
+}
+END_TEST
+
+START_TEST(schedule_used_twice_has_one_state_for_each_use)
+{
+    eff_schedule_t *s = eff_schedule_while(eff_schedule_recurs(2), is_below, eff_string("2"));
+    eff_schedule_t *same = eff_schedule_incref(s);
+    eff_schedule_t *other = eff_schedule_incref(s);
+    ck_assert_str_eq(run(eff_schedule_both(s, same), 9), "0 0 stop");
+    ck_assert_str_eq(run(other, 9), "0 0 stop");
+}
+END_TEST
+
+START_TEST(builder_leaves_the_part_of_another_holder_alone)
+{
+    eff_schedule_t *s = eff_schedule_recurs(2), *held = eff_schedule_incref(s);
+    eff_schedule_t *both = eff_schedule_both(s, spaced(5));
+    ck_assert_ptr_ne(both, held);
+    check_text(eff_schedule_incref(held), "recurs(2)");
+    ck_assert_str_eq(run(held, 9), "0 0 stop");
+    ck_assert_str_eq(run(both, 9), "5 5 stop");
+}
+END_TEST
+
+/* ---- text */
+
+START_TEST(text_reads_as_an_expression)
+{
+    check_text(eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(3)),
+               "exponential(100ms, x2) && recurs(3)");
+    check_text(eff_schedule_both(eff_schedule_either(eff_schedule_recurs(1), spaced(1)), eff_schedule_forever()),
+               "(recurs(1) || spaced(1ms)) && forever");
+    check_text(eff_schedule_both(eff_schedule_forever(), eff_schedule_either(eff_schedule_recurs(1), spaced(1))),
+               "forever && (recurs(1) || spaced(1ms))");
+    check_text(eff_schedule_both(eff_schedule_both(eff_schedule_recurs(1), eff_schedule_recurs(2)),
+                                 eff_schedule_both(eff_schedule_recurs(3), eff_schedule_recurs(4))),
+               "recurs(1) && recurs(2) && recurs(3) && recurs(4)");
+    eff_schedule_t *s = eff_schedule_while(eff_schedule_either(eff_schedule_recurs(1), spaced(1)), is_below, eff_unit);
+    s = eff_schedule_until(s, is_below, eff_unit);
+    check_text(eff_schedule_incref(s), "(recurs(1) || spaced(1ms)) while <predicate> until <predicate>");
+    check_text(eff_schedule_both(s, eff_schedule_exponential(eff_seconds(1), 1.5)),
+               "((recurs(1) || spaced(1ms)) while <predicate> until <predicate>) && exponential(1s, x1.5)");
+}
+END_TEST
+
+START_TEST(schedule_as_a_value_prints_itself)
+{
+    eff_value_t v = { .type = &eff_schedule_type, .ptr = eff_schedule_recurs(3) };
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_value_format(v, &text);
+    ck_assert_str_eq(eff_buffer_text(&text), "recurs(3)");
+    eff_buffer_done(&text);
+    eff_value_decref(v);
+}
+END_TEST
+
+/* ---- size */
+
+enum { DEEP = 20000 };
+
+static void check_deep(void)
+{
+    for (int left = 0; left < 2; left++) {
+        eff_schedule_t *s = eff_schedule_recurs(2);
+        for (int i = 0; i < DEEP; i++)
+            s = left ? eff_schedule_both(s, spaced(i % 7)) : eff_schedule_both(spaced(i % 7), s);
+        eff_buffer_t text = EFF_BUFFER_INIT;
+        eff_schedule_format(s, &text);
+        ck_assert(!text.truncated);
+        ck_assert_uint_gt(text.size, DEEP * strlen(" && spaced(0s)"));
+        eff_buffer_done(&text);
+        ck_assert_str_eq(run(s, 9), "6 6 stop");
+    }
+}
+
+START_TEST(schedules_of_20000_parts_are_handled_on_a_small_stack)
+{
+    run_on_small_stack(check_deep);
+}
+END_TEST
+
+/* ---- mistakes and memory */
+
+START_TEST(missing_arguments_are_reported_and_stand_for_out_of_memory)
+{
+    eff_schedule_t *s = eff_schedule_both(NULL, spaced(1));
+    ck_assert(eff__schedule_is_oom(s));
+    ck_assert_str_eq(misuse, "eff_schedule_both: an argument is NULL");
+    ck_assert(eff__schedule_is_oom(eff_schedule_either(spaced(1), NULL)));
+    ck_assert_str_eq(misuse, "eff_schedule_either: an argument is NULL");
+    ck_assert(eff__schedule_is_oom(eff_schedule_while(spaced(1), NULL, eff_string("dropped"))));
+    ck_assert_str_eq(misuse, "eff_schedule_while: an argument is missing");
+    ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), is_below, (eff_value_t){ .type = NULL })));
+    ck_assert_str_eq(misuse, "eff_schedule_until: an argument is missing");
+    eff_schedule_decref(NULL);
+}
+END_TEST
+
+START_TEST(out_of_memory_swallows_what_is_built_from_it)
+{
+    eff__freelist_enable(0);
+    allocations_fail_at(0, true);
+    eff_schedule_t *oom = eff_schedule_recurs(1);
+    allocations_fail_at(-1, false);
+    ck_assert(eff__schedule_is_oom(oom));
+    ck_assert_ptr_eq(eff_schedule_incref(oom), oom);
+    ck_assert(eff__schedule_is_oom(eff_schedule_both(oom, spaced(1))));
+    ck_assert(eff__schedule_is_oom(eff_schedule_either(spaced(1), oom)));
+    ck_assert(eff__schedule_is_oom(eff_schedule_while(oom, is_below, eff_string("env"))));
+    ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), is_below, eff_oom_value())));
+    check_text(oom, "out of memory");
+    ck_assert_str_eq(run(oom, 3), "stop");
+    ck_assert_str_eq(misuse, "");
+}
+END_TEST
+
+static void everything(void)
+{
+    eff_schedule_t *s = eff_schedule_while(eff_schedule_recurs(3), is_below, eff_string("env"));
+    eff_schedule_t *held = eff_schedule_incref(s);
+    s = eff_schedule_both(eff_schedule_exponential(eff_millis(1), 2), s);
+    s = eff_schedule_either(s, eff_schedule_until(held, is_below, eff_string("other")));
+    s = eff_schedule_both(eff_schedule_incref(s), s);
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_schedule_format(s, &text);
+    eff_buffer_done(&text);
+    eff_schedule_decref(s);
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    fail_every_allocation(everything);
+}
+END_TEST
+
+int main(void)
+{
+    failing_allocator_install();
+    Suite *s = suite_create("schedule");
+    TCase *t = tcase_create("schedule");
+    tcase_add_checked_fixture(t, setup, no_block_is_live);
+    tcase_add_test(t, SCHED_001_recurs_goes_on_n_times_and_recurs_0_never);
+    tcase_add_test(t, recurs_that_has_stopped_stays_so);
+    tcase_add_test(t, spaced_and_forever_never_stop);
+    tcase_add_test(t, exponential_grows_by_its_factor_and_never_shrinks);
+    tcase_add_test(t, SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan);
+    tcase_add_test(t, both_goes_on_while_both_do_after_the_longer_delay);
+    tcase_add_test(t, either_goes_on_while_one_does_after_the_shorter_delay_of_those);
+    tcase_add_test(t, while_and_until_ask_about_the_input);
+    tcase_add_test(t, schedules_nest_on_either_side);
+    tcase_add_test(t, schedule_used_twice_has_one_state_for_each_use);
+    tcase_add_test(t, builder_leaves_the_part_of_another_holder_alone);
+    tcase_add_test(t, text_reads_as_an_expression);
+    tcase_add_test(t, schedule_as_a_value_prints_itself);
+    tcase_add_test(t, schedules_of_20000_parts_are_handled_on_a_small_stack);
+    tcase_add_test(t, missing_arguments_are_reported_and_stand_for_out_of_memory);
+    tcase_add_test(t, out_of_memory_swallows_what_is_built_from_it);
+    tcase_add_test(t, every_allocation_may_fail);
+    tcase_set_timeout(t, 60);
+    suite_add_tcase(s, t);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}
