@@ -53,8 +53,8 @@ struct workload {
     enum bench_basis basis;
     double required, aim; /* the figure, or ratio, that must hold and that is wished for */
     const char *unit;     /* NULL: ns/op */
-    /* Measures in a way of its own instead of timing `run`; starts its own child processes. */
-    void (*measure)(const struct workload *w, const struct bench_options *o, struct bench_result *r);
+    /* Measures in a way of its own instead of timing `run`; starts its own child processes. False: a wrong result. */
+    bool (*measure)(const struct workload *w, const struct bench_options *o, struct bench_result *r);
 };
 
 extern const struct workload bench_workloads[];

@@ -117,8 +117,7 @@ static void count_blocks(void *arg)
 bool bench_measure(const struct workload *w, const struct bench_options *o, struct bench_result *r)
 {
     if (w->measure) {
-        w->measure(w, o, r);
-        return true;
+        return w->measure(w, o, r);
     }
     struct job *job = mmap(NULL, sizeof *job, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(job != MAP_FAILED);

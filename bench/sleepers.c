@@ -19,11 +19,9 @@ static void run_job(void *arg)
     job->run(job->n, job->base_ms);
 }
 
-static struct rusage usage_of(sleepers_fn run, long n, long base_ms)
+static bool usage_of(sleepers_fn run, long n, long base_ms, struct rusage *ret_usage)
 {
-    struct rusage usage;
-    CHECK(bench_child(run_job, &(struct job){ run, n, base_ms }, &usage));
-    return usage;
+    return bench_child(run_job, &(struct job){ run, n, base_ms }, ret_usage);
 }
 
 static double cpu_ns(const struct rusage *u)
@@ -34,35 +32,42 @@ static double cpu_ns(const struct rusage *u)
 
 /* Both figures come of the same runs, which take seconds: the second workload gets what the first has measured. */
 static struct bench_result bytes, cpu;
+static bool measured; /* whether all of them ended well */
 
-static void measure(const struct workload *w, const struct bench_options *o)
+static bool measure(const struct workload *w, const struct bench_options *o)
 {
     long n = bench_n_of(w, o);
-    if (bytes.n == n) return;
+    if (bytes.n == n) return measured;
     int n_runs = o->verify_only ? 1 : o->n_runs < 3 ? o->n_runs : 3;
     /* Longer than it takes to start them all. */
     long base_ms = n > 200000 ? 3000 : n > 20000 ? 1000 : 100;
+    measured = false;
     bytes = cpu = (struct bench_result){ .n = n, .n_runs = n_runs, .allocs = -1, .blocks = -1 };
     for (int v = 0; v < BENCH_N_VARIANTS; v++) {
         bytes.has[v] = cpu.has[v] = o->only[v];
         if (!o->only[v]) continue;
-        struct rusage none = usage_of(variants[v], 0, 0);
+        struct rusage none, all;
+        if (!usage_of(variants[v], 0, 0, &none)) return false;
         for (int i = 0; i < n_runs; i++) {
-            struct rusage all = usage_of(variants[v], n, base_ms);
+            if (!usage_of(variants[v], n, base_ms, &all)) return false;
             bytes.runs[v][i] = (double)(all.ru_maxrss - none.ru_maxrss) * 1024 / (double)n - (double)handle_bytes[v];
             cpu.runs[v][i] = cpu_ns(&all) / (double)n;
         }
     }
+    measured = true;
+    return true;
 }
 
-void sleepers_measure_bytes(const struct workload *w, const struct bench_options *o, struct bench_result *r)
+bool sleepers_measure_bytes(const struct workload *w, const struct bench_options *o, struct bench_result *r)
 {
-    measure(w, o);
+    bool good = measure(w, o);
     *r = bytes;
+    return good;
 }
 
-void sleepers_measure_cpu(const struct workload *w, const struct bench_options *o, struct bench_result *r)
+bool sleepers_measure_cpu(const struct workload *w, const struct bench_options *o, struct bench_result *r)
 {
-    measure(w, o);
+    bool good = measure(w, o);
     *r = cpu;
+    return good;
 }

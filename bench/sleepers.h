@@ -25,7 +25,7 @@ void floor_sleepers(long n, long base_ms);
 void library_sleepers(long n, long base_ms);
 
 /* The workloads' measure functions: each variant runs in child processes of its own. */
-void sleepers_measure_bytes(const struct workload *w, const struct bench_options *o, struct bench_result *r);
-void sleepers_measure_cpu(const struct workload *w, const struct bench_options *o, struct bench_result *r);
+bool sleepers_measure_bytes(const struct workload *w, const struct bench_options *o, struct bench_result *r);
+bool sleepers_measure_cpu(const struct workload *w, const struct bench_options *o, struct bench_result *r);
 
 #endif

@@ -579,7 +579,7 @@ static eff_t *probe_all(eff_value_t ports, eff_value_t env)
 
 START_TEST(the_live_service_tells_the_failures_apart)
 {
-    struct live_probes s;
+    struct live_probes s = { 0 };
     eff_t *e = eff_scoped(eff_flat_map(server_start(), probe_all, eff_ptr(&s)));
     eff_exit_t exit = eff_run(eff_provide(e, http_live()));
     if (!exit.ok) eff_cause_print(exit.cause, stderr);

@@ -80,6 +80,12 @@ static eff_t *program(const arguments_t *arguments)
 
 /* ---- the arguments */
 
+static bool is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
 static size_t parse_parallel(const char *text)
 {
     char *end;
@@ -103,9 +109,9 @@ static arguments_t parse_arguments(int argc, char **argv)
     arguments_t arguments = { 0 };
     arguments.check.report_path = "healthcheck-report.json";
     arguments.check.out = stdout;
-    arguments.check.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+    arguments.check.colour = is_terminal(STDOUT_FILENO) && !(no_color && *no_color);
     arguments.check.progress = stderr;
-    arguments.check.live = isatty(STDERR_FILENO);
+    arguments.check.live = is_terminal(STDERR_FILENO);
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'c': arguments.config = optarg; break;

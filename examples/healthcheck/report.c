@@ -59,7 +59,10 @@ static int write_to(int fd, const json_t *report)
 {
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file) return -1;
-    int result = json_dumpf(report, file, JSON_INDENT(2)) < 0 || fputc('\n', file) < 0 || fflush(file) < 0 ? -1 : 0;
+    int result = json_dumpf(report, file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) < 0 || fputc('\n', file) < 0 ||
+                         fflush(file) < 0
+                     ? -1
+                     : 0;
     int err = errno;
     if (fclose(file) < 0 && result == 0) return -1;
     errno = err;

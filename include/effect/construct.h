@@ -66,6 +66,10 @@ EFF_API EFF_MUST_USE eff_t *eff_yield_now(void);
 /** The static effect that dies of "out of memory": for your own builders whose malloc failed. */
 EFF_API EFF_MUST_USE eff_t *eff_out_of_memory(void);
 
+/** Ends as the exit did: to go on with what EFF_AWAIT_EXIT or eff_to_exit gave. Borrows exit. */
+EFF_API EFF_MUST_USE eff_t *eff_done_at(eff_site_t site, const eff_exit_t *exit);
+
+#define eff_done(...) eff_done_at(EFF_SITE, __VA_ARGS__)
 #define eff_succeed(...) eff_succeed_at(EFF_SITE, __VA_ARGS__)
 #define eff_fail(...) eff_fail_at(EFF_SITE, __VA_ARGS__)
 #define eff_fail_cause(...) eff_fail_cause_at(EFF_SITE, __VA_ARGS__)

@@ -21,7 +21,8 @@
  *  - With .copy, the description owns it: `.copy(T *)` takes a second reference to what the bytes refer to, cannot
  *    fail, and .drop runs on both; a run that holds the last reference to the description moves instead.
  * Both must accept zeroed fields. A gen is a region: fibers forked in it end with it. Order at its end: children,
- * defers in reverse, frame drop. A failed await ends the gen with that failure.
+ * defers in reverse, frame drop. A failed await ends the gen with that failure. A step function that returns an effect
+ * without a macro ends the gen with whatever that effect ends with.
  */
 #ifndef EFFECT_GEN_H
 #define EFFECT_GEN_H
@@ -105,6 +106,8 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 #define EFF_GEN_FAIL(...) return eff__gen_fail(eff__g, EFF_SITE, (__VA_ARGS__))
 /** Ends the gen with a value. */
 #define EFF_GEN_RETURN(...) return eff__gen_return(eff__g, (__VA_ARGS__))
+/** Ends the gen as an exit says: EFF_GEN_EXIT(EFF_EXIT()). Borrows exit. */
+#define EFF_GEN_EXIT(...) return eff_done_at(EFF_SITE, (__VA_ARGS__))
 /** Ends the gen with a value; the last line of every step function. */
 #define EFF_GEN_END(...)                                                                                               \
     return eff__gen_return(eff__g, (__VA_ARGS__));                                                                     \

@@ -116,6 +116,11 @@ EFF_API EFF_MUST_USE eff_value_t eff_none(void);                            /**<
 EFF_API EFF_MUST_USE eff_value_t eff_effect_value(eff_t *effect);           /**< consumes effect; NULL is a mistake */
 /** The value that constructors return when there is no memory: for your own constructors whose malloc failed. */
 EFF_API EFF_MUST_USE eff_value_t eff_oom_value(void);
+/** Whether a constructor ran out of memory: for code that wants to touch what it just made. */
+static inline bool eff_is_oom(eff_value_t v)
+{
+    return v.type && (v.type->flags & EFF_TYPE_OOM) != 0;
+}
 
 /** eff_array(...) of its arguments: EFF_ARRAY(eff_int(1), eff_int(2)). */
 #define EFF_ARRAY(...)                                                                                                 \
@@ -215,6 +220,7 @@ EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);
 EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n);
 EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3);
 EFF_API const char *eff_buffer_text(const eff_buffer_t *b); /**< borrowed; "" when empty */
+EFF_API void eff_buffer_clear(eff_buffer_t *b);             /**< empty again, keeping its memory */
 EFF_API void eff_buffer_done(eff_buffer_t *b);              /**< frees the text; the buffer is empty again */
 
 EFF_END_DECLS

@@ -80,6 +80,13 @@ const char *eff_buffer_text(const eff_buffer_t *b)
     return b->text ? b->text : "";
 }
 
+void eff_buffer_clear(eff_buffer_t *b)
+{
+    b->size = 0;
+    b->truncated = false;
+    if (b->text) b->text[0] = 0;
+}
+
 void eff_buffer_done(eff_buffer_t *b)
 {
     eff__raw_free(b->text);

@@ -115,3 +115,10 @@ eff_t *eff_external_at(eff_site_t site, eff_t *e)
 {
     return eff__mask_node(EFF__MASK_EXTERNAL, site, "eff_external", e, NULL, eff_unit);
 }
+
+eff_t *eff_done_at(eff_site_t site, const eff_exit_t *exit)
+{
+    if (!exit) return eff__refuse_null(site, "eff_done", 1, NULL, eff_unit);
+    if (exit->ok) return eff_succeed_at(site, eff_value_incref(exit->value));
+    return eff_fail_cause_at(site, eff_cause_incref(exit->cause));
+}

@@ -15,9 +15,9 @@ static const char *state_name(const eff_fiber_t *f)
     return f->status == EFF__OK ? "has ended" : "has failed, and nobody has asked for its exit";
 }
 
-static void dump_one(const eff_fiber_t *f, eff_buffer_t *out, int depth)
+void eff__dump_fiber(const eff_fiber_t *f, eff_buffer_t *out)
 {
-    eff_buffer_printf(out, "%*sfiber %" PRIu64, depth * 2, "", f->id);
+    eff_buffer_printf(out, "fiber %" PRIu64, f->id);
     if (f->fork_site) eff_buffer_printf(out, " (forked at %s)", f->fork_site);
     else if (!f->parent && !(f->flags & EFF__IN_SCOPE)) eff_buffer_add(out, " (main)");
     eff_buffer_printf(out, " %s", state_name(f));
@@ -28,7 +28,6 @@ static void dump_one(const eff_fiber_t *f, eff_buffer_t *out, int depth)
     }
     if (f->attrs & EFF__MASKED) eff_buffer_add(out, ", masked");
     if (f->interrupt && f->state != EFF__DONE) eff_buffer_add(out, ", interrupted");
-    eff_buffer_add(out, "\n");
 }
 
 static const eff_fiber_t *earliest(const eff_fiber_t *last)
@@ -38,12 +37,14 @@ static const eff_fiber_t *earliest(const eff_fiber_t *last)
 }
 
 /* The tree below a list's first fiber, parents before children, siblings in order of forking. */
-static void dump_list(const eff_fiber_t *last, eff_buffer_t *out, bool only_suspended)
+static void dump_list(const eff_fiber_t *last, eff_buffer_t *out)
 {
     int depth = 1;
     const eff_fiber_t *f = earliest(last);
     while (f) {
-        if (!only_suspended || f->state == EFF__SUSPENDED) dump_one(f, out, depth);
+        eff_buffer_printf(out, "%*s", depth * 2, "");
+        eff__dump_fiber(f, out);
+        eff_buffer_add(out, "\n");
         if (f->children) {
             f = earliest(f->children);
             depth++;
@@ -57,8 +58,8 @@ static void dump_list(const eff_fiber_t *last, eff_buffer_t *out, bool only_susp
     }
 }
 
-void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out, bool only_suspended)
+void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out)
 {
-    dump_list(rt->roots, out, only_suspended);
-    dump_list(rt->scoped, out, only_suspended);
+    dump_list(rt->roots, out);
+    dump_list(rt->scoped, out);
 }

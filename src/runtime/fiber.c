@@ -47,7 +47,10 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
         eff_decref(e);
         return NULL;
     }
-    memset(f, 0, offsetof(eff_fiber_t, inline_frames));
+    memset(f, 0, offsetof(eff_fiber_t, wait));
+    f->wait.ops = NULL;
+    f->wait.site = NULL;
+    f->wait.object = NULL;
     f->rt = rt;
     f->cur = e ? (uintptr_t)e | EFF__OWNED : 0;
     f->reg = eff_unit;
@@ -116,7 +119,7 @@ eff_exit_t eff__reg_exit(eff_fiber_t *f)
 {
     eff_exit_t exit;
     exit.ok = f->status == EFF__OK;
-    if (exit.ok) exit.value = f->reg;
+    if (exit.ok) eff__copy_value(&exit.value, &f->reg);
     else exit.cause = eff__materialize(f);
     return exit;
 }
@@ -192,7 +195,7 @@ eff_exit_t eff__fiber_exit(eff_fiber_t *f)
     eff_exit_t exit;
     f->flags |= EFF__OBSERVED;
     exit.ok = f->status == EFF__OK;
-    if (exit.ok) exit.value = f->reg;
+    if (exit.ok) eff__copy_value(&exit.value, &f->reg);
     else exit.cause = (eff_cause_t *)f->reg.ptr;
     return exit;
 }
@@ -212,7 +215,9 @@ static void deliver(eff_fiber_t *f, eff_fiber_t *to);
 void eff__fiber_publish(eff_fiber_t *f)
 {
     eff_runtime_t *rt = f->rt;
-    if (f->status != EFF__OK) {
+    /* A side that only did what its group told it to needs no story: nobody will read it. */
+    bool as_told = f->flags & EFF__ISSUED && f->reg.ptr == f->interrupt;
+    if (f->status != EFF__OK && !as_told) {
         eff__materialize(f);
         f->reg = eff_cause_value(add_forks(f, (eff_cause_t *)f->reg.ptr));
     }
@@ -271,7 +276,8 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
             to->status = EFF__CAUSED;
         }
     } else if (exit.ok) {
-        to->reg = eff_value_incref(exit.value);
+        eff__copy_value(&to->reg, &exit.value);
+        (void)eff_value_incref(exit.value);
         to->status = EFF__OK;
     } else {
         to->reg = eff_cause_value(eff_cause_incref(exit.cause));

@@ -178,6 +178,17 @@ void eff__fiber_unwind(eff_fiber_t *f);
 
 /* ---- registers */
 
+/* Copies a value in the two words it was written in: one 16-byte load right after two 8-byte stores has to wait for both
+ * to reach the cache, which costs more than a whole instruction of the interpreter. */
+static inline void eff__copy_value(eff_value_t *to, const eff_value_t *from)
+{
+    const eff_type_t *type = from->type;
+    int64_t word = from->integer;
+    __asm__("" : "+r"(type), "+r"(word));
+    to->type = type;
+    to->integer = word;
+}
+
 /* Makes sure that a failure in reg is a cause, with the trace collected so far; returns it, borrowed from reg. */
 eff_cause_t *eff__materialize(eff_fiber_t *f);
 /* reg as an exit, borrowed from it. */

@@ -16,6 +16,7 @@
 /* A side's cause without the Interrupts that the group sent; NULL when nothing remains. Returns new. */
 static eff_cause_t *own_cause(const struct eff__group *g, const eff_fiber_t *side)
 {
+    if (side->flags & EFF__ISSUED && side->reg.ptr == g->issued) return NULL; /* nearly always */
     eff_cause_t *cause = eff_cause_incref((const eff_cause_t *)side->reg.ptr);
     if (!(side->flags & EFF__ISSUED)) return cause;
     const eff_cause_t *const issued[] = { g->issued };

@@ -22,7 +22,7 @@ void eff__mask_end(eff_fiber_t *f)
         eff__raise(f, eff_cause_incref(f->interrupt));
         return;
     }
-    if (f->flags & EFF__INTERRUPT_ADDED) return;
+    if (f->flags & EFF__INTERRUPT_ADDED || f->reg.ptr == f->interrupt) return;
     eff_cause_t *cause = eff__materialize(f);
     if (eff__cause_contains(cause, f->interrupt)) return;
     f->flags |= EFF__INTERRUPT_ADDED;

@@ -84,7 +84,7 @@ void eff_runtime_free(eff_runtime_t *rt)
     }
     if (rt->n_fibers > 0) {
         eff_buffer_t report = EFF_BUFFER_INIT;
-        eff__dump_fibers(rt, &report, false);
+        eff__dump_fibers(rt, &report);
         eff__misuse("eff_runtime_free: %zu fibers are still alive; shut the runtime down first\n%s", rt->n_fibers,
                     eff_buffer_text(&report));
         eff_buffer_done(&report);
@@ -164,7 +164,7 @@ size_t eff_runtime_n_fibers(const eff_runtime_t *rt)
 
 void eff_runtime_dump(const eff_runtime_t *rt, eff_buffer_t *out)
 {
-    eff__dump_fibers(rt, out, false);
+    eff__dump_fibers(rt, out);
 }
 
 /* ---- running */

@@ -165,6 +165,8 @@ void eff__each_unwind(void *each);
 /* ---- dump.c */
 /* Whether the fiber waits for the end of a fiber, which is then its wait.object. */
 bool eff__waits_for_fiber(const eff_fiber_t *f);
-void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out, bool only_suspended);
+void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out);
+/* One fiber, without a line's end: "fiber 3 (forked at x.c:7) waits for a deferred at x.c:9". */
+void eff__dump_fiber(const eff_fiber_t *f, eff_buffer_t *out);
 
 #endif

@@ -229,14 +229,22 @@ static bool doom(eff_fiber_t *f, void *arg)
     return true;
 }
 
+static bool tell(eff_fiber_t *f, void *arg)
+{
+    struct deadlock *d = (struct deadlock *)arg;
+    if (!is_stuck(f)) return true;
+    eff_buffer_t line = EFF_BUFFER_INIT;
+    eff__dump_fiber(f, &line);
+    d->cause = eff_cause_note(d->cause, eff_string(eff_buffer_text(&line)), NULL);
+    eff_buffer_done(&line);
+    return true;
+}
+
 void eff__deadlock(eff_runtime_t *rt)
 {
-    eff_buffer_t report = EFF_BUFFER_INIT;
-    eff_buffer_add(&report, "deadlock: every fiber waits for another one\n");
-    eff__dump_fibers(rt, &report, true);
-    while (report.size && report.text[report.size - 1] == '\n') report.text[--report.size] = 0;
-    struct deadlock d = { .cause = eff_cause_die(eff_string(eff_buffer_text(&report))) };
-    eff_buffer_done(&report);
+    struct deadlock d = { .cause = eff_cause_die(eff_literal(
+                              "deadlock: these fibers wait, and nothing that could wake one of them will happen")) };
+    eff__each_fiber(rt, tell, &d);
     eff__each_fiber(rt, doom, &d);
     eff_cause_decref(d.cause);
 }

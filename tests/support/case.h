@@ -103,19 +103,12 @@ const char *shape_of(const eff_exit_t *exit);
 
 /* ---- main: installs the counting allocator before anything else; each test's teardown asserts that no block is live */
 
-typedef struct test_entry {
-    const TTest *test;
-} test_entry_t;
 int run_tests(const char *suite, const TTest *const *tests, size_t n);
 /* At the end of the file: the tests in order. */
 #define TESTS(...)                                                                                                     \
     int main(void)                                                                                                     \
     {                                                                                                                  \
-        static const TTest *const tests[] = { TEST_POINTERS_(__VA_ARGS__) };                                           \
+        const TTest *const tests[] = { __VA_ARGS__ };                                                                  \
         return run_tests(__FILE__, tests, sizeof tests / sizeof tests[0]);                                             \
     }
-/* Check's START_TEST(name) defines `static const TTest *name`; a static initializer needs addresses, so TESTS lists
- * the tests by &name. */
-#define TEST_POINTERS_(...) __VA_ARGS__
-
 #endif

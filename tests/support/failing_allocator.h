@@ -1,7 +1,7 @@
-/* For tests of the core: an allocator that counts live blocks and fails on demand, installed in the library and in
- * jansson; the sweep that fails every allocation of a program in turn; and a thread with a small C stack.
+/* For tests: an allocator that counts live blocks and fails on demand, installed in the library and in jansson; the sweep
+ * that fails every allocation of a program in turn; and a thread with a small C stack.
  *
- * Header-only, one copy per test program. Call failing_allocator_install() first thing in main.
+ * Call failing_allocator_install() first thing in main; run_tests of case.h does.
  */
 #ifndef TESTS_FAILING_ALLOCATOR_H
 #define TESTS_FAILING_ALLOCATOR_H
@@ -24,116 +24,22 @@
 #endif
 #endif
 
-static atomic_long blocks_live;
-static atomic_long requests;             /* since the last allocations_fail_at */
-static atomic_long failing_request = -1; /* the request that fails, counted from 0; -1: none */
-static atomic_bool failing_sticky;       /* all after it fail too */
+extern atomic_long blocks_live;
+extern atomic_long requests;        /* since the last allocations_fail_at */
+extern atomic_long failing_request; /* the request that fails, counted from 0; -1: none */
+extern atomic_bool failing_sticky;  /* all after it fail too */
 
-static bool request_fails(void)
-{
-    long number = atomic_fetch_add(&requests, 1), failing = atomic_load(&failing_request);
-    return failing >= 0 && (number == failing || (number > failing && failing_sticky));
-}
-
-static void *failing_malloc(size_t size, void *ctx)
-{
-    (void)ctx;
-    void *p = request_fails() ? NULL : malloc(size);
-    if (p) atomic_fetch_add(&blocks_live, 1);
-    return p;
-}
-
-static void *failing_realloc(void *p, size_t size, void *ctx)
-{
-    (void)ctx;
-    void *q = request_fails() ? NULL : realloc(p, size);
-    if (q && !p) atomic_fetch_add(&blocks_live, 1);
-    return q;
-}
-
-static void failing_free(void *p, void *ctx)
-{
-    (void)ctx;
-    if (p) atomic_fetch_sub(&blocks_live, 1);
-    free(p);
-}
-
-static void *failing_json_malloc(size_t size)
-{
-    return failing_malloc(size, NULL);
-}
-
-static void failing_json_free(void *p)
-{
-    failing_free(p, NULL);
-}
-
-static inline void failing_allocator_install(void)
-{
-    static const eff_allocator_t table = { failing_malloc, failing_realloc, failing_free, NULL };
-    if (eff_set_allocator(&table) != 0) abort();
-    json_set_alloc_funcs(failing_json_malloc, failing_json_free);
-}
-
+void failing_allocator_install(void);
+/* Frees what jansson's allocator made. */
+void failing_json_free(void *p);
 /* Lets request number `n` from now fail (0: the next), and if sticky all after it; -1: none. */
-static inline void allocations_fail_at(long n, bool sticky)
-{
-    requests = 0;
-    failing_sticky = sticky;
-    failing_request = n;
-}
-
+void allocations_fail_at(long n, bool sticky);
 /* A teardown: nothing may be left. */
-static inline void no_block_is_live(void)
-{
-    allocations_fail_at(-1, false);
-    eff_trim();
-    ck_assert_msg(blocks_live == 0, "%ld blocks are still live", (long)blocks_live);
-}
-
+void no_block_is_live(void);
 /* Runs the program once for every allocation it makes, failing that one, and again failing it and all later ones. The
  * program must give back all it got. */
-static inline void fail_every_allocation(void (*program)(void))
-{
-    eff__freelist_enable(0);
-    for (int sticky = 0; sticky < 2; sticky++) {
-        bool failed = true;
-        for (long n = 0; failed; n++) {
-            allocations_fail_at(n, sticky);
-            program();
-            failed = requests > n;
-            allocations_fail_at(-1, false);
-            ck_assert_msg(blocks_live == 0, "%ld blocks are live after failing %ld%s", (long)blocks_live, n,
-                          sticky ? " and all later ones" : "");
-        }
-    }
-}
-
-static void *small_stack_main(void *fn)
-{
-    void (*program)(void);
-    *(void **)(&program) = fn;
-    program();
-    eff_trim();
-    return NULL;
-}
-
+void fail_every_allocation(void (*program)(void));
 /* Runs the program on a thread with 64 KiB of C stack (1 MiB under AddressSanitizer, whose frames are larger). */
-static inline void run_on_small_stack(void (*program)(void))
-{
-#if defined(UNDER_ASAN)
-    size_t size = 1024 * 1024;
-#else
-    size_t size = 64 * 1024;
-#endif
-    pthread_attr_t attr;
-    pthread_t thread;
-    void *fn = *(void **)(&program);
-    ck_assert_int_eq(pthread_attr_init(&attr), 0);
-    ck_assert_int_eq(pthread_attr_setstacksize(&attr, size), 0);
-    ck_assert_int_eq(pthread_create(&thread, &attr, small_stack_main, fn), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    pthread_attr_destroy(&attr);
-}
+void run_on_small_stack(void (*program)(void));
 
 #endif

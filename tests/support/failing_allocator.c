@@ -1,0 +1,114 @@
+/* The allocator that counts and fails, and what tests do with it. */
+#include "support/failing_allocator.h"
+
+atomic_long blocks_live;
+atomic_long requests;             /* since the last allocations_fail_at */
+atomic_long failing_request = -1; /* the request that fails, counted from 0; -1: none */
+atomic_bool failing_sticky;       /* all after it fail too */
+
+static bool request_fails(void)
+{
+    long number = atomic_fetch_add(&requests, 1), failing = atomic_load(&failing_request);
+    return failing >= 0 && (number == failing || (number > failing && failing_sticky));
+}
+
+static void *failing_malloc(size_t size, void *ctx)
+{
+    (void)ctx;
+    void *p = request_fails() ? NULL : malloc(size);
+    if (p) atomic_fetch_add(&blocks_live, 1);
+    return p;
+}
+
+static void *failing_realloc(void *p, size_t size, void *ctx)
+{
+    (void)ctx;
+    void *q = request_fails() ? NULL : realloc(p, size);
+    if (q && !p) atomic_fetch_add(&blocks_live, 1);
+    return q;
+}
+
+static void failing_free(void *p, void *ctx)
+{
+    (void)ctx;
+    if (p) atomic_fetch_sub(&blocks_live, 1);
+    free(p);
+}
+
+static void *failing_json_malloc(size_t size)
+{
+    return failing_malloc(size, NULL);
+}
+
+void failing_json_free(void *p)
+{
+    failing_free(p, NULL);
+}
+
+void failing_allocator_install(void)
+{
+    static const eff_allocator_t table = { failing_malloc, failing_realloc, failing_free, NULL };
+    if (eff_set_allocator(&table) != 0) abort();
+    json_set_alloc_funcs(failing_json_malloc, failing_json_free);
+}
+
+/* Lets request number `n` from now fail (0: the next), and if sticky all after it; -1: none. */
+void allocations_fail_at(long n, bool sticky)
+{
+    requests = 0;
+    failing_sticky = sticky;
+    failing_request = n;
+}
+
+/* A teardown: nothing may be left. */
+void no_block_is_live(void)
+{
+    allocations_fail_at(-1, false);
+    eff_trim();
+    ck_assert_msg(blocks_live == 0, "%ld blocks are still live", (long)blocks_live);
+}
+
+/* Runs the program once for every allocation it makes, failing that one, and again failing it and all later ones. The
+ * program must give back all it got. */
+void fail_every_allocation(void (*program)(void))
+{
+    eff__freelist_enable(0);
+    for (int sticky = 0; sticky < 2; sticky++) {
+        bool failed = true;
+        for (long n = 0; failed; n++) {
+            allocations_fail_at(n, sticky);
+            program();
+            failed = requests > n;
+            allocations_fail_at(-1, false);
+            ck_assert_msg(blocks_live == 0, "%ld blocks are live after failing %ld%s", (long)blocks_live, n,
+                          sticky ? " and all later ones" : "");
+        }
+    }
+}
+
+static void *small_stack_main(void *fn)
+{
+    void (*program)(void);
+    *(void **)(&program) = fn;
+    program();
+    eff_trim();
+    return NULL;
+}
+
+/* Runs the program on a thread with 64 KiB of C stack (1 MiB under AddressSanitizer, whose frames are larger). */
+void run_on_small_stack(void (*program)(void))
+{
+#if defined(UNDER_ASAN)
+    size_t size = 1024 * 1024;
+#else
+    size_t size = 64 * 1024;
+#endif
+    pthread_attr_t attr;
+    pthread_t thread;
+    void *fn = *(void **)(&program);
+    ck_assert_int_eq(pthread_attr_init(&attr), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, size), 0);
+    ck_assert_int_eq(pthread_create(&thread, &attr, small_stack_main, fn), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attr);
+}
