@@ -14,7 +14,8 @@
  *     }
  *     static void start(eff_async_t *k, eff_value_t host)
  *     {
- *         struct evdns_getaddrinfo_request *req = evdns_getaddrinfo(dns, eff_as_string(host), "80", NULL, on_addresses, k);
+ *         struct evdns_getaddrinfo_request *req =
+ *             evdns_getaddrinfo(dns, eff_as_string(host), "80", NULL, on_addresses, k);
  *         if (req) eff_async_on_cancel(k, cancel, req);
  *     }
  *     eff_t *resolve(const char *host) { return eff_async(start, eff_string(host)); }
@@ -33,6 +34,7 @@ EFF_BEGIN_DECLS
 /** Starts the operation. Runs masked. Owns k; borrows env until it returns. */
 typedef void (*eff_async_fn)(eff_async_t *k, eff_value_t env);
 
+/** What a canceler answers. */
 typedef enum eff_cancel {
     EFF_CANCEL_GONE,   /**< it is over: unwind now. If no callback will come, eff_async_release(k) first */
     EFF_CANCEL_PENDING /**< a callback will still come: stay suspended until k is answered or released */

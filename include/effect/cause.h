@@ -20,6 +20,7 @@
 
 EFF_BEGIN_DECLS
 
+/** What a node of the tree is. */
 typedef enum eff_cause_tag {
     EFF_CAUSE_EMPTY,
     EFF_CAUSE_FAIL,
@@ -39,14 +40,14 @@ typedef enum eff_interrupt_reason {
     EFF_INTERRUPT_SHUTDOWN        /**< the runtime shuts down, or the process got a signal */
 } eff_interrupt_reason_t;
 
-EFF_API extern const eff_type_t eff_cause_type;
+EFF_API extern const eff_type_t eff_cause_type; /**< of causes as values */
 
 /* ---- construction: each returns new and consumes its arguments; without memory a static Die(out of memory) */
 
-EFF_API EFF_MUST_USE eff_cause_t *eff_cause_empty(void);
-EFF_API EFF_MUST_USE eff_cause_t *eff_cause_fail(eff_value_t error);
-EFF_API EFF_MUST_USE eff_cause_t *eff_cause_die(eff_value_t defect);
-/** @param by the id of the interrupting fiber, 0 when it was not a fiber  @param site where from, or NULL */
+EFF_API EFF_MUST_USE eff_cause_t *eff_cause_empty(void);             /**< nothing went wrong; allocates nothing */
+EFF_API EFF_MUST_USE eff_cause_t *eff_cause_fail(eff_value_t error); /**< an expected failure */
+EFF_API EFF_MUST_USE eff_cause_t *eff_cause_die(eff_value_t defect); /**< a defect */
+/** An interruption, by the fiber of this id (0 when it was not a fiber), from this site (or NULL). */
 EFF_API EFF_MUST_USE eff_cause_t *eff_cause_interrupt(uint64_t by, eff_interrupt_reason_t reason, eff_site_t site);
 EFF_API EFF_MUST_USE eff_cause_t *eff_cause_then(eff_cause_t *first, eff_cause_t *later); /**< Empty disappears */
 EFF_API EFF_MUST_USE eff_cause_t *eff_cause_both(eff_cause_t *left, eff_cause_t *right);  /**< Empty disappears */
@@ -61,12 +62,12 @@ EFF_API const eff_cause_t *eff_as_cause(eff_value_t v);               /**< borro
 /* ---- questions: all borrow, need no memory and no stack. O(1) for what a cause has and counts, O(depth) for the
  * leftmost of a kind, O(size) for each and equal. */
 
-EFF_API eff_cause_tag_t eff_cause_tag(const eff_cause_t *cause);
-EFF_API bool eff_cause_has_fail(const eff_cause_t *cause);
-EFF_API bool eff_cause_has_die(const eff_cause_t *cause);
+EFF_API eff_cause_tag_t eff_cause_tag(const eff_cause_t *cause);      /**< of the root */
+EFF_API bool eff_cause_has_fail(const eff_cause_t *cause);            /**< some Fail in it */
+EFF_API bool eff_cause_has_die(const eff_cause_t *cause);             /**< some Die in it */
 EFF_API bool eff_cause_is_interrupted(const eff_cause_t *cause);      /**< some Interrupt in it */
 EFF_API bool eff_cause_is_interrupted_only(const eff_cause_t *cause); /**< Interrupts and nothing else; false for Empty */
-EFF_API bool eff_cause_is_empty(const eff_cause_t *cause);
+EFF_API bool eff_cause_is_empty(const eff_cause_t *cause);            /**< nothing went wrong */
 /** The leftmost Fail's value. @return whether there is one. */
 EFF_API bool eff_cause_failure(const eff_cause_t *cause, eff_value_t *ret_borrowed);
 /** The leftmost Die's value. @return whether there is one. */
@@ -98,11 +99,12 @@ EFF_API EFF_MUST_USE eff_cause_t *eff_cause_keep_defects(eff_cause_t *cause);
 
 /* ---- notes and trace: of this very node, a leaf or not */
 
-EFF_API size_t eff_cause_n_notes(const eff_cause_t *leaf);
+EFF_API size_t eff_cause_n_notes(const eff_cause_t *leaf); /**< how many notes it has */
+/** The i-th note, the earliest first, and where it was made (ret_site may be NULL). */
 EFF_API eff_value_t eff_cause_note_at(const eff_cause_t *leaf, size_t i, eff_site_t *ret_site); /**< borrowed */
 /** The sites this leaf unwound through, innermost first. At most 32 are kept: the first 8 and the last 24. */
 EFF_API size_t eff_cause_n_sites(const eff_cause_t *leaf);
-EFF_API eff_site_t eff_cause_site_at(const eff_cause_t *leaf, size_t i);
+EFF_API eff_site_t eff_cause_site_at(const eff_cause_t *leaf, size_t i); /**< the i-th of them */
 /** Whether a part of it was lost for lack of memory. */
 EFF_API bool eff_cause_is_truncated(const eff_cause_t *cause);
 
@@ -113,8 +115,8 @@ EFF_API bool eff_cause_is_truncated(const eff_cause_t *cause);
 EFF_API void eff_cause_format(const eff_cause_t *cause, eff_buffer_t *out);
 /** The same to a FILE, with a newline at the end. Needs no memory, but for values that are no strings. */
 EFF_API void eff_cause_print(const eff_cause_t *cause, FILE *out);
-/** {"tag": "fail", "type": "int", "value": 42, "trace": [...], "forks": [...], "notes": [{"value", "site"}]}; Interrupts
- *  have "by", "reason", "site"; Then and Both "children", which are more than two when the same tag nests.
+/** {"tag": "fail", "type": "int", "value": 42, "trace": [...], "forks": [...], "notes": [{"value", "site"}]};
+ *  Interrupts have "by", "reason", "site"; Then and Both "children", which are more than two when the same tag nests.
  *  @return new; NULL when out of memory */
 EFF_API struct json_t *eff_cause_to_json(const eff_cause_t *cause);
 

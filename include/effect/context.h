@@ -15,13 +15,13 @@ EFF_BEGIN_DECLS
 
 /** The name of a service: static, identified by its address. */
 struct eff_tag {
-    const char *name;
+    const char *name;                 /**< shown in messages */
     eff_value_t (*get_default)(void); /**< borrowed; NULL for tags without a default */
 };
 
-EFF_API extern const eff_type_t eff_context_type;
+EFF_API extern const eff_type_t eff_context_type; /**< of contexts as values */
 
-EFF_API EFF_MUST_USE eff_context_t *eff_context_empty(void);
+EFF_API EFF_MUST_USE eff_context_t *eff_context_empty(void); /**< no services; allocates nothing */
 /** The context with one service more (or replaced). Consumes both. O(services). Without memory: one whose every look-up
  *  is out of memory. */
 EFF_API EFF_MUST_USE eff_context_t *eff_context_add(eff_context_t *context, const eff_tag_t *tag, eff_value_t service);
@@ -29,8 +29,8 @@ EFF_API EFF_MUST_USE eff_context_t *eff_context_add(eff_context_t *context, cons
 EFF_API EFF_MUST_USE eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over);
 /** The service, borrowed from the context; the tag's default; or the absent value. */
 EFF_API eff_value_t eff_context_get(const eff_context_t *context, const eff_tag_t *tag);
-EFF_API eff_context_t *eff_context_incref(eff_context_t *context);
-EFF_API void eff_context_decref(eff_context_t *context);
+EFF_API eff_context_t *eff_context_incref(eff_context_t *context);          /**< one more reference; returns context */
+EFF_API void eff_context_decref(eff_context_t *context);                    /**< gives up one; NULL is fine */
 EFF_API EFF_MUST_USE eff_value_t eff_context_value(eff_context_t *context); /**< consumes the reference */
 EFF_API eff_context_t *eff_as_context(eff_value_t v);                       /**< borrowed; empty on the wrong type */
 

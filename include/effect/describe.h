@@ -1,9 +1,10 @@
 /** @file
  * Looking at descriptions: effects are data.
  *
- *     puts(eff_describe(e)) ...  flat_map print (hello.c:31)
- *                                  catch_all recovered (hello.c:30)
- *                                    ...
+ *     eff_buffer_t text = EFF_BUFFER_INIT;
+ *     eff_describe(e, &text);                     // catch_all recover (hello.c:30)
+ *     puts(eff_buffer_text(&text));               //   map double_it (hello.c:29)
+ *     eff_buffer_done(&text);                     //     succeed 21 (hello.c:28)
  */
 #ifndef EFFECT_DESCRIBE_H
 #define EFFECT_DESCRIBE_H

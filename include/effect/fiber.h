@@ -15,12 +15,12 @@
 
 EFF_BEGIN_DECLS
 
-EFF_API extern const eff_type_t eff_fiber_type;
+EFF_API extern const eff_type_t eff_fiber_type; /**< of fiber handles as values */
 
 /** Starts e on a new fiber, which gets its first turn after those already waiting for one. Succeeds with the handle. */
 EFF_API EFF_MUST_USE eff_t *eff_fork_at(eff_site_t site, eff_t *e);
 /** As eff_fork, owned by the scope: ended when it closes. The fiber gets the services of the context in which the
- *  scope was opened. @param scope retained */
+ *  scope was opened. Consumes e; scope is retained. */
 EFF_API EFF_MUST_USE eff_t *eff_fork_in_at(eff_site_t site, eff_scope_t *scope, eff_t *e);
 /** As eff_fork_in, with the scope around it. */
 EFF_API EFF_MUST_USE eff_t *eff_fork_scoped_at(eff_site_t site, eff_t *e);
@@ -48,8 +48,8 @@ EFF_API EFF_MUST_USE eff_t *eff_fiber_interrupt_fork_at(eff_site_t site, eff_fib
 #define eff_fiber_interrupt(...) eff_fiber_interrupt_at(EFF_SITE, __VA_ARGS__)
 #define eff_fiber_interrupt_fork(...) eff_fiber_interrupt_fork_at(EFF_SITE, __VA_ARGS__)
 
-EFF_API eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber);
-EFF_API void eff_fiber_decref(eff_fiber_t *fiber);
+EFF_API eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber);            /**< one more reference; returns fiber */
+EFF_API void eff_fiber_decref(eff_fiber_t *fiber);                    /**< gives up one; NULL is fine */
 EFF_API EFF_MUST_USE eff_value_t eff_fiber_value(eff_fiber_t *fiber); /**< consumes the reference */
 EFF_API eff_fiber_t *eff_as_fiber(eff_value_t v);                     /**< borrowed; an ended dummy on the wrong type */
 EFF_API EFF_MUST_USE eff_t *eff_fiber_into(eff_t *e, eff_fiber_t **slot); /**< as NAME_into of type.h */

@@ -38,7 +38,7 @@ typedef struct eff_gen_def {
     void (*copy)(void *frame);                 /**< takes a second reference to what init holds */
     void (*drop)(void *frame);                 /**< drops what a frame holds */
     eff_t *(*finalize)(eff_any_fn fn, void *frame, const eff_exit_t *exit); /**< calls a deferred function */
-    const char *name;
+    const char *name;                          /**< shown in messages */
 } eff_gen_def_t;
 
 /** One run's state, as far as the macros touch it. */
@@ -51,7 +51,7 @@ struct eff_gen {
     eff_site_t site;   /**< of the last await */
 };
 
-/** For EFF_DEFINE_GEN. @param owns whether the description owns what init holds (there is a .copy) */
+/** For EFF_DEFINE_GEN. Copies the bytes of init; owns: the description owns what they hold (there is a .copy). */
 EFF_API EFF_MUST_USE eff_t *eff_gen_at(eff_site_t site, const eff_gen_def_t *def, const void *init, bool owns);
 EFF_API EFF_MUST_USE eff_t *eff__gen_wait(eff_gen_t *g, eff_site_t site, eff_t *e);
 EFF_API EFF_MUST_USE eff_t *eff__gen_wait_exit(eff_gen_t *g, eff_site_t site, eff_t *e);
@@ -62,6 +62,8 @@ EFF_API bool eff__gen_defer(eff_gen_t *g, eff_site_t site, eff_any_fn fn);
 EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 
 #if defined(__GNUC__) && !defined(EFF_GEN_SWITCH)
+/** The first line of every step function; declarations of locals may stand before it. With GCC and Clang an await may
+ *  stand anywhere, also inside a switch; with other compilers, or -DEFF_GEN_SWITCH, not inside a switch. */
 #define EFF_GEN_BEGIN(g)                                                                                               \
     eff_gen_t *const eff__g = (g);                                                                                     \
     if (!eff__g->resume) eff__g->resume = __extension__ && eff__start;                                                 \

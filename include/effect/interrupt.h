@@ -16,7 +16,7 @@ EFF_BEGIN_DECLS
 
 /** Whether interruption was possible where a mask was entered. A plain value, usable any number of times. */
 typedef struct eff_restore {
-    bool interruptible;
+    bool interruptible; /**< as it was around the mask */
 } eff_restore_t;
 /** The body of a mask. Borrows env, which lives until the effect it returns has ended. */
 typedef eff_t *(*eff_mask_fn)(eff_restore_t restore, eff_value_t env);

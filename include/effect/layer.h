@@ -27,19 +27,21 @@ typedef struct eff_layer_def {
     const eff_tag_t *const *needs;                 /**< tags it asks for, ended by NULL */
 } eff_layer_def_t;
 
+/** The layer of a descriptor, which is static: for EFF_DEFINE_LAYER. */
 EFF_API EFF_MUST_USE eff_layer_t *eff_layer_of(const eff_layer_def_t *def);
 /** One layer after another: `next` may use what `base` provides; e below sees both. Consumes both. */
 EFF_API EFF_MUST_USE eff_layer_t *eff_layer_and(eff_layer_t *base, eff_layer_t *next);
-EFF_API eff_layer_t *eff_layer_incref(eff_layer_t *layer);
-EFF_API void eff_layer_decref(eff_layer_t *layer);
+EFF_API eff_layer_t *eff_layer_incref(eff_layer_t *layer); /**< one more reference; returns layer */
+EFF_API void eff_layer_decref(eff_layer_t *layer);         /**< gives up one; NULL is fine */
 
 /** Builds the layer's services, runs e with them, releases them in reverse. A region and a scope of its own. A missing
  *  need is a defect that names it and the layer. Consumes both. */
 EFF_API EFF_MUST_USE eff_t *eff_provide_at(eff_site_t site, eff_t *e, eff_layer_t *layer);
 #define eff_provide(...) eff_provide_at(EFF_SITE, __VA_ARGS__)
 
-/** Defines `eff_layer_t *layer(void)`. @param service the name of EFF_DECLARE_SERVICE  @param T its type
- *  @param openfn `eff_t *(void)`  @param closefn `void (T *)`, or NULL  Further arguments: the tags it needs. */
+/** Defines `eff_layer_t *layer(void)` for the service of this name (as in EFF_DECLARE_SERVICE) and its type T, with
+ *  `eff_t *openfn(void)`, which succeeds with the service as a value, and `void closefn(T *)`, or NULL. Further
+ *  arguments: the addresses of the tags it needs. */
 #define EFF_DEFINE_LAYER(layer, service, T, openfn, closefn, ...)                                                      \
     static void layer##__close(eff_any_fn user, void *s) { ((void (*)(T *))user)((T *)s); }                            \
     EFF_MUST_USE eff_layer_t *layer(void)                                                                              \

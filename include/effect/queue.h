@@ -16,18 +16,18 @@
 
 EFF_BEGIN_DECLS
 
-EFF_API extern const eff_type_t eff_queue_type;
+EFF_API extern const eff_type_t eff_queue_type; /**< of queues as values */
 
 /** A new queue for `capacity` items (at least 1; 0 is a mistake); NULL when out of memory. O(capacity) memory. */
 EFF_API EFF_MUST_USE eff_queue_t *eff_queue_bounded(size_t capacity);
-EFF_API eff_queue_t *eff_queue_incref(eff_queue_t *q);
-EFF_API void eff_queue_decref(eff_queue_t *q);
+EFF_API eff_queue_t *eff_queue_incref(eff_queue_t *q);            /**< one more reference; returns q */
+EFF_API void eff_queue_decref(eff_queue_t *q);                    /**< gives up one; NULL is fine */
 EFF_API EFF_MUST_USE eff_value_t eff_queue_value(eff_queue_t *q); /**< consumes the reference */
 EFF_API eff_queue_t *eff_as_queue(eff_value_t v);                 /**< borrowed */
 
-/** Adds v, waiting while the queue is full. Succeeds with unit. Consumes v. @param q retained */
+/** Adds v, waiting while the queue is full. Succeeds with unit. Consumes v; q is retained. O(1). */
 EFF_API EFF_MUST_USE eff_t *eff_queue_offer_at(eff_site_t site, eff_queue_t *q, eff_value_t v);
-/** Takes the oldest item, waiting while there is none. @param q retained */
+/** Takes the oldest item, waiting while there is none. q is retained. O(1). */
 EFF_API EFF_MUST_USE eff_t *eff_queue_take_at(eff_site_t site, eff_queue_t *q);
 /** No more offers (those waiting fail with Closed); takers drain what is there. Succeeds with unit. */
 EFF_API EFF_MUST_USE eff_t *eff_queue_end_at(eff_site_t site, eff_queue_t *q);

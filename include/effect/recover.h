@@ -1,9 +1,10 @@
 /** @file
  * Recovering from failures.
  *
- * *Typed* handlers (catch_all, catch_type, catch_kind, catch_some, or_else, fold, match, option, ignore, on_error's
- * kin) apply when the cause has a Fail and no Die, and get the leftmost Fail's value; *cause* handlers (catch_cause,
- * to_exit, tap_cause) see everything. No handler outside a mask runs for a fiber that is itself being interrupted.
+ * *Typed* handlers (catch_all, catch_type, catch_kind, catch_some, or_else, fold, match, option, ignore, map_error,
+ * tap_error, retry) apply when the cause has a Fail and no Die, and get the leftmost Fail's value; *cause* handlers
+ * (catch_cause, to_exit, on_error, map_cause, annotate) see everything. No handler outside a mask runs for a fiber that
+ * is itself being interrupted; on_error does, masked.
  *
  *     e = eff_catch_kind(e, &eff_not_found_error, use_defaults, eff_unit);
  */
@@ -17,9 +18,9 @@ EFF_BEGIN_DECLS
 
 /** Every expected failure goes to f. Success passes by. Consumes e and env. Fails with what f's effect fails with. */
 EFF_API EFF_MUST_USE eff_t *eff_catch_all_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env);
-/** Failures whose value is of this type go to f; others pass unchanged. @param type static */
+/** Failures whose value is of this type go to f; others pass unchanged. type is static. */
 EFF_API EFF_MUST_USE eff_t *eff_catch_type_at(eff_site_t site, eff_t *e, const eff_type_t *type, eff_bind_fn f, eff_value_t env);
-/** Failures that are errors of this kind, or of one below it, go to f; others pass unchanged. @param kind static */
+/** Failures that are errors of this kind, or of one below it, go to f; others pass unchanged. kind is static. */
 EFF_API EFF_MUST_USE eff_t *eff_catch_kind_at(eff_site_t site, eff_t *e, const eff_error_kind_t *kind, eff_bind_fn f,
                                               eff_value_t env);
 /** Failures for which `when` holds go to f; others pass unchanged. Both callbacks get env. */
@@ -38,14 +39,14 @@ EFF_API EFF_MUST_USE eff_t *eff_to_exit_at(eff_site_t site, eff_t *e);
 EFF_API EFF_MUST_USE eff_t *eff_option_at(eff_site_t site, eff_t *e);
 /** Succeeds with unit, whether e succeeds or fails with an expected failure. */
 EFF_API EFF_MUST_USE eff_t *eff_ignore_at(eff_site_t site, eff_t *e);
-/** Failures of this type stay; any other failure becomes a defect. @param type static */
+/** Failures of this type stay; any other failure becomes a defect. type is static. */
 EFF_API EFF_MUST_USE eff_t *eff_refine_or_die_at(eff_site_t site, eff_t *e, const eff_type_t *type);
 /** Every expected failure becomes a defect. */
 EFF_API EFF_MUST_USE eff_t *eff_or_die_at(eff_site_t site, eff_t *e);
 /** Runs f's effect for any cause of e (interruption included, masked as a finalizer), then goes on with that cause;
  *  a failure of f's effect is added: Then(original, its). */
 EFF_API EFF_MUST_USE eff_t *eff_on_error_at(eff_site_t site, eff_t *e, eff_cause_fn f, eff_value_t env);
-/** Runs f's effect for an expected failure, then goes on failing; a failure of f's effect is added: Then(original, its). */
+/** Runs f's effect for an expected failure, then goes on failing; a failure of f's effect is added, as in on_error. */
 EFF_API EFF_MUST_USE eff_t *eff_tap_error_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env);
 /** What f makes of the expected failure; notes and trace are kept. */
 EFF_API EFF_MUST_USE eff_t *eff_map_error_at(eff_site_t site, eff_t *e, eff_map_fn f, eff_value_t env);

@@ -39,7 +39,8 @@ typedef struct eff_runtime_options {
     unsigned budget;         /**< instructions a fiber may run before others get their turn; 0: 2048 */
     /** Called once for each failure nobody has observed. NULL: printed to stderr. Borrows. */
     void (*on_unobserved)(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg);
-    /** Called when, on the caller's loop, no fiber can go on by itself. NULL: the fibers die of it, as on its own loop. */
+    /** Called at the end of each turn of the caller's loop after which fibers live but none can go on by itself. NULL:
+     *  nothing. (In eff_run and eff_runtime_run, the fibers die of it: a deadlock is a result.) */
     void (*on_deadlock)(eff_runtime_t *rt, void *arg);
     void *arg; /**< of the two callbacks */
 } eff_runtime_options_t;
@@ -52,7 +53,7 @@ EFF_API EFF_MUST_USE eff_exit_t eff_runtime_run(eff_runtime_t *rt, eff_t *e);
 /** Called from the loop, exactly once, when the fiber has ended. Borrows exit. */
 typedef void (*eff_exit_fn)(const eff_exit_t *exit, void *arg);
 /** Starts e; no user code runs before it returns. on_exit (which may be NULL) is called iff it returns 0. Consumes e.
- *  @param ret_fiber new handle; may be NULL
+ *  *ret_fiber is a new handle; ret_fiber may be NULL.
  *  @return 0; -ENOMEM; -ECANCELED once shutdown has begun */
 EFF_API int eff_runtime_fork(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, void *arg, eff_fiber_t **ret_fiber);
 /** Interrupts a fiber from outside; nothing is called inline. On a fiber that has ended: nothing. */
@@ -62,7 +63,8 @@ EFF_API void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), vo
 /** Frees the runtime. With fibers still alive it reports them as misuse and unwinds them synchronously, children first:
  *  plain releases and drops run, effectful finalizers are skipped and named. */
 EFF_API void eff_runtime_free(eff_runtime_t *rt);
-/** After fork(2), in the child: forgets the runtime without touching the loop it shares with the parent. */
+/** After fork(2), in the child: forgets the runtime without touching the loop it shares with the parent. Its memory is
+ *  not given back. */
 EFF_API void eff_runtime_abandon(eff_runtime_t *rt);
 /** How many fibers live. */
 EFF_API size_t eff_runtime_n_fibers(const eff_runtime_t *rt);

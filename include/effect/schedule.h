@@ -14,13 +14,13 @@
 
 EFF_BEGIN_DECLS
 
-EFF_API extern const eff_type_t eff_schedule_type;
+EFF_API extern const eff_type_t eff_schedule_type; /**< of schedules as values */
 
 /** n recurrences without delay: the effect runs n + 1 times at most. */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_recurs(uint64_t n);
 /** For ever, each time after a pause of d. */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_spaced(eff_duration_t d);
-/** For ever, after base, base*factor, base*factor^2, ... @param factor >= 1; less, or NaN, counts as 1 */
+/** For ever, after base, base*factor, base*factor^2, ... A factor below 1, or NaN, counts as 1. */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_exponential(eff_duration_t base, double factor);
 /** For ever, without delay. */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_forever(void);
@@ -36,9 +36,9 @@ EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_while(eff_schedule_t *s, eff_p
 /** Goes on only until the predicate holds for the input. */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_until(eff_schedule_t *s, eff_predicate_fn holds, eff_value_t env);
 
-EFF_API eff_schedule_t *eff_schedule_incref(eff_schedule_t *s);
-EFF_API void eff_schedule_decref(eff_schedule_t *s);
-EFF_API void eff_schedule_format(const eff_schedule_t *s, eff_buffer_t *out);
+EFF_API eff_schedule_t *eff_schedule_incref(eff_schedule_t *s); /**< one more reference; returns s */
+EFF_API void eff_schedule_decref(eff_schedule_t *s);            /**< gives up one; NULL is fine */
+EFF_API void eff_schedule_format(const eff_schedule_t *s, eff_buffer_t *out); /**< as it was composed, for people */
 
 EFF_END_DECLS
 #endif

@@ -13,16 +13,16 @@
 
 EFF_BEGIN_DECLS
 
-EFF_API extern const eff_type_t eff_scope_type;
+EFF_API extern const eff_type_t eff_scope_type; /**< of scope handles as values */
 
 /** Succeeds with the scope around it (eff_as_scope). */
 EFF_API EFF_MUST_USE eff_t *eff_scope_current(void);
-/** Adds a finalizer to a scope; on a closed one it runs at once. Succeeds with unit. @param scope retained */
+/** Adds a finalizer to a scope; on a closed one it runs at once. Succeeds with unit. Consumes env; retains scope. */
 EFF_API EFF_MUST_USE eff_t *eff_scope_add_at(eff_site_t site, eff_scope_t *scope, eff_finalizer_fn f, eff_value_t env);
 #define eff_scope_add(scope, ...) eff_scope_add_at(EFF_SITE_OF(__VA_ARGS__), (scope), __VA_ARGS__)
 
-EFF_API eff_scope_t *eff_scope_incref(eff_scope_t *scope);
-EFF_API void eff_scope_decref(eff_scope_t *scope);
+EFF_API eff_scope_t *eff_scope_incref(eff_scope_t *scope);            /**< one more reference; returns scope */
+EFF_API void eff_scope_decref(eff_scope_t *scope);                    /**< gives up one; NULL is fine */
 EFF_API EFF_MUST_USE eff_value_t eff_scope_value(eff_scope_t *scope); /**< consumes the reference */
 EFF_API eff_scope_t *eff_as_scope(eff_value_t v);                     /**< borrowed; a closed dummy on the wrong type */
 

@@ -37,6 +37,7 @@ EFF_API EFF_MUST_USE eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, co
 /** The payload of a service value, borrowed; NULL when it is absent. */
 EFF_API void *eff__service_of(eff_value_t service);
 
+/** Declares, in a header, what is generated for a service; see the top of this file. */
 #define EFF_DECLARE_SERVICE(name, T)                                                                                   \
     extern const eff_tag_t name##_tag;                                                                                 \
     typedef eff_t *(*name##_use_fn)(T *service, eff_value_t env);                                                      \
@@ -65,6 +66,7 @@ EFF_API void *eff__service_of(eff_value_t service);
     }                                                                                                                  \
     struct name##__tag_end
 
+/** Defines, in one file, what EFF_DECLARE_SERVICE declared. */
 #define EFF_DEFINE_SERVICE(name, T) EFF_DEFINE_DEFAULT_SERVICE(name, T, NULL)
 /** A service with a default: `eff_value_t get_default(void)` returns it, borrowed. */
 #define EFF_DEFINE_DEFAULT_SERVICE(name, T, get_default_fn)                                                            \

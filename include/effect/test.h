@@ -7,7 +7,7 @@
  *     assert(eff_fiber_poll(fiber) == NULL);
  *     eff_test_adjust(t, eff_millis(1));
  *     assert(eff_fiber_poll(fiber)->ok);
- *     eff_test_free(t);                          // says so if a fiber, timer or scope is left
+ *     assert(eff_test_free(t) == 0);             // how many fibers had to be ended
  *
  * Time is a TestClock's: nothing waits for real.
  */
@@ -19,12 +19,13 @@
 
 EFF_BEGIN_DECLS
 
+/** A runtime under a TestClock, driven from outside any fiber. */
 typedef struct eff_test eff_test_t;
 
 /** Runs e with a TestClock to its end: whenever everything is idle, time jumps to the next deadline. Consumes e. */
 EFF_API EFF_MUST_USE eff_exit_t eff_test_run(eff_t *e);
 
-EFF_API EFF_MUST_USE eff_test_t *eff_test_new(void);
+EFF_API EFF_MUST_USE eff_test_t *eff_test_new(void); /**< at instant 0; NULL when out of memory */
 /** Starts e; runs nothing yet. @return borrowed: the test owns it. NULL when out of memory. Consumes e. */
 EFF_API eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e);
 /** Lets everything run until idle, moving time by d from deadline to deadline. */

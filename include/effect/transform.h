@@ -25,7 +25,7 @@ EFF_API EFF_MUST_USE eff_t *eff_map_to_at(eff_site_t site, eff_t *e, eff_value_t
  * - Success: with what f's effect succeeds with.
  * - Failure: with e's, f not being called, or with that of f's effect. f returning NULL is a defect.
  * - Interruption: seen before the effect that f returns, not between e's success and f.
- * @param site where it was composed; the macro fills it in
+ *
  * @param e consumes
  * @param f called once per run; borrows v and env; returns new
  * @param env consumes; released when f has returned

@@ -20,8 +20,8 @@
  * Hooks, all optional and all taking `T *`: .drop .equal .hash .compare .format .to_json
  *
  * A drop hook that gives up further values only gives them up: their own drop hooks run after it has returned, depth
- * first and in that order, however deeply they nest. So it must not free what those hooks still need. T must not ask for
- * more than 16-byte alignment.
+ * first and in that order, however deeply they nest. So it must not free what those hooks still need. T must not ask
+ * for more than 16-byte alignment.
  */
 #ifndef EFFECT_TYPE_H
 #define EFFECT_TYPE_H
@@ -164,6 +164,7 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
 #define EFF_STATIC_BOX(name, T, ...) EFF_BOX_(static, EFF_MAYBE_UNUSED static, name, T, __VA_ARGS__)
 /** As EFF_STATIC_BOX, visible to other files through EFF_DECLARE_BOX. */
 #define EFF_DEFINE_BOX(name, T, ...) EFF_BOX_(, , name, T, __VA_ARGS__)
+/** Declares, in a header, a box that one file defines with EFF_DEFINE_BOX. */
 #define EFF_DECLARE_BOX(name, T)                                                                                       \
     extern const eff_type_t name##_type;                                                                               \
     eff_value_t name##_box(T *p) EFF_MUST_USE;                                                                         \

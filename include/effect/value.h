@@ -55,15 +55,28 @@ struct eff_value {
     };
 };
 
-EFF_API extern const eff_type_t eff_unit_type, eff_bool_type, eff_int_type, eff_double_type, eff_string_type,
-    eff_bytes_type, eff_ptr_type, eff_pair_type, eff_array_type, eff_range_type, eff_option_type, eff_json_type, eff_effect_type,
-    eff_error_type, eff_oom_type;
+EFF_API extern const eff_type_t eff_unit_type, /**< of eff_unit */
+    eff_bool_type,                             /**< eff_bool, eff_as_bool */
+    eff_int_type,                              /**< eff_int, eff_as_int: 64 bits, signed */
+    eff_double_type,                           /**< eff_double, eff_as_double */
+    eff_string_type,                           /**< eff_string, eff_literal, eff_printf; eff_as_string */
+    eff_bytes_type,                            /**< eff_bytes, eff_as_bytes */
+    eff_ptr_type,                              /**< eff_ptr, eff_as_ptr */
+    eff_pair_type,                             /**< eff_pair; eff_first, eff_second */
+    eff_array_type,                            /**< eff_array, eff_array_at */
+    eff_range_type,                            /**< eff_range */
+    eff_option_type,                           /**< eff_some, eff_none; eff_some_value */
+    eff_json_type,                             /**< eff_json, eff_as_json */
+    eff_effect_type,                           /**< eff_effect_value, eff_as_effect */
+    eff_error_type,                            /**< eff_error, eff_as_error (error.h) */
+    eff_oom_type;                              /**< eff_oom_value */
 
 /** The value of an effect that has nothing to say. */
 EFF_API extern const eff_value_t eff_unit;
 
 /* ---- construction: immediate */
 
+/** True or false. */
 static inline eff_value_t eff_bool(bool b)
 {
     eff_value_t v;
@@ -71,6 +84,7 @@ static inline eff_value_t eff_bool(bool b)
     v.integer = b;
     return v;
 }
+/** A signed integer. */
 static inline eff_value_t eff_int(int64_t i)
 {
     eff_value_t v;
@@ -78,6 +92,7 @@ static inline eff_value_t eff_int(int64_t i)
     v.integer = i;
     return v;
 }
+/** A floating-point number. */
 static inline eff_value_t eff_double(double d)
 {
     eff_value_t v;
@@ -102,10 +117,10 @@ EFF_API eff_value_t eff_literal(const char *static_string);
 
 EFF_API EFF_MUST_USE eff_value_t eff_string(const char *s);                 /**< copies s; NULL is a mistake */
 EFF_API EFF_MUST_USE eff_value_t eff_string_n(const char *s, size_t n);     /**< copies n bytes and ends them with NUL */
-EFF_API EFF_MUST_USE eff_value_t eff_printf(const char *fmt, ...) EFF_PRINTF(1, 2);
+EFF_API EFF_MUST_USE eff_value_t eff_printf(const char *fmt, ...) EFF_PRINTF(1, 2); /**< a string, as of printf */
 EFF_API EFF_MUST_USE eff_value_t eff_bytes(const void *data, size_t n);     /**< copies; a NUL follows the last byte */
-/** Consumes json. NULL, which is how jansson says that it had no memory, gives the out-of-memory value. Give away the only
- *  reference, or change json no more: values are immutable and may cross threads. */
+/** Consumes json. NULL, which is how jansson says that it had no memory, gives the out-of-memory value. Give away the
+ *  only reference, or change json no more: values are immutable and may cross threads. */
 EFF_API EFF_MUST_USE eff_value_t eff_json(struct json_t *json);
 EFF_API EFF_MUST_USE eff_value_t eff_pair(eff_value_t first, eff_value_t second); /**< consumes both */
 EFF_API EFF_MUST_USE eff_value_t eff_array(size_t n, const eff_value_t *items);   /**< consumes the n items */
@@ -158,18 +173,22 @@ static inline bool eff_value_is(eff_value_t v, const eff_type_t *type)
 
 EFF_API int64_t eff__wrong_type(eff_value_t v, const eff_type_t *wanted); /**< reports; returns 0 */
 
+/** False on the wrong type. */
 static inline bool eff_as_bool(eff_value_t v)
 {
     return v.type == &eff_bool_type ? v.integer != 0 : eff__wrong_type(v, &eff_bool_type) != 0;
 }
+/** 0 on the wrong type. */
 static inline int64_t eff_as_int(eff_value_t v)
 {
     return v.type == &eff_int_type ? v.integer : eff__wrong_type(v, &eff_int_type);
 }
+/** 0 on the wrong type; an integer is a wrong type. */
 static inline double eff_as_double(eff_value_t v)
 {
     return v.type == &eff_double_type ? v.real : (double)eff__wrong_type(v, &eff_double_type);
 }
+/** NULL on the wrong type. */
 static inline void *eff_as_ptr(eff_value_t v)
 {
     return v.type == &eff_ptr_type ? v.ptr : (void *)(intptr_t)eff__wrong_type(v, &eff_ptr_type);
@@ -181,16 +200,16 @@ EFF_API struct json_t *eff_as_json(eff_value_t v);                   /**< JSON n
 EFF_API eff_t *eff_as_effect(eff_value_t v);                         /**< borrowed; NULL on the wrong type */
 EFF_API eff_value_t eff_first(eff_value_t pair);                     /**< borrowed; unit on the wrong type */
 EFF_API eff_value_t eff_second(eff_value_t pair);                    /**< borrowed; unit on the wrong type */
-EFF_API size_t eff_array_size(eff_value_t array);
+EFF_API size_t eff_array_size(eff_value_t array);                    /**< 0 on the wrong type */
 EFF_API eff_value_t eff_array_at(eff_value_t array, size_t i);       /**< borrowed; out of range is a mistake: unit */
-EFF_API bool eff_is_some(eff_value_t option);
+EFF_API bool eff_is_some(eff_value_t option);                        /**< false for none, and on the wrong type */
 EFF_API eff_value_t eff_some_value(eff_value_t option);              /**< borrowed; of none a mistake: unit */
 
 /* ---- the hooks, for any value */
 
 /* All walk nested pairs, arrays, options and errors without recursion. Comparing and formatting may take 32 bytes of
- * memory per level while they last; without them two values count as different, are ordered by address, and a text ends in
- * "..." and is marked truncated. */
+ * memory per level while they last; without them two values count as different, are ordered by address, and a text ends
+ * in "..." and is marked truncated. */
 
 /** Same type and equal contents. NaN equals itself, and 0.0 equals -0.0. */
 EFF_API bool eff_value_equal(eff_value_t a, eff_value_t b);
@@ -201,8 +220,8 @@ EFF_API int eff_value_compare(eff_value_t a, eff_value_t b);
 EFF_API uint64_t eff_value_hash(eff_value_t v);
 /** Text for people: a string as it is, `[1, "two", some(3)]`, `timed out: weather of berlin, because: ...`. */
 EFF_API void eff_value_format(eff_value_t v, eff_buffer_t *out);
-/** Returns new, shared with nobody; NULL when out of memory. Unit, none, NaN and infinities are null, some(x) is x, a pair
- *  is an array, an error an object; what is no UTF-8 comes as U+FFFD, and what lies more than 64 levels deep as "...". */
+/** Returns new, shared with nobody; NULL when out of memory. Unit, none, NaN and infinities are null, some(x) is x, a
+ *  pair is an array, an error an object; what is no UTF-8 comes as U+FFFD, what lies more than 64 levels deep as "...". */
 EFF_API struct json_t *eff_value_to_json(eff_value_t v);
 
 /* ---- text */
@@ -215,10 +234,10 @@ struct eff_buffer {
     size_t capacity; /**< bytes allocated */
     bool truncated;  /**< something did not fit in memory */
 };
-#define EFF_BUFFER_INIT { NULL, 0, 0, false }
-EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);
-EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n);
-EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3);
+#define EFF_BUFFER_INIT { NULL, 0, 0, false } /**< an empty buffer */
+EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);             /**< copies text, NUL-terminated */
+EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n); /**< copies n bytes */
+EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3); /**< as printf */
 EFF_API const char *eff_buffer_text(const eff_buffer_t *b); /**< borrowed; "" when empty */
 EFF_API void eff_buffer_clear(eff_buffer_t *b);             /**< empty again, keeping its memory */
 EFF_API void eff_buffer_done(eff_buffer_t *b);              /**< frees the text; the buffer is empty again */

@@ -152,6 +152,11 @@ int64_t eff__test_clock_time(const eff__test_clock_t *c)
     return c->now;
 }
 
+size_t eff__test_clock_n_sleepers(const eff__test_clock_t *c)
+{
+    return c->timers.n;
+}
+
 /* ---- adjusting, from a fiber */
 
 static bool leave_adjusters(eff_fiber_t *f)

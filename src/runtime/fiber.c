@@ -25,7 +25,7 @@ static void fiber_drop(void *payload)
     }
     eff_value_decref(f->reg);
     if (f->interrupt) eff_cause_decref(f->interrupt);
-    if (f->rare) eff__free(f->rare, sizeof *f->rare);
+    if (f->flags & EFF__HAS_RARE) eff__free(f->rare, sizeof *f->rare);
 }
 
 static void fiber_format(const void *payload, eff_buffer_t *out)
@@ -47,14 +47,24 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
         eff_decref(e);
         return NULL;
     }
-    memset(f, 0, offsetof(eff_fiber_t, wait));
-    f->wait.ops = NULL;
-    f->wait.site = NULL;
-    f->wait.object = NULL;
+    /* Field by field: the compiler would clear the whole with a string instruction, which costs more than all the rest. */
     f->rt = rt;
     f->cur = e ? (uintptr_t)e | EFF__OWNED : 0;
     f->reg = eff_unit;
-    f->base = f->inline_frames;
+    f->state = EFF__NEW;
+    f->status = EFF__OK;
+    f->attrs = 0;
+    f->flags = 0;
+    f->depth = f->region = f->turns = f->slot = 0;
+    f->interrupt = NULL;
+    f->context = NULL;
+    f->scope = NULL;
+    f->parent = f->sibling_prev = f->sibling_next = f->children = f->next_ready = NULL;
+    f->observers.first = f->observers.last = NULL;
+    f->group = NULL;
+    f->wait.ops = NULL;
+    f->wait.site = NULL;
+    f->wait.object = NULL;
     f->limit = f->inline_frames + EFF__INLINE_FRAMES;
     f->inline_frames[0] = eff__frame_head(EFF__F_END, 0, 0);
     f->top = f->inline_frames + 1;
@@ -221,8 +231,7 @@ void eff__fiber_publish(eff_fiber_t *f)
         eff__materialize(f);
         f->reg = eff_cause_value(add_forks(f, (eff_cause_t *)f->reg.ptr));
     }
-    if (f->base != f->inline_frames) eff__raw_free(f->base);
-    f->base = f->top = f->limit = NULL;
+    eff__frames_free(f);
     if (f->context) {
         eff_context_decref(f->context);
         f->context = NULL;
@@ -234,7 +243,7 @@ void eff__fiber_publish(eff_fiber_t *f)
     while ((waiter = eff__waiters_pop(&f->observers))) deliver(f, waiter);
 
     /* An unobserved failure that somebody may still ask for stays in its owner's list until then. */
-    bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !f->rare;
+    bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !(f->flags & EFF__HAS_RARE);
     if (unobserved && !eff__count_is_one(&eff__header_of(f)->count) && !(f->flags & EFF__IN_SCOPE)) {
         f->flags |= EFF__ZOMBIE;
     } else {
@@ -243,7 +252,7 @@ void eff__fiber_publish(eff_fiber_t *f)
     /* A parent that leaves the region this was forked in waits for the last one. */
     eff_fiber_t *p = f->parent;
     if (p && p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
-    if (f->rare && f->rare->on_exit) eff__post_exit(f);
+    if (f->flags & EFF__HAS_RARE && f->rare->on_exit) eff__post_exit(f);
 }
 
 /* ---- waiting for a fiber: join ends as it ended, await and interrupt succeed with its exit */

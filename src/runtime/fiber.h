@@ -49,7 +49,8 @@ enum {
     EFF__IN_SCOPE = 1024,     /* owned by a scope: `entry` is its place there */
     EFF__ZOMBIE = 2048,       /* ended with an unobserved failure, still in its owner's list */
     EFF__REPORTED = 4096,
-    EFF__OUTSIDE = 8192       /* suspended, and counted in rt->n_external */
+    EFF__OUTSIDE = 8192,      /* suspended, and counted in rt->n_external */
+    EFF__HAS_RARE = 16384     /* `rare` is there; neither a side nor in a scope */
 };
 
 /* What interpreting code answers: how the fiber goes on. */
@@ -103,13 +104,20 @@ struct eff__rare;
 
 enum { EFF__INLINE_FRAMES = 4 };
 
+/* What another thread posts to the runtime; see mailbox.h. */
+struct eff__post {
+    struct eff__post *next;
+    /* Runs on the runtime's thread; rt is NULL when the runtime is gone (then on the thread that finds out). */
+    void (*run)(struct eff__post *post, eff_runtime_t *rt);
+};
+
 struct eff_fiber {
     eff_runtime_t *rt;      /* NULL once the runtime is gone */
     uintptr_t cur;          /* the next effect, with its owned bit; 0: return reg to the top frame */
     eff_value_t reg;        /* the value register; the exit's value once DONE */
-    uintptr_t *base;        /* frames: inline_frames or a heap block; see frame.h */
-    uintptr_t *top;         /* one past the last */
-    uintptr_t *limit;       /* one past the block */
+    uintptr_t *top;         /* one past the last frame; see frame.h */
+    uintptr_t *limit;       /* one past the block of frames: inline_frames, or on the heap; then it points at a word with
+                               the block's address */
     uint8_t state;          /* enum eff__state */
     uint8_t status;         /* enum eff__status, of reg */
     uint8_t attrs;          /* EFF__MASKED ... */
@@ -118,7 +126,6 @@ struct eff_fiber {
     uint32_t region;        /* the parent's depth when this was forked: the region that owns it */
     uint32_t turns;         /* how often it got the loop since time last moved: for TestClock's limit */
     uint32_t slot;          /* of a side: its place in its group */
-    size_t index;           /* of a side: its argument, or its item */
     eff_cause_t *interrupt; /* the pending interruption, or NULL; owned */
     eff_context_t *context; /* NULL: empty; owned */
     eff_scope_t *scope;     /* the scope around the current instruction; NULL: the fiber's own, not made yet; owned by
@@ -131,13 +138,14 @@ struct eff_fiber {
     union {
         struct eff__group *group; /* of a side: the group it belongs to */
         struct eff__entry *entry; /* with EFF__IN_SCOPE: its entry there */
+        struct eff__rare *rare;   /* with EFF__HAS_RARE: observers from outside */
     };
-    struct eff__rare *rare;   /* observers from outside; NULL in most fibers */
     eff_site_t fork_site;
     uint64_t id;
     union {
         struct eff__wait wait;
-        eff_exit_t polled; /* once DONE: what eff_fiber_poll shows, a view of reg */
+        eff_exit_t polled;     /* once DONE: what eff_fiber_poll shows, a view of reg */
+        struct eff__post post; /* once nobody holds it, on its way home from another thread */
     };
     uintptr_t inline_frames[EFF__INLINE_FRAMES];
 };

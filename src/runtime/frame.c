@@ -4,18 +4,26 @@
 
 #include <string.h>
 
+void eff__frames_free(eff_fiber_t *f)
+{
+    uintptr_t *base = eff__frames_base(f);
+    if (base != f->inline_frames) eff__raw_free(base);
+    f->top = f->limit = NULL;
+}
+
 bool eff__frames_grow(eff_fiber_t *f, size_t n)
 {
-    size_t used = (size_t)(f->top - f->base), size = (size_t)(f->limit - f->base);
-    bool inlined = f->base == f->inline_frames;
+    uintptr_t *base = eff__frames_base(f);
+    size_t used = (size_t)(f->top - base), size = (size_t)(f->limit - base);
+    bool inlined = base == f->inline_frames;
     if (n > SIZE_MAX / (4 * sizeof(uintptr_t)) - used) return false;
-    size = inlined ? 24 : size * 2;
+    size = inlined ? 23 : size * 2;
     while (size < used + n) size *= 2;
-    uintptr_t *base = (uintptr_t *)eff__realloc(inlined ? NULL : f->base, size * sizeof *base);
-    if (!base) return false;
-    if (inlined) memcpy(base, f->inline_frames, used * sizeof *base);
-    f->base = base;
-    f->top = base + used;
-    f->limit = base + size;
+    uintptr_t *block = (uintptr_t *)eff__realloc(inlined ? NULL : base, (size + 1) * sizeof *block);
+    if (!block) return false;
+    if (inlined) memcpy(block, f->inline_frames, used * sizeof *block);
+    f->top = block + used;
+    f->limit = block + size;
+    *f->limit = (uintptr_t)block;
     return true;
 }

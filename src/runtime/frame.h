@@ -69,6 +69,14 @@ static inline eff_t *eff__frame_node(uintptr_t w)
     return (eff_t *)(w & ~(uintptr_t)15);
 }
 
+/* The lowest word. */
+static inline uintptr_t *eff__frames_base(const eff_fiber_t *f)
+{
+    uintptr_t *inlined = (uintptr_t *)(uintptr_t)f->inline_frames;
+    return f->limit == inlined + EFF__INLINE_FRAMES ? inlined : (uintptr_t *)*f->limit;
+}
+/* Gives up the block; the fiber has no frames any more. */
+void eff__frames_free(eff_fiber_t *f);
 /* Makes room for n words; false when out of memory. */
 bool eff__frames_grow(eff_fiber_t *f, size_t n);
 static inline bool eff__frames_reserve(eff_fiber_t *f, size_t n)

@@ -23,7 +23,14 @@
 #include "runtime/region.h"
 #include "runtime/runtime.h"
 
-const struct eff__wait_ops eff__group_wait = { .name = "for its parallel sides" };
+/* The caller is woken for another reason than its sides: they do not wake it a second time. */
+static bool leave_group(eff_fiber_t *f)
+{
+    ((struct eff__group *)f->wait.object)->caller_awaits = false;
+    return true;
+}
+
+const struct eff__wait_ops eff__group_wait = { .name = "for its parallel sides", .leave = leave_group };
 const struct eff__wait_ops eff__group_end_wait = { .name = "for its interrupted sides to end" };
 
 enum { WORDS = 2 };
@@ -59,7 +66,7 @@ struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_
 static void group_free(struct eff__group *g)
 {
     for (uint32_t i = 0; i < g->n_started; i++)
-        if (g->sides[i]) eff_fiber_decref(g->sides[i]);
+        if (g->sides[i].fiber) eff_fiber_decref(g->sides[i].fiber);
     if (g->node_owned) eff__node_release(g->node);
     eff_value_decref(g->array);
     if (g->issued) eff_cause_decref(g->issued);
@@ -83,8 +90,9 @@ static eff_t *side_effect(struct eff__group *g, uint32_t i)
 /* Gives a worker its next item. */
 static void give_item(struct eff__group *g, eff_fiber_t *side)
 {
-    side->index = g->next_item++;
-    eff__push_value(side, eff__items_at(g->node->each.items, side->index));
+    size_t index = g->next_item++;
+    g->sides[side->slot].index = index;
+    eff__push_value(side, eff__items_at(g->node->each.items, index));
     *side->top++ = eff__frame_head(EFF__F_ITEM, 0, 0);
 }
 
@@ -100,11 +108,10 @@ static eff_fiber_t *new_side(eff_fiber_t *f, struct eff__group *g)
     side->region = f->depth;
     side->group = g;
     side->slot = g->n_started;
-    side->index = g->n_started;
     eff__fiber_adopt(&f->children, side);
-    if (g->each) give_item(g, side);
-    g->sides[g->n_started++] = side;
+    g->sides[g->n_started++] = (struct eff__side){ side, side->slot };
     g->n_live++;
+    if (g->each) give_item(g, side);
     return side;
 }
 
@@ -121,15 +128,15 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
     g->phase = EFF__GROUP_FINISHING;
     g->decided = true;
     for (uint32_t i = 0; i < g->n_started; i++)
-        if (g->sides[i] && g->sides[i]->state == EFF__DONE) g->sides[i]->flags |= EFF__EARLY;
+        if (g->sides[i].fiber && g->sides[i].fiber->state == EFF__DONE) g->sides[i].fiber->flags |= EFF__EARLY;
     if (g->n_live == 0) return;
     eff_interrupt_reason_t reason = EFF_INTERRUPT_SIBLING_FAILED;
-    if (g->kind == EFF__PAR_TIMEOUT && g->sides[0]->state != EFF__DONE) reason = EFF_INTERRUPT_TIMEOUT;
+    if (g->kind == EFF__PAR_TIMEOUT && g->sides[0].fiber->state != EFF__DONE) reason = EFF_INTERRUPT_TIMEOUT;
     else if (g->kind != EFF__PAR_ALL) reason = EFF_INTERRUPT_RACE_LOST;
     g->issued = g->saved && f->interrupt ? eff_cause_incref(f->interrupt)
                                          : eff__interrupt_cause(f, reason, g->node->site);
     for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i];
+        eff_fiber_t *side = g->sides[i].fiber;
         if (!side || side->state == EFF__DONE || side->interrupt) continue;
         side->flags |= EFF__ISSUED;
         eff__fiber_interrupt(side, g->issued);
@@ -139,7 +146,7 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
 /* Hands the one side of a disconnect over to the nearest region that is more than a side's, to be awaited there. */
 static void hand_over(eff_fiber_t *f, struct eff__group *g)
 {
-    eff_fiber_t *side = g->sides[0], *owner = f;
+    eff_fiber_t *side = g->sides[0].fiber, *owner = f;
     while (owner->depth == 0 && owner->flags & EFF__SIDE) owner = owner->parent;
     eff__fiber_disown(side);
     side->flags &= (uint16_t) ~(EFF__SIDE | EFF__BEING_STARTED);
@@ -147,7 +154,7 @@ static void hand_over(eff_fiber_t *f, struct eff__group *g)
     side->parent = owner;
     side->region = owner->depth;
     eff__fiber_adopt(&owner->children, side);
-    g->sides[0] = NULL;
+    g->sides[0].fiber = NULL;
     g->n_live--;
 }
 
@@ -238,7 +245,7 @@ bool eff__group_side_ended(eff_fiber_t *side)
 {
     struct eff__group *g = side->group;
     if (g->each && side->status == EFF__OK) {
-        if (g->results) g->results[side->index] = side->reg;
+        if (g->results) g->results[g->sides[side->slot].index] = side->reg;
         else eff_value_decref(side->reg);
         side->reg = eff_unit;
         if (!g->decided && g->next_item < g->n_items && !side->observers.first) {
@@ -250,7 +257,7 @@ bool eff__group_side_ended(eff_fiber_t *side)
     side->flags |= EFF__OBSERVED; /* by the combinator */
     eff__fiber_publish(side);
     if (g->each && side->status == EFF__OK) {
-        g->sides[side->slot] = NULL;
+        g->sides[side->slot].fiber = NULL;
         eff_fiber_decref(side);
     }
     g->n_live--;

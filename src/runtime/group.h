@@ -10,6 +10,11 @@ enum eff__group_phase {
     EFF__GROUP_FINISHING, /* the rest was interrupted, and is awaited */
 };
 
+struct eff__side {
+    eff_fiber_t *fiber; /* its run's reference is the group's, also after it ended; NULL once it is done with */
+    size_t index;       /* of its argument or item */
+};
+
 struct eff__group {
     eff_fiber_t *caller;
     eff_t *node;           /* the par or each node; owned when node_owned */
@@ -28,7 +33,7 @@ struct eff__group {
     eff_value_t *results;  /* each: its n_items items; NULL when they are discarded */
     eff_cause_t *issued;   /* the Interrupt this group sent to its sides, or NULL */
     eff_cause_t *saved;    /* why the caller unwinds (it was interrupted, say), or NULL */
-    eff_fiber_t *sides[];  /* each holds its run's reference while it lives, and after it ended */
+    struct eff__side sides[];
 };
 
 /* Suspended in a group: for its first deciding end, and for the last end. */

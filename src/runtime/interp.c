@@ -115,6 +115,21 @@ static inline void drop_bind(uintptr_t word, eff_t *e)
     }
 }
 
+/* The same for a prim that has run, and may have moved its parts out. */
+static inline void drop_prim(eff_t *e)
+{
+    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) {
+        eff__node_release(e);
+        return;
+    }
+    if (e->prim.handle) {
+        struct eff__header *h = eff__header_of(e->prim.handle);
+        eff__payload_decref(h->type, e->prim.handle);
+    }
+    eff_value_decref(e->prim.value);
+    eff__free(e, EFF__NODE_SIZE(prim));
+}
+
 /* Whether this fold's failure handler applies to the failure in reg; *ret_error is the value for a typed one. */
 static bool fold_applies(eff_fiber_t *f, const eff_t *e, eff_value_t *ret_error)
 {
@@ -272,7 +287,7 @@ eval:
         f->top = top;
         f->wait.site = e->site;
         next = e->prim.prim->run(f, e, alone);
-        if (OWNED_NODE()) eff__node_release(e);
+        if (OWNED_NODE()) drop_prim(e);
         if (next == EFF__RETURN) {
             top = f->top;
             v = f->reg;

@@ -8,12 +8,6 @@
 
 #include "runtime/runtime.h"
 
-struct eff__post {
-    struct eff__post *next;
-    /* Runs on the runtime's thread; rt is NULL when the runtime is gone (then on the thread that finds out). */
-    void (*run)(struct eff__post *post, eff_runtime_t *rt);
-};
-
 struct eff__mailbox {
     eff__count_t count;
     pthread_mutex_t lock;   /* of all below */

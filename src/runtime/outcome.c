@@ -37,7 +37,7 @@ static eff_fiber_t *next_failed(const struct eff__group *g, bool early, size_t *
     eff_fiber_t *best = NULL;
     if (!g->each) {
         for (; *place < g->n_started; ++*place) {
-            eff_fiber_t *side = g->sides[*place];
+            eff_fiber_t *side = g->sides[*place].fiber;
             if (side && side->status != EFF__OK && !(side->flags & EFF__EARLY) == !early) {
                 ++*place;
                 return side;
@@ -46,11 +46,11 @@ static eff_fiber_t *next_failed(const struct eff__group *g, bool early, size_t *
         return NULL;
     }
     for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i];
+        eff_fiber_t *side = g->sides[i].fiber;
         if (!side || side->status == EFF__OK || !(side->flags & EFF__EARLY) != !early) continue;
-        if (side->index + 1 > *after && (!best || side->index < best->index)) best = side;
+        if (g->sides[i].index + 1 > *after && (!best || g->sides[i].index < g->sides[best->slot].index)) best = side;
     }
-    if (best) *after = best->index + 1;
+    if (best) *after = g->sides[best->slot].index + 1;
     return best;
 }
 
@@ -79,15 +79,15 @@ static void succeed_all(eff_fiber_t *f, struct eff__group *g)
         return;
     }
     if (g->node->flags & EFF__PAR_PAIR) {
-        eff_value_t a = g->sides[0]->reg, b = g->sides[1]->reg;
-        g->sides[0]->reg = g->sides[1]->reg = eff_unit;
+        eff_value_t a = g->sides[0].fiber->reg, b = g->sides[1].fiber->reg;
+        g->sides[0].fiber->reg = g->sides[1].fiber->reg = eff_unit;
         f->reg = eff_pair(a, b);
     } else {
         eff_value_t *items;
         f->reg = eff__array_new(g->n_started, &items);
         for (uint32_t i = 0; items && i < g->n_started; i++) {
-            items[i] = g->sides[i]->reg;
-            g->sides[i]->reg = eff_unit;
+            items[i] = g->sides[i].fiber->reg;
+            g->sides[i].fiber->reg = eff_unit;
         }
     }
     if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
@@ -97,7 +97,7 @@ static void succeed_all(eff_fiber_t *f, struct eff__group *g)
 static void report_losers(eff_fiber_t *f, struct eff__group *g, const eff_fiber_t *winner)
 {
     for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i];
+        eff_fiber_t *side = g->sides[i].fiber;
         if (!side || side == winner || side->status == EFF__OK) continue;
         eff_cause_t *cause = own_cause(g, side);
         if (!cause) continue;
@@ -113,7 +113,7 @@ static eff_fiber_t *winner_of(const struct eff__group *g)
 {
     bool any_end = g->kind != EFF__PAR_RACE;
     for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i];
+        eff_fiber_t *side = g->sides[i].fiber;
         if (side && side->flags & EFF__EARLY && (any_end || side->status == EFF__OK)) return side;
     }
     return NULL;

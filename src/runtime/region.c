@@ -84,6 +84,7 @@ int eff__region_leave(eff_fiber_t *f, uint32_t depth)
     eff_fiber_t *c = f->children;
     while (c && c->region >= depth) {
         eff_fiber_t *earlier = c->sibling_prev;
+        if (f->rt->debug.unstarted && c->state == EFF__NEW) eff__debug_unstarted(c);
         eff__fiber_interrupt(c, interrupt);
         c = earlier;
     }

@@ -28,10 +28,27 @@ static void oom_in_fiber(void)
     (void)misuse_in_fiber("out of memory");
 }
 
-/* A handle's last reference: on its runtime's thread it is simply dropped; elsewhere it cannot be, and is kept. */
+/* The last reference to a fiber that its owner still lists (it failed, unobserved), given up on another thread: the list
+ * is its own thread's, so the fiber goes there. The post lies where the fiber waited, which it does no more. */
+static void drop_posted(struct eff__post *post, eff_runtime_t *rt)
+{
+    (void)rt;
+    eff__payload_destroy((char *)post - offsetof(eff_fiber_t, post));
+}
+
+static bool dispose_handle(const eff_type_t *type, void *payload)
+{
+    eff_fiber_t *f = (eff_fiber_t *)payload;
+    if (type != &eff_fiber_type || !(f->flags & EFF__ZOMBIE) || pthread_equal(f->rt->thread, pthread_self())) return false;
+    f->post.run = drop_posted;
+    eff__mailbox_post(f->rt->mailbox, &f->post);
+    return true;
+}
+
 static __attribute__((constructor)) void install_hooks(void)
 {
     eff__misuse_in_fiber = misuse_in_fiber;
+    eff__handle_dispose = dispose_handle;
     eff__oom_in_fiber = oom_in_fiber;
 }
 
@@ -50,6 +67,7 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options)
     rt->budget = rt->options.budget ? rt->options.budget : 2048;
     rt->thread = pthread_self();
     rt->pid = getpid();
+    rt->debug = eff__debug_read();
     rt->loop = eff__loop_new(rt, rt->options.base);
     if (rt->loop) rt->mailbox = eff__mailbox_new(rt);
     if (rt->mailbox) return rt;
@@ -82,7 +100,7 @@ void eff_runtime_free(eff_runtime_t *rt)
         eff__fiber_report_unobserved(rt->roots);
         eff__fiber_disown(rt->roots);
     }
-    if (rt->n_fibers > 0) {
+    if (rt->n_fibers > 0) { /* reported in any case */
         eff_buffer_t report = EFF_BUFFER_INIT;
         eff__dump_fibers(rt, &report);
         eff__misuse("eff_runtime_free: %zu fibers are still alive; shut the runtime down first\n%s", rt->n_fibers,
@@ -124,7 +142,10 @@ static eff_fiber_t *new_root(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, v
         if (rare) eff__free(rare, sizeof *rare);
         return NULL;
     }
-    f->rare = rare;
+    if (rare) {
+        f->rare = rare;
+        f->flags |= EFF__HAS_RARE;
+    }
     eff__fiber_adopt(&rt->roots, f);
     return f;
 }

@@ -11,6 +11,7 @@
 
 #include <effect/runtime.h>
 
+#include "runtime/debug.h"
 #include "runtime/fiber.h"
 
 struct eff__loop;
@@ -52,6 +53,7 @@ struct eff_runtime {
     size_t n_ready;
     int64_t budget;
     struct eff__hooks hooks;
+    struct eff__debug debug;
     struct eff__idle *idlers;
     size_t n_fibers;    /* that live */
     size_t n_external;  /* of those, how many wait for a timer or the outside */

@@ -86,6 +86,17 @@ void eff__post_exit(eff_fiber_t *f)
     rt->ended_last = f;
 }
 
+/* With EFF_DEBUG=slow: the fiber may be gone afterwards. */
+static void interpret_timed(eff_runtime_t *rt, eff_fiber_t *f)
+{
+    uint64_t id = f->id;
+    eff_site_t site = f->fork_site;
+    int64_t began = eff__now_ns();
+    eff__interpret(rt, f);
+    int64_t took = eff__now_ns() - began;
+    if (took >= rt->debug.slow_ns) eff__debug_slow(id, site, took);
+}
+
 void eff__drain(eff_runtime_t *rt)
 {
     eff_runtime_t *outer = eff__running;
@@ -104,7 +115,8 @@ void eff__drain(eff_runtime_t *rt)
             rt->ops_left = 0;
         }
         if (rt->max_turns) limit_turns(rt, f);
-        eff__interpret(rt, f);
+        if (__builtin_expect(rt->debug.slow_ns, 0)) interpret_timed(rt, f);
+        else eff__interpret(rt, f);
         quantum -= rt->budget - rt->ops - rt->ops_left + SWITCH_OPS;
         if (rt->ended_first) call_exits(rt);
     }

@@ -82,7 +82,7 @@ void eff__fiber_unwind(eff_fiber_t *f)
     f->cur = 0;
     f->reg = f->status == EFF__OK ? (eff_value_decref(f->reg), eff_unit) : f->reg;
     eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
-    while (f->top > f->base) unwind_frame(f);
+    while (f->top > eff__frames_base(f)) unwind_frame(f);
     f->flags |= EFF__OBSERVED;
     bool owned_by_group = f->flags & EFF__SIDE;
     eff__fiber_publish(f);

@@ -1,5 +1,5 @@
 /* Running effects under TestClock, and driving them from outside any fiber as a transcript. */
-#include <effect/test.h>
+#include "testing/test.h"
 
 #include "layers/test_clock.h"
 
@@ -103,6 +103,16 @@ eff_duration_t eff_test_now(const eff_test_t *t)
 eff_runtime_t *eff_test_runtime(eff_test_t *t)
 {
     return t->rt;
+}
+
+void eff__test_auto(eff_test_t *t)
+{
+    eff__test_clock_auto(t->clock, true);
+}
+
+size_t eff__test_n_sleepers(const eff_test_t *t)
+{
+    return eff__test_clock_n_sleepers(t->clock);
 }
 
 size_t eff_test_free(eff_test_t *t)

@@ -7,7 +7,7 @@
  *         eff_t *e = eff_acquire_use_release(acquire(w, "a"), use, release, eff_ptr(w));
  *         return eff_ensuring(e, say(w, "end"));
  *     }
- *     CASE(FIN_006_release_runs_when_use_fails, program, .fails = 7, .journal = "a+ use a- end");
+ *     CASE(FIN_006_release_runs_when_use_fails, program, .fails = "7", .journal = "a+ use a- end")
  *
  *     TESTS(FIN_006_release_runs_when_use_fails, ...)      // at the end of the file: defines main
  */

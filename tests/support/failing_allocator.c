@@ -2,9 +2,9 @@
 #include "support/failing_allocator.h"
 
 atomic_long blocks_live;
-atomic_long requests;             /* since the last allocations_fail_at */
-atomic_long failing_request = -1; /* the request that fails, counted from 0; -1: none */
-atomic_bool failing_sticky;       /* all after it fail too */
+atomic_long requests;
+atomic_long failing_request = -1;
+atomic_bool failing_sticky;
 
 static bool request_fails(void)
 {
@@ -52,7 +52,6 @@ void failing_allocator_install(void)
     json_set_alloc_funcs(failing_json_malloc, failing_json_free);
 }
 
-/* Lets request number `n` from now fail (0: the next), and if sticky all after it; -1: none. */
 void allocations_fail_at(long n, bool sticky)
 {
     requests = 0;
@@ -60,7 +59,6 @@ void allocations_fail_at(long n, bool sticky)
     failing_request = n;
 }
 
-/* A teardown: nothing may be left. */
 void no_block_is_live(void)
 {
     allocations_fail_at(-1, false);
@@ -68,8 +66,6 @@ void no_block_is_live(void)
     ck_assert_msg(blocks_live == 0, "%ld blocks are still live", (long)blocks_live);
 }
 
-/* Runs the program once for every allocation it makes, failing that one, and again failing it and all later ones. The
- * program must give back all it got. */
 void fail_every_allocation(void (*program)(void))
 {
     eff__freelist_enable(0);
@@ -95,7 +91,6 @@ static void *small_stack_main(void *fn)
     return NULL;
 }
 
-/* Runs the program on a thread with 64 KiB of C stack (1 MiB under AddressSanitizer, whose frames are larger). */
 void run_on_small_stack(void (*program)(void))
 {
 #if defined(UNDER_ASAN)

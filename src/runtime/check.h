@@ -1,0 +1,11 @@
+/* A check of the runtime's structures against each other, for tests. */
+#ifndef EFF_RUNTIME_CHECK_H
+#define EFF_RUNTIME_CHECK_H
+
+#include "runtime/runtime.h"
+
+/* Walks everything. Allowed between two instructions, and when no fiber runs. O(fibers and sleepers).
+ * @return NULL when all is well, else what is wrong (a static string) */
+const char *eff__debug_check(const eff_runtime_t *rt);
+
+#endif

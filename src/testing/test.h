@@ -1,0 +1,12 @@
+/* What our own tests ask of a test driver beyond test.h. */
+#ifndef EFF_TESTING_TEST_H
+#define EFF_TESTING_TEST_H
+
+#include <effect/test.h>
+
+/* As eff_test_run does: time jumps to the next deadline whenever everything is idle. For eff_runtime_run on its runtime. */
+void eff__test_auto(eff_test_t *t);
+/* How many fibers sleep on the test's clock. */
+size_t eff__test_n_sleepers(const eff_test_t *t);
+
+#endif

@@ -1,0 +1,40 @@
+/* Cases, and the main function of test programs. */
+#include <string.h>
+
+#include "support/failing_allocator.h"
+#include "support/harness.h"
+
+void run_case(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected)
+{
+    sweep(name, program, expected);
+}
+
+static void setup(void)
+{
+    tell_replay(); /* of a test before this one that was aborted, without Check's fork mode */
+    eff_set_misuse_handler(NULL, NULL);
+}
+
+/* The name of the suite: its file's, without the folders. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int run_tests(const char *suite, const TTest *const *tests, size_t n)
+{
+    failing_allocator_install();
+    tell_replay_at_the_end();
+    Suite *s = suite_create(base_name(suite));
+    TCase *t = tcase_create(base_name(suite));
+    tcase_add_checked_fixture(t, setup, no_block_is_live);
+    for (size_t i = 0; i < n; i++) tcase_add_test(t, tests[i]);
+    tcase_set_timeout(t, 120);
+    suite_add_tcase(s, t);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}
