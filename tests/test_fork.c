@@ -140,7 +140,7 @@ static void run_chain(void)
 START_TEST(a_chain_of_joins_resumes_through_the_queue)
 {
     run_on_small_stack(run_chain);
-    ck_assert_str_eq(shape_of(&chain_exit), "ok(())");
+    ck_assert_str_eq(shape_of(&chain_exit), "ok(unit)");
     eff_exit_decref(chain_exit);
 }
 END_TEST
@@ -161,13 +161,11 @@ CASE(FORK_012_interrupting_a_parent_interrupts_the_child_it_joins, parent_joins_
 static eff_t *dies_while_interrupted(struct world *w)
 {
     eff_t *left = in_order(open_latch(w, 0), eff_yield_now(), dying());
-    return in_order(keep(w, 0, eff_fork(eff_zip_par(left, eff_never()))), await_latch(w, 0), say_interrupt(w, 0));
+    eff_t *other = keep(w, 1, eff_fork(say(w, "other")));
+    return in_order(keep(w, 0, eff_fork(eff_zip_par(left, eff_never()))), await_latch(w, 0), other, say_interrupt(w, 0));
 }
-static void has_interrupt_and_die(struct world *w, const eff_exit_t *exit)
-{
-    ck_assert_str_eq(w->journal, "then(die,interrupt)");
-}
-CASE(FORK_013_a_defect_and_an_interruption_are_both_in_the_cause, dies_while_interrupted, .check = has_interrupt_and_die)
+CASE(FORK_013_a_defect_and_an_interruption_are_both_in_the_cause, dies_while_interrupted, .succeeds = "unit",
+     .journal = "other then(die,interrupt)")
 
 /* Forked fibers start interruptible (DESIGN §8), as in Cats Effect. */
 static eff_t *start_masked(struct world *w)
@@ -183,7 +181,8 @@ static eff_t *grandchild(struct world *w)
     eff_t *middle = in_order(keep(w, 1, eff_fork(inner)), eff_yield_now());
     return in_order(eff_uninterruptible(keep(w, 0, eff_fork(middle))), await_latch(w, 0), say(w, "open"));
 }
-CASE(FORK_016_the_end_of_a_fiber_interrupts_its_child, grandchild, .succeeds = "unit", .journal = "open")
+CASE(FORK_016_the_end_of_a_fiber_interrupts_its_child, grandchild, .succeeds = "unit", .journal = "open",
+     .without = NO_SHUFFLES) /* shuffled, the child may not have had its first turn */
 
 static eff_t *fork_while_interrupted(eff_restore_t restore, eff_value_t env)
 {
@@ -239,7 +238,7 @@ static eff_t *interrupts_its_parent(struct world *w)
     return in_order(keep(w, 0, eff_fork(parent)), say_await(w, 0));
 }
 CASE(interrupting_an_ancestor_does_not_wait_for_it, interrupts_its_parent, .succeeds = "unit",
-     .journal = "ok:() on interrupt")
+     .journal = "ok:unit on interrupt")
 
 static eff_t *interrupt_does_not_wait(struct world *w)
 {
@@ -266,18 +265,13 @@ static eff_t *forks_a_daemon(struct world *w)
     return in_order(keep(w, 0, eff_fork(keep(w, 1, eff_fork_daemon(daemon)))), say_await(w, 0), await_latch(w, 0));
 }
 CASE(FORK_019_a_daemon_outlives_the_fiber_that_forked_it, forks_a_daemon, .succeeds = "unit",
-     .journal = "ok:() daemon@10")
+     .journal = "ok:unit daemon@10")
 
 static eff_t *leaves_a_daemon(struct world *w)
 {
     return in_order(keep(w, 0, eff_fork_daemon(holds(w, "d"))), eff_yield_now(), one(1));
 }
-static void everything_is_released(struct world *w)
-{
-    ck_assert_int_eq(w->acquired, w->released);
-}
-CASE(a_daemon_is_ended_at_shutdown, leaves_a_daemon, .succeeds = "1", .journal = "d+",
-     .invariant = everything_is_released)
+CASE(a_daemon_is_ended_at_shutdown, leaves_a_daemon, .succeeds = "1", .journal = "d+ d-")
 
 /* ---- looking at fibers */
 
@@ -369,11 +363,11 @@ END_TEST
 
 static eff_t *joined_failure(struct world *w)
 {
-    return in_order(keep(w, 0, eff_fork(failing(1))), eff_to_exit(with_fiber(w, 0, join)));
+    return in_order(keep(w, 0, eff_fork(failing(1))), eff_to_exit(with_fiber(w, 0, join)), one(0));
 }
 static eff_t *awaited_failure(struct world *w)
 {
-    return in_order(keep(w, 0, eff_fork(failing(1))), with_fiber(w, 0, await));
+    return in_order(keep(w, 0, eff_fork(failing(1))), with_fiber(w, 0, await), one(0));
 }
 static eff_t *polled(eff_fiber_t *fiber)
 {
@@ -434,9 +428,9 @@ START_TEST(FORK_054_an_observed_failure_is_not_reported)
 {
     struct world w;
     run_observing(&w, joined_failure);
-    ck_assert_journal(&w, "ok:fail(1)");
+    ck_assert_journal(&w, "ok:0");
     run_observing(&w, awaited_failure);
-    ck_assert_journal(&w, "ok:fail(1)");
+    ck_assert_journal(&w, "ok:0");
     run_observing(&w, polled_failure);
     ck_assert_journal(&w, "ok:1");
 }
@@ -454,7 +448,7 @@ START_TEST(FORK_056_a_users_daemon_in_a_timeout_is_reported)
 {
     struct world w;
     run_observing(&w, daemon_in_a_timeout);
-    ck_assert_journal(&w, "unobserved(fail:1) end ok:()");
+    ck_assert_journal(&w, "unobserved(fail:1) end ok:unit");
 }
 END_TEST
 
@@ -476,7 +470,7 @@ START_TEST(a_failure_is_reported_when_the_last_handle_is_dropped)
 {
     struct world w;
     run_observing(&w, handle_is_dropped);
-    ck_assert_journal(&w, "unobserved(fail:1) end ok:()");
+    ck_assert_journal(&w, "unobserved(fail:1) end ok:unit");
 }
 END_TEST
 
@@ -486,11 +480,11 @@ START_TEST(FORK_059_an_interrupted_fiber_is_reported_only_for_more_than_that)
 {
     struct world w;
     run_observing(&w, only_interrupted);
-    ck_assert_journal(&w, "ok:()");
+    ck_assert_journal(&w, "ok:unit");
     run_observing(&w, dies_while_ended);
-    ck_assert_journal(&w, "end unobserved(then(interrupt,die)) ok:()");
+    ck_assert_journal(&w, "end unobserved(then(interrupt,die)) ok:unit");
     run_observing(&w, dies_while_interrupted_and_awaited);
-    ck_assert_journal(&w, "then(interrupt,die) ok:()");
+    ck_assert_journal(&w, "then(interrupt,die) ok:unit");
 }
 END_TEST
 
@@ -498,7 +492,7 @@ START_TEST(FORK_060_a_finalizer_that_dies_is_reported)
 {
     struct world w;
     run_observing(&w, finalizer_dies);
-    ck_assert_journal(&w, "unobserved(die) end ok:()");
+    ck_assert_journal(&w, "unobserved(die) end ok:unit");
 }
 END_TEST
 
@@ -506,7 +500,7 @@ START_TEST(a_failure_is_reported_at_latest_when_its_region_ends)
 {
     struct world w;
     run_observing(&w, region_ends_first);
-    ck_assert_journal(&w, "unobserved(fail:1) end ok:()");
+    ck_assert_journal(&w, "unobserved(fail:1) end ok:unit");
 }
 END_TEST
 
@@ -514,7 +508,7 @@ START_TEST(a_failure_is_reported_at_latest_when_its_scope_closes)
 {
     struct world w;
     run_observing(&w, scope_ends_first);
-    ck_assert_journal(&w, "unobserved(fail:1) end ok:()");
+    ck_assert_journal(&w, "unobserved(fail:1) end ok:unit");
 }
 END_TEST
 

@@ -1,10 +1,10 @@
 /** @file
  * Looking at descriptions: effects are data.
  *
- *     eff_buffer_t text = EFF_BUFFER_INIT;
- *     eff_describe(e, &text);                     // catch_all recover (hello.c:30)
- *     puts(eff_buffer_text(&text));               //   map double_it (hello.c:29)
- *     eff_buffer_done(&text);                     //     succeed 21 (hello.c:28)
+ *     eff_buffer_t text = EFF_BUFFER_INIT;         // "catch_all recover (hello.c:30)
+ *     eff_describe(e, &text);                      //    map double_it (hello.c:29)
+ *     puts(eff_buffer_text(&text));                //      succeed 21 (hello.c:28)"
+ *     eff_buffer_done(&text);
  */
 #ifndef EFFECT_DESCRIBE_H
 #define EFFECT_DESCRIBE_H
@@ -13,8 +13,8 @@
 
 EFF_BEGIN_DECLS
 
-/** Writes the tree of e as text, one instruction a line; continuations by callback name and site. A shared part is shown
- *  each time; after 10,000 lines the rest is left out ("..."), and below 40 levels lines are indented no further. */
+/** Writes the tree of e as text, one instruction a line; continuations by callback name and site. A shared part is
+ *  shown each time; after 10,000 lines the rest is left out ("..."), below 40 levels lines are indented no further. */
 EFF_API void eff_describe(const eff_t *e, eff_buffer_t *out);
 /** The tree of e as JSON: objects of "op", "site", "detail" (text) and "parts" (an array of the same).
  *  @return new; NULL when out of memory, for more than 10,000 instructions, or for more than 1,024 nested ones, whose

@@ -4,12 +4,12 @@
  *     e = eff_zip_par(debit(a), credit(b));
  *     e = eff_for_each_par(urls, probe, eff_unit, 16);
  *
- * | combinator    | result                                | the first failure                | interrupting the caller |
- * | ------------- | ------------------------------------- | -------------------------------- | ----------------------- |
- * | zip_par, all  | pair / array in argument order        | interrupts, awaits the others    | all interrupted, awaited |
- * | race          | the first success, ties go left       | waits for the others             | same                    |
- * | race_first    | the first to end, however             | is the result                    | same                    |
- * | for_each_par  | array in input order, n at a time     | no new item, others interrupted  | same                    |
+ * | combinator       | result                            | the first failure               | interrupting the caller  |
+ * | ---------------- | --------------------------------- | ------------------------------- | ------------------------ |
+ * | zip_par, all_par | pair / array in argument order    | interrupts, awaits the others   | all interrupted, awaited |
+ * | race             | the first success, ties go left   | waits for the others            | same                     |
+ * | race_first       | the first to end, however         | is the result                   | same                     |
+ * | for_each_par     | array in input order, n at a time | no new item, others interrupted | same                     |
  *
  * Sides start in argument order, each until it first waits. Losers are interrupted, and awaited before the result is
  * seen. Sides start interruptible to their combinator even under a masked caller; mask a side to protect it. Failures

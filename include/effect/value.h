@@ -221,7 +221,7 @@ EFF_API uint64_t eff_value_hash(eff_value_t v);
 /** Text for people: a string as it is, `[1, "two", some(3)]`, `timed out: weather of berlin, because: ...`. */
 EFF_API void eff_value_format(eff_value_t v, eff_buffer_t *out);
 /** Returns new, shared with nobody; NULL when out of memory. Unit, none, NaN and infinities are null, some(x) is x, a
- *  pair is an array, an error an object; what is no UTF-8 comes as U+FFFD, what lies more than 64 levels deep as "...". */
+ *  pair is an array, an error an object; what is no UTF-8 is U+FFFD, what is more than 64 levels deep as "...". */
 EFF_API struct json_t *eff_value_to_json(eff_value_t v);
 
 /* ---- text */

@@ -4,6 +4,7 @@
 #include <effect/context.h>
 
 #include "core/build.h"
+#include "core/context.h"
 #include "core/misuse.h"
 
 struct service {
@@ -149,6 +150,25 @@ eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
     else c = with(under, over->n, over->services);
     eff_context_decref(under);
     eff_context_decref(over);
+    return c;
+}
+
+eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker)
+{
+    if (!scope) scope = EMPTY;
+    if (!forker) forker = EMPTY;
+    if (scope == OUT_OF_MEMORY || forker == OUT_OF_MEMORY) return OUT_OF_MEMORY;
+    if (scope->n + forker->n == 0) return EMPTY;
+    eff_context_t *c =
+        eff__payload_alloc(&eff_context_type, sizeof *c + (scope->n + forker->n) * sizeof(struct service));
+    if (!c) return OUT_OF_MEMORY;
+    c->n = 0;
+    for (size_t i = 0; i < scope->n; i++)
+        if (!scope->services[i].tag->get_default) c->services[c->n++] = scope->services[i];
+    for (size_t i = 0; i < forker->n; i++)
+        if (forker->services[i].tag->get_default) c->services[c->n++] = forker->services[i];
+    for (size_t i = 0; i < c->n; i++)
+        (void)eff_value_incref(c->services[i].value);
     return c;
 }
 

@@ -82,11 +82,10 @@ static int release(eff_fiber_t *f, eff_t *e)
     else ((eff_release_fn)e->bracket.release)(resource, &exit, e->bracket.env);
     f->attrs = attrs;
     if (f->rt->misuse) {
-        char *message = f->rt->misuse;
+        const char *message = f->rt->misuse;
         f->rt->misuse = NULL;
         eff_decref(finalizer);
         eff__reg_add_failure(f, eff_cause_die(eff_printf("%s in %s", message, e->site ? e->site : "a release")));
-        eff__raw_free(message);
         return EFF__RETURN;
     }
     if (!(e->flags & EFF__EFFECTFUL)) return EFF__RETURN;

@@ -133,7 +133,10 @@ const eff_exit_t *eff_deferred_poll(const eff_deferred_t *d)
     return d && d->completed ? &d->exit : NULL;
 }
 
-static EFF__STATIC_PAYLOAD(eff_deferred_t) empty_deferred;
+static EFF__STATIC_PAYLOAD(eff_deferred_t) empty_deferred = {
+    EFF__STATIC_HEADER(&eff_deferred_type),
+    { .completed = true, .exit = { .ok = true, .value = { .type = &eff_unit_type, .integer = 0 } } }
+};
 
 eff_deferred_t *eff_deferred_incref(eff_deferred_t *d)
 {
@@ -155,9 +158,5 @@ eff_deferred_t *eff_as_deferred(eff_value_t v)
 {
     if (v.type == &eff_deferred_type) return (eff_deferred_t *)v.ptr;
     (void)eff__wrong_type(v, &eff_deferred_type);
-    atomic_store_explicit(&empty_deferred.header.count, EFF__IMMORTAL, memory_order_relaxed);
-    empty_deferred.header.type = &eff_deferred_type;
-    empty_deferred.payload.completed = true;
-    empty_deferred.payload.exit = (eff_exit_t){ .ok = true, .value = eff_unit };
     return &empty_deferred.payload;
 }

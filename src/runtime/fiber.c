@@ -244,11 +244,8 @@ void eff__fiber_publish(eff_fiber_t *f)
 
     /* An unobserved failure that somebody may still ask for stays in its owner's list until then. */
     bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !(f->flags & EFF__HAS_RARE);
-    if (unobserved && !eff__count_is_one(&eff__header_of(f)->count) && !(f->flags & EFF__IN_SCOPE)) {
-        f->flags |= EFF__ZOMBIE;
-    } else {
-        eff__fiber_disown(f);
-    }
+    if (unobserved && !eff__count_is_one(&eff__header_of(f)->count)) f->flags |= EFF__ZOMBIE;
+    else eff__fiber_disown(f);
     /* A parent that leaves the region this was forked in waits for the last one. */
     eff_fiber_t *p = f->parent;
     if (p && p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
@@ -267,6 +264,8 @@ static bool leave_observers(eff_fiber_t *f)
 
 static const struct eff__wait_ops join_ops = { .name = "to join", .leave = leave_observers };
 static const struct eff__wait_ops await_ops = { .name = "for the end of", .leave = leave_observers };
+const struct eff__wait_ops eff__closing_wait = { .name = "for a fiber of the scope it closes to end",
+                                                 .leave = leave_observers };
 
 bool eff__waits_for_fiber(const eff_fiber_t *f)
 {
@@ -296,7 +295,12 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
 
 static void deliver(eff_fiber_t *f, eff_fiber_t *to)
 {
-    take_exit(f, to, to->wait.ops == &join_ops);
+    if (to->wait.ops != &eff__closing_wait) {
+        take_exit(f, to, to->wait.ops == &join_ops);
+    } else { /* a scope waits for the end, and does not look at the exit */
+        to->reg = eff_unit;
+        to->status = EFF__OK;
+    }
     to->wait.object = NULL;
     eff__wake(to);
     eff_fiber_decref(f); /* the waiter's reference; the run's own is still there */
@@ -428,7 +432,9 @@ eff_t *eff_never(void)
 
 /* ---- handles */
 
-static EFF__STATIC_PAYLOAD(eff_fiber_t) ended_fiber;
+static EFF__STATIC_PAYLOAD(eff_fiber_t) ended_fiber = {
+    EFF__STATIC_HEADER(&eff_fiber_type), { .state = EFF__DONE, .reg = { .type = &eff_unit_type, .integer = 0 } }
+};
 
 eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber) { return (eff_fiber_t *)eff__payload_incref(fiber); }
 void eff_fiber_decref(eff_fiber_t *fiber) { eff__payload_decref(&eff_fiber_type, fiber); }
@@ -443,10 +449,6 @@ eff_fiber_t *eff_as_fiber(eff_value_t v)
 {
     if (v.type == &eff_fiber_type) return (eff_fiber_t *)v.ptr;
     (void)eff__wrong_type(v, &eff_fiber_type);
-    atomic_store_explicit(&ended_fiber.header.count, EFF__IMMORTAL, memory_order_relaxed);
-    ended_fiber.header.type = &eff_fiber_type;
-    ended_fiber.payload.state = EFF__DONE;
-    ended_fiber.payload.reg = eff_unit;
     return &ended_fiber.payload;
 }
 

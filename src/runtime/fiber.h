@@ -65,8 +65,9 @@ enum eff__next {
 struct eff__wait_ops {
     const char *name; /* "for an item of a queue": completes "waits ..." */
     bool external;    /* answered by a timer or by the outside world: no part of a deadlock */
-    /* Takes the fiber out of whatever it is linked into, because it was interrupted. False: it must stay until it is
-     * woken (and then unwinds). NULL: nothing to take it out of. */
+    /* Takes the fiber out of whatever it is linked into, because it was interrupted, and drops what the wait keeps in reg
+     * (of other waits reg holds nothing). False: it must stay until it is woken (and then unwinds). NULL: nothing to
+     * take it out of. */
     bool (*leave)(eff_fiber_t *f);
     /* The fiber was woken and gets its turn; `interrupted`: it will not see what is in reg. What must not be lost then
      * is given on here. NULL: nothing to do. */
@@ -175,7 +176,10 @@ eff_exit_t eff__fiber_exit(eff_fiber_t *f);
 /* What fibers that wait for their children wait by; the last of them wakes the parent. */
 extern const struct eff__wait_ops eff__children_wait;
 void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child);
-/* Suspends f until target (not DONE) has ended; f then gets its exit as a value. Takes a reference to target. */
+/* What those who close a scope wait by. */
+extern const struct eff__wait_ops eff__closing_wait;
+/* Suspends f until target (not DONE) has ended; f then gets its exit as a value, or unit if it closes a scope. Takes a
+ * reference to target. */
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops);
 /* Reports the failure of a DONE fiber if nobody observed it. */
 void eff__fiber_report_unobserved(eff_fiber_t *f);

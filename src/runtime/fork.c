@@ -1,4 +1,5 @@
 /* Fork: a new fiber at the end of the run queue, owned by the region, a scope, or the runtime. */
+#include "core/context.h"
 #include "runtime/prim.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
@@ -15,14 +16,6 @@ static eff_scope_t *scope_for(eff_fiber_t *f, const eff_t *e)
     return NULL;
 }
 
-/* The context of a fiber of this scope: the services of the scope, and of the forker what the scope does not have. */
-static eff_context_t *scoped_context(const eff_fiber_t *f, const eff_scope_t *scope)
-{
-    if (!f->context) return scope->context ? eff_context_incref(scope->context) : NULL;
-    eff_context_t *under = eff_context_incref(f->context);
-    return scope->context ? eff_context_merge(under, eff_context_incref(scope->context)) : under;
-}
-
 int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
 {
     eff_runtime_t *rt = f->rt;
@@ -37,14 +30,14 @@ int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
             if (owned) eff__node_release(e);
             return EFF__RETURN;
         }
-        context = scoped_context(f, scope);
+        context = eff__context_for_scope(scope->context, f->context);
         eff_scope_incref(scope);
     } else if (kind == EFF__FORK_DAEMON) {
         context = rt->context;
     }
     eff_site_t site = e->site;
     eff_fiber_t *child = eff__fiber_new(rt, eff__consume_source(e, &e->fork.source, owned), context, site);
-    if (scope && context) eff_context_decref(context);
+    if (scope) eff_context_decref(context);
     if (!child) {
         if (scope) eff_scope_decref(scope);
         eff__raise(f, eff_cause_incref(eff__cause_oom));
@@ -54,6 +47,7 @@ int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
         bool added = eff__scope_add_fiber(scope, child, site);
         eff_scope_decref(scope);
         if (!added) {
+            eff__fiber_adopt(&rt->roots, child); /* every fiber that ends has an owner */
             eff__fiber_unwind(child);
             eff__raise(f, eff_cause_incref(eff__cause_oom));
             return EFF__RETURN;

@@ -138,7 +138,6 @@ static int end(eff_fiber_t *f, struct run *r)
         if (f->rt->misuse) {
             eff_decref(finalizer);
             finalizer = eff__mistake(site, "%s in %s", f->rt->misuse, site ? site : "a deferred function");
-            eff__raw_free(f->rt->misuse);
             f->rt->misuse = NULL;
         }
         return eff__run_finalizer(f, finalizer, site);

@@ -170,6 +170,7 @@ static void wake_caller(struct eff__group *g)
 {
     if (!g->caller_awaits) return;
     g->caller_awaits = false;
+    if (g->caller->state != EFF__SUSPENDED) return; /* it was interrupted, and gets its turn for that */
     g->caller->reg = eff_unit;
     g->caller->status = EFF__OK;
     eff__wake(g->caller);

@@ -59,11 +59,10 @@ static EFF_NOINLINE enum verdict attend(eff_fiber_t *f, bool at_instruction)
 static EFF_NOINLINE void raise_misuse(eff_fiber_t *f, eff_site_t site)
 {
     eff_runtime_t *rt = f->rt;
-    char *message = rt->misuse;
+    const char *message = rt->misuse;
     rt->misuse = NULL;
     if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
     else eff__raise_mistake(f, NULL, "%s", message);
-    eff__raw_free(message);
 }
 
 /* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */
@@ -518,10 +517,9 @@ ret: /* v, st return to the top frame */ {
         f->attrs = attrs;
         if (MISUSED()) {
             eff_decref(n);
-            char *message = rt->misuse;
+            const char *message = rt->misuse;
             rt->misuse = NULL;
             n = eff__mistake(e->site, "%s in %s", message, e->site ? e->site : "a finalizer");
-            eff__raw_free(message);
         }
         next = eff__run_finalizer(f, n, e->site);
         drop_bind(word, e);

@@ -290,7 +290,8 @@ int64_t eff_queue_size(const eff_queue_t *q)
 
 /* ---- handles */
 
-static EFF__STATIC_PAYLOAD(eff_queue_t) closed_queue;
+static EFF__STATIC_PAYLOAD(eff_queue_t) closed_queue = { EFF__STATIC_HEADER(&eff_queue_type),
+                                                         { .ended = true, .shut_down = true } };
 
 eff_queue_t *eff_queue_incref(eff_queue_t *q)
 {
@@ -311,8 +312,5 @@ eff_queue_t *eff_as_queue(eff_value_t v)
 {
     if (v.type == &eff_queue_type) return (eff_queue_t *)v.ptr;
     (void)eff__wrong_type(v, &eff_queue_type);
-    atomic_store_explicit(&closed_queue.header.count, EFF__IMMORTAL, memory_order_relaxed);
-    closed_queue.header.type = &eff_queue_type;
-    closed_queue.payload.ended = closed_queue.payload.shut_down = true;
     return &closed_queue.payload;
 }

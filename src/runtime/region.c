@@ -38,11 +38,10 @@ bool eff__take_misuse(eff_fiber_t *f, eff_site_t site)
 {
     eff_runtime_t *rt = f->rt;
     if (__builtin_expect(!rt->misuse, 1)) return false;
-    char *message = rt->misuse;
+    const char *message = rt->misuse;
     rt->misuse = NULL;
     if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
     else eff__raise_mistake(f, NULL, "%s", message);
-    eff__raw_free(message);
     return true;
 }
 

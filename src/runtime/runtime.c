@@ -16,10 +16,8 @@ static bool misuse_in_fiber(const char *message)
     eff_runtime_t *rt = eff__running;
     if (!rt || !rt->current) return false;
     if (rt->misuse) return true; /* the first mistake is the one to mend */
-    size_t size = strlen(message) + 1;
-    rt->misuse = eff__malloc(size);
-    if (!rt->misuse) return false;
-    memcpy(rt->misuse, message, size);
+    snprintf(rt->misuse_text, sizeof rt->misuse_text, "%s", message);
+    rt->misuse = rt->misuse_text;
     return true;
 }
 
@@ -84,7 +82,6 @@ static void dispose(eff_runtime_t *rt, bool forked)
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, forked);
     if (rt->context) eff_context_decref(rt->context);
-    eff__raw_free(rt->misuse);
     eff__raw_free(rt);
 }
 

@@ -45,7 +45,8 @@ struct eff_runtime {
     int64_t ops_left;       /* what is left of the budget beyond ops */
     eff_fiber_t *current;   /* the fiber that runs, NULL outside the interpreter */
     eff_fiber_t *switch_to; /* with EFF__SWITCH */
-    char *misuse;           /* a mistake reported by the callback that runs: its message, owned */
+    const char *misuse;     /* a mistake reported by the callback that runs: its message, in misuse_text */
+    char misuse_text[512];
     struct eff__trace trace; /* of the failure that is unwinding */
     /* the scheduler's */
     eff_fiber_t *ready_first, *ready_last;

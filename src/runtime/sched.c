@@ -205,7 +205,7 @@ static eff_fiber_t *next_up(eff_fiber_t *f)
 
 void eff__each_fiber(const eff_runtime_t *rt, bool (*visit)(eff_fiber_t *f, void *arg), void *arg)
 {
-    eff_fiber_t *const lists[] = { rt->roots, rt->scoped };
+    eff_fiber_t *const lists[] = { rt->scoped, rt->roots }; /* whoever owns a scope comes after its fibers */
     for (int i = 0; i < 2; i++)
         for (eff_fiber_t *f = first_leaf(lists[i]); f; f = next_up(f))
             if (!visit(f, arg)) return;
@@ -227,12 +227,9 @@ static bool doom(eff_fiber_t *f, void *arg)
 {
     struct deadlock *d = (struct deadlock *)arg;
     if (!is_stuck(f) || has_living_child(f)) return true;
-    if (f->wait.ops->leave) {
-        (void)f->wait.ops->leave(f);
-    }
+    if (f->wait.ops->leave) (void)f->wait.ops->leave(f);
     f->flags |= EFF__DOOMED | EFF__AT_RETURN;
     f->wait.object = NULL;
-    eff_value_decref(f->reg);
     f->reg = eff_cause_value(eff_cause_incref(d->cause));
     f->status = EFF__CAUSED;
     eff__wake(f);

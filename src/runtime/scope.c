@@ -19,9 +19,7 @@ static void free_unlinked(struct eff__entry *entry)
 {
     eff_value_decref(entry->resource);
     eff_value_decref(entry->env);
-    eff_fiber_t *fiber = entry->fiber;
     eff__free(entry, sizeof *entry);
-    if (fiber) eff_fiber_decref(fiber);
 }
 
 void eff__entry_free(struct eff__entry *entry)
@@ -79,7 +77,7 @@ bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t sit
 {
     struct eff__entry *entry = add_entry(scope, EFF__ENTRY_FIBER, site);
     if (!entry) return false;
-    entry->fiber = eff_fiber_incref(fiber);
+    entry->fiber = fiber;
     fiber->flags |= EFF__IN_SCOPE;
     fiber->entry = entry;
     eff__fiber_adopt(&scope->rt->scoped, fiber);
@@ -87,8 +85,6 @@ bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t sit
 }
 
 /* ---- closing */
-
-static const struct eff__wait_ops closing_wait = { .name = "for a fiber of the scope it closes to end" };
 
 /* The effect of an entry's finalizer, or NULL after a plain release ran. A mistake in one becomes its failure. */
 static eff_t *finalizer_of(eff_fiber_t *f, struct eff__entry *entry, const eff_exit_t *exit, bool *ret_plain)
@@ -102,7 +98,6 @@ static eff_t *finalizer_of(eff_fiber_t *f, struct eff__entry *entry, const eff_e
     if (f->rt->misuse) {
         eff_decref(e);
         e = eff__mistake(entry->site, "%s in %s", f->rt->misuse, entry->site ? entry->site : "a finalizer");
-        eff__raw_free(f->rt->misuse);
         f->rt->misuse = NULL;
         *ret_plain = false;
     }
@@ -122,6 +117,11 @@ int eff__scope_close_step(eff_fiber_t *f, eff_scope_t *scope, bool *ret_closed)
         }
         if (entry->kind == EFF__ENTRY_FIBER) {
             eff_fiber_t *child = entry->fiber;
+            if (child->state == EFF__DONE) {
+                eff__fiber_report_unobserved(child);
+                eff__fiber_disown(child);
+                continue;
+            }
             eff_cause_t *cause = eff__interrupt_cause(f, EFF_INTERRUPT_REGION_ENDED, entry->site);
             eff__fiber_interrupt(child, cause);
             eff_cause_decref(cause);
@@ -132,7 +132,7 @@ int eff__scope_close_step(eff_fiber_t *f, eff_scope_t *scope, bool *ret_closed)
             f->attrs |= EFF__MASKED;
             f->reg = eff_unit;
             f->status = EFF__OK;
-            eff__observe(f, child, &closing_wait);
+            eff__observe(f, child, &eff__closing_wait);
             return EFF__SUSPEND;
         }
         if (entry->ran) {
@@ -155,7 +155,12 @@ void eff__scope_unwind(eff_fiber_t *f, eff_scope_t *scope, const eff_exit_t *exi
     scope->state = EFF__SCOPE_CLOSED;
     while (scope->last) {
         struct eff__entry *entry = scope->last;
-        if (entry->ran || entry->kind == EFF__ENTRY_FIBER) {
+        if (entry->kind == EFF__ENTRY_FIBER) { /* it has ended: fibers of scopes are unwound first */
+            eff__fiber_report_unobserved(entry->fiber);
+            eff__fiber_disown(entry->fiber);
+            continue;
+        }
+        if (entry->ran) {
             eff__entry_free(entry);
             continue;
         }
@@ -323,7 +328,8 @@ eff_t *eff_scope_add_at(eff_site_t site, eff_scope_t *scope, eff_finalizer_fn f,
 
 /* ---- handles */
 
-static EFF__STATIC_PAYLOAD(eff_scope_t) closed_scope;
+static EFF__STATIC_PAYLOAD(eff_scope_t) closed_scope = { EFF__STATIC_HEADER(&eff_scope_type),
+                                                         { .state = EFF__SCOPE_CLOSED } };
 
 eff_scope_t *eff_scope_incref(eff_scope_t *scope) { return (eff_scope_t *)eff__payload_incref(scope); }
 void eff_scope_decref(eff_scope_t *scope) { eff__payload_decref(&eff_scope_type, scope); }
@@ -338,8 +344,5 @@ eff_scope_t *eff_as_scope(eff_value_t v)
 {
     if (v.type == &eff_scope_type) return (eff_scope_t *)v.ptr;
     (void)eff__wrong_type(v, &eff_scope_type);
-    atomic_store_explicit(&closed_scope.header.count, EFF__IMMORTAL, memory_order_relaxed);
-    closed_scope.header.type = &eff_scope_type;
-    closed_scope.payload.state = EFF__SCOPE_CLOSED;
     return &closed_scope.payload;
 }

@@ -22,7 +22,7 @@ struct eff__entry {
     eff_any_fn fn;
     eff_value_t resource; /* unit for finalizers and fibers */
     eff_value_t env;
-    eff_fiber_t *fiber; /* retained */
+    eff_fiber_t *fiber; /* borrowed: a fiber that is let go of takes its entry with it */
     bool ran;           /* its finalizer was begun */
 };
 

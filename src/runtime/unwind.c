@@ -74,6 +74,8 @@ void eff__fiber_unwind(eff_fiber_t *f)
     if (f->state == EFF__SUSPENDED) {
         if (f->wait.ops && f->wait.ops->leave) (void)f->wait.ops->leave(f);
         if (f->flags & EFF__OUTSIDE) f->rt->n_external--;
+        f->reg = eff_unit;
+        f->status = EFF__OK;
     } else if (f->state == EFF__READY && f->wait.ops && f->wait.ops->resumed) {
         f->wait.ops->resumed(f, true);
     }
@@ -118,6 +120,11 @@ void eff__unwind_all(eff_runtime_t *rt)
         eff_fiber_decref(f);
     }
     rt->ended_last = NULL;
-    while (rt->roots) eff__fiber_disown(rt->roots);
-    while (rt->scoped) eff__fiber_disown(rt->scoped);
+    eff_fiber_t **const lists[] = { &rt->scoped, &rt->roots };
+    for (int i = 0; i < 2; i++) {
+        while (*lists[i]) {
+            eff__fiber_report_unobserved(*lists[i]);
+            eff__fiber_disown(*lists[i]);
+        }
+    }
 }

@@ -1,0 +1,12 @@
+/* What the runtime needs of contexts beyond the public header. */
+#ifndef EFF_CORE_CONTEXT_H
+#define EFF_CORE_CONTEXT_H
+
+#include <effect/context.h>
+
+/* The context of a fiber that a scope owns: the services of the context in which the scope was opened, since those
+ * outlive the scope, and the default tags (clock, locals ...) of the forker. Borrows both, of which NULL is empty; returns
+ * new. O(services). */
+eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker);
+
+#endif
