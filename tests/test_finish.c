@@ -110,7 +110,7 @@ static eff_t *use_without_effect(struct world *w)
     return bracket(w, use_returns_null);
 }
 CASE(FIN_033_release_runs_when_the_callback_for_use_makes_a_mistake, use_without_effect,
-     .dies = "callback use_returns_null (test_finish.c:", .journal = "a+ a-")
+     .dies = ") returned NULL", .journal = "a+ a-")
 
 static eff_t *use_that_succeeds(struct world *w)
 {

@@ -56,16 +56,7 @@ static int use(eff_fiber_t *f, eff_t *e)
         return EFF__RETURN;
     }
     eff_t *body = e->bracket.use(resource, e->bracket.env);
-    if (eff__take_misuse(f, e->site)) {
-        eff_decref(body);
-        return EFF__RETURN;
-    }
-    if (!body) {
-        eff__raise_null(f, e->site);
-        return EFF__RETURN;
-    }
-    f->cur = (uintptr_t)body | EFF__OWNED;
-    return EFF__EVAL;
+    return eff__go_on_with(f, body, e->site);
 }
 
 /* Calls the release. An effectful one goes on as a finalizer, and the frame is returned to after it. */

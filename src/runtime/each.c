@@ -92,16 +92,7 @@ int eff__return_each(eff_fiber_t *f)
     eff_value_decref(s->item);
     s->item = eff__items_at(e->each.items, s->next++);
     eff_t *body = e->each.fn(s->item, e->each.env);
-    if (eff__take_misuse(f, e->site)) {
-        eff_decref(body);
-        return EFF__RETURN;
-    }
-    if (!body) {
-        eff__raise_null(f, e->site);
-        return EFF__RETURN;
-    }
-    f->cur = (uintptr_t)body | EFF__OWNED;
-    return EFF__EVAL;
+    return eff__go_on_with(f, body, e->site);
 }
 
 void eff__each_unwind(void *each)

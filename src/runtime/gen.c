@@ -135,11 +135,7 @@ static int end(eff_fiber_t *f, struct run *r)
         f->attrs |= EFF__MASKED;
         eff_t *finalizer = r->def->finalize(fn, frame_of(r), &exit);
         f->attrs = attrs;
-        if (f->rt->misuse) {
-            eff_decref(finalizer);
-            finalizer = eff__mistake(site, "%s in %s", f->rt->misuse, site ? site : "a deferred function");
-            f->rt->misuse = NULL;
-        }
+        finalizer = eff__checked_finalizer(f, finalizer, site);
         return eff__run_finalizer(f, finalizer, site);
     }
     run_free(r);

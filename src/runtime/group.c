@@ -275,16 +275,7 @@ int eff__return_item(eff_fiber_t *f)
         eff_t *node = f->group->node;
         f->top[-1] = eff__frame_head(EFF__F_ITEM, 0, 1);
         eff_t *body = node->each.fn(item, node->each.env);
-        if (eff__take_misuse(f, node->site)) {
-            eff_decref(body);
-            return EFF__RETURN;
-        }
-        if (!body) {
-            eff__raise_null(f, node->site);
-            return EFF__RETURN;
-        }
-        f->cur = (uintptr_t)body | EFF__OWNED;
-        return EFF__EVAL;
+        return eff__go_on_with(f, body, node->site);
     }
     f->top -= 3;
     eff_value_decref(item);

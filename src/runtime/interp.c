@@ -515,12 +515,7 @@ ret: /* v, st return to the top frame */ {
         if (e->flags & EFF__ON_FAILURE) n = ((eff_cause_fn)e->bind.fn)(exit.cause, e->bind.env);
         else n = ((eff_finalizer_fn)e->bind.fn)(&exit, e->bind.env);
         f->attrs = attrs;
-        if (MISUSED()) {
-            eff_decref(n);
-            const char *message = rt->misuse;
-            rt->misuse = NULL;
-            n = eff__mistake(e->site, "%s in %s", message, e->site ? e->site : "a finalizer");
-        }
+        n = eff__checked_finalizer(f, n, e->site);
         next = eff__run_finalizer(f, n, e->site);
         drop_bind(word, e);
         goto act;

@@ -23,6 +23,19 @@ static eff_cause_t *own_cause(const struct eff__group *g, const eff_fiber_t *sid
     return eff__cause_without(cause, issued, 1);
 }
 
+/* The same, moved out of the side if nobody else can ask for it: a cause that is not shared can be marked truncated. */
+static eff_cause_t *take_cause(const struct eff__group *g, eff_fiber_t *side)
+{
+    eff_cause_t *cause = own_cause(g, side);
+    if (!eff__count_is_one(&eff__header_of(side)->count)) return cause;
+    eff_value_decref(side->reg);
+    side->reg = eff_unit;
+    side->status = EFF__OK;
+    if (side->interrupt) eff_cause_decref(side->interrupt);
+    side->interrupt = NULL;
+    return cause;
+}
+
 /* Both of two causes, either of which may be NULL. Consumes and returns new. */
 static eff_cause_t *both(eff_cause_t *a, eff_cause_t *b)
 {
@@ -60,7 +73,7 @@ static eff_cause_t *failures(const struct eff__group *g, bool early)
     eff_fiber_t *side;
     size_t after = 0;
     uint32_t place = 0;
-    while ((side = next_failed(g, early, &after, &place))) all = both(all, own_cause(g, side));
+    while ((side = next_failed(g, early, &after, &place))) all = both(all, take_cause(g, side));
     return all;
 }
 

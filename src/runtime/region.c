@@ -45,6 +45,31 @@ bool eff__take_misuse(eff_fiber_t *f, eff_site_t site)
     return true;
 }
 
+int eff__go_on_with(eff_fiber_t *f, eff_t *body, eff_site_t site)
+{
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (eff__take_misuse(f, site)) {
+        eff_decref(body);
+        return EFF__RETURN;
+    }
+    if (!body) {
+        eff__raise_null(f, site);
+        return EFF__RETURN;
+    }
+    f->cur = (uintptr_t)body | EFF__OWNED;
+    return EFF__EVAL;
+}
+
+eff_t *eff__checked_finalizer(eff_fiber_t *f, eff_t *e, eff_site_t site)
+{
+    const char *message = f->rt->misuse;
+    if (__builtin_expect(!message, 1)) return e;
+    f->rt->misuse = NULL;
+    eff_decref(e);
+    return eff__mistake(site, "%s in %s", message, site ? site : "a finalizer");
+}
+
 /* ---- children */
 
 const struct eff__wait_ops eff__children_wait = { .name = "for the fibers it forked to end" };
@@ -208,18 +233,7 @@ int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned)
     eff_restore_t restore = { .interruptible = !(before & EFF__MASKED) };
     eff_site_t site = e->site;
     eff_t *body = ((eff_mask_fn)e->bind.fn)(restore, e->bind.env);
-    f->reg = eff_unit;
-    f->status = EFF__OK;
-    if (eff__take_misuse(f, site)) {
-        eff_decref(body);
-        return EFF__RETURN;
-    }
-    if (!body) {
-        eff__raise_null(f, site);
-        return EFF__RETURN;
-    }
-    f->cur = (uintptr_t)body | EFF__OWNED;
-    return EFF__EVAL;
+    return eff__go_on_with(f, body, site);
 }
 
 /* ---- scopes, services, context */
@@ -318,16 +332,7 @@ int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
         return EFF__RETURN;
     }
     eff_t *body = e->service.thunk(e->service.use, eff__service_of(service), e->service.env);
-    if (eff__take_misuse(f, site)) {
-        eff_decref(body);
-        return EFF__RETURN;
-    }
-    if (!body) {
-        eff__raise_null(f, site);
-        return EFF__RETURN;
-    }
-    f->cur = (uintptr_t)body | EFF__OWNED;
-    return EFF__EVAL;
+    return eff__go_on_with(f, body, site);
 }
 
 static int context_run(eff_fiber_t *f, eff_t *e, bool alone)

@@ -13,6 +13,11 @@ int eff__run_finalizer(eff_fiber_t *f, eff_t *finalizer, eff_site_t site);
 /* A mask ends here: the fiber's attrs are what they are outside. With an interruption pending, a success is dropped and
  * a failure becomes Then(failure, Interrupt), once. */
 void eff__mask_end(eff_fiber_t *f);
+/* A callback returned this effect (consumed): the fiber goes on with it, or fails if the callback reported a mistake or
+ * returned NULL. */
+int eff__go_on_with(eff_fiber_t *f, eff_t *body, eff_site_t site);
+/* The same for a finalizer's effect: a mistake becomes an effect that dies of it. Consumes e, returns new. */
+eff_t *eff__checked_finalizer(eff_fiber_t *f, eff_t *e, eff_site_t site);
 /* A callback returned NULL. */
 void eff__raise_null(eff_fiber_t *f, eff_site_t site);
 

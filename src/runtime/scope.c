@@ -95,13 +95,8 @@ static eff_t *finalizer_of(eff_fiber_t *f, struct eff__entry *entry, const eff_e
     else if (entry->kind == EFF__ENTRY_EFFECT)
         e = ((eff_release_effect_fn)entry->fn)(entry->resource, exit, entry->env);
     else e = ((eff_finalizer_fn)entry->fn)(exit, entry->env);
-    if (f->rt->misuse) {
-        eff_decref(e);
-        e = eff__mistake(entry->site, "%s in %s", f->rt->misuse, entry->site ? entry->site : "a finalizer");
-        f->rt->misuse = NULL;
-        *ret_plain = false;
-    }
-    return e;
+    if (f->rt->misuse) *ret_plain = false;
+    return eff__checked_finalizer(f, e, entry->site);
 }
 
 int eff__scope_close_step(eff_fiber_t *f, eff_scope_t *scope, bool *ret_closed)
@@ -187,8 +182,8 @@ static void acquire_clear(struct acquire *a)
 }
 EFF_STATIC_TYPE(acquire, struct acquire, .drop = acquire_clear);
 
-/* The entry is allocated before the acquire runs, so that what was acquired always finds its place: it rides in a value
- * that frees it if the acquire fails. */
+/* The scope, the entry and the instruction that adds it are made before the acquire runs, so that what was acquired
+ * always finds its place: the entry rides in a value that frees it if the acquire fails. */
 struct slot {
     struct eff__entry *entry;
 };
@@ -201,12 +196,12 @@ EFF_STATIC_TYPE(slot, struct slot, .drop = slot_clear);
 static int add_run(eff_fiber_t *f, eff_t *e, bool alone);
 static const struct eff__prim add_prim = { "acquire_release", add_run };
 
-/* v: what was acquired; env: the slot. */
+/* v: what was acquired; env: the add_prim with the slot. */
 static eff_t *add_acquired(eff_value_t v, eff_value_t env)
 {
-    struct slot *s = slot_of(env);
-    s->entry->resource = eff_value_incref(v);
-    return eff__prim_node_plain(s->entry->site, &add_prim, eff_value_incref(env));
+    eff_t *add = eff_as_effect(env);
+    slot_of(add->prim.value)->entry->resource = eff_value_incref(v);
+    return eff_incref(add);
 }
 
 /* Puts the slot's entry into the ambient scope, and succeeds with the resource. */
@@ -238,16 +233,19 @@ static int add_run(eff_fiber_t *f, eff_t *e, bool alone)
     return eff__prim_effect(f, eff_then(finalizer, eff_fail_cause(exit.cause)));
 }
 
-static eff_t *start_acquire(eff_value_t env)
+static int acquire_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
-    struct acquire *a = acquire_of(env);
-    struct eff__entry *entry = (struct eff__entry *)eff__alloc(sizeof *entry);
-    if (!entry) return eff_out_of_memory();
+    (void)alone;
+    struct acquire *a = acquire_of(e->prim.value);
+    struct eff__entry *entry = eff__scope_ambient(f) ? (struct eff__entry *)eff__alloc(sizeof *entry) : NULL;
+    if (!entry) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
     *entry = (struct eff__entry){ .kind = a->kind, .site = a->site, .fn = a->release, .resource = eff_unit };
     entry->env = eff_value_incref(a->env);
-    eff_value_t slot = slot_make((struct slot){ entry });
-    return eff_flat_map_at(a->site, eff_incref(a->acquire), add_acquired, slot);
+    eff_t *add = eff__prim_node_plain(a->site, &add_prim, slot_make((struct slot){ entry }));
+    eff_value_t env = add->op == EFF__OP_PRIM ? eff_effect_value(add) : eff_oom_value();
+    return eff__prim_effect(f, eff_flat_map_at(a->site, eff_incref(a->acquire), add_acquired, env));
 }
+static const struct eff__prim acquire_prim = { "acquire_release", acquire_run };
 
 static eff_t *acquire_release(eff_site_t site, eff_t *acquire, enum eff__entry_kind kind, eff_any_fn release,
                               eff_value_t env)
@@ -259,7 +257,7 @@ static eff_t *acquire_release(eff_site_t site, eff_t *acquire, enum eff__entry_k
     }
     if (!acquire || !eff__value_usable(env)) return eff__unusable(site, "eff_acquire_release", acquire, env);
     eff_value_t a = acquire_make((struct acquire){ acquire, release, env, site, kind });
-    return eff_uninterruptible_at(site, eff_suspend_at(site, start_acquire, a));
+    return eff_uninterruptible_at(site, eff__prim_node_plain(site, &acquire_prim, a));
 }
 
 eff_t *eff_acquire_release_at(eff_site_t site, eff_t *acquire, eff_release_fn release, eff_value_t env)

@@ -15,7 +15,8 @@
 #include "testing/test.h"
 
 enum {
-    MAX_STEPS = 5000000,    /* a run that takes more hangs */
+    MAX_SECONDS = 20,       /* a run that takes longer waits for something that does not come */
+    MAX_STEPS = 5000000,    /* and one that takes more instructions does not end */
     STEPS_PER_PLAIN = 64,   /* an injected run may take that many times the steps of the plain one, and ... */
     STEPS_MORE = 20000,     /* ... so many more */
     CHECKED_FIBERS = 16,    /* runs with more fibers ... */
@@ -70,6 +71,7 @@ void tell_replay_at_the_end(void)
 {
     struct sigaction action = { .sa_handler = crashed, .sa_flags = (int)SA_RESETHAND };
     atexit(tell_replay);
+    sigaction(SIGALRM, &action, NULL);
     if (__sanitizer_set_death_callback) {
         __sanitizer_set_death_callback(tell_replay);
         return;
@@ -284,6 +286,7 @@ void run_once(const char *name, eff_t *(*program)(struct world *w), const struct
     r.seed = injection->seed;
     r.max_steps = plain && plain->steps ? plain->steps * STEPS_PER_PLAIN + STEPS_MORE : MAX_STEPS;
     note_replay(&r);
+    alarm(MAX_SECONDS);
     eff_set_misuse_handler(note_misuse, &r);
     r.w.test = eff_test_new();
     if (!r.w.test) ck_abort_msg("no memory for a test");
@@ -301,4 +304,5 @@ void run_once(const char *name, eff_t *(*program)(struct world *w), const struct
     eff_trim();
     if (blocks_live) fail_run(&r, "%ld blocks are still live", (long)blocks_live);
     replay_line[0] = 0;
+    alarm(0);
 }
