@@ -48,9 +48,12 @@ eff__static_cause eff__oom_cause_block = {
     { .tag = EFF_CAUSE_DIE, .flags = EFF__CAUSE_HAS_DIE, .value = { .type = &eff_oom_type } },
 };
 
+/* Who interrupted, and from where, is lost. */
 #define STATIC_INTERRUPT(why)                                                                                          \
     [why] = { EFF__STATIC_HEADER(&eff_cause_type),                                                                     \
-              { .tag = EFF_CAUSE_INTERRUPT, .flags = EFF__CAUSE_HAS_INTERRUPT, .reason = why } }
+              { .tag = EFF_CAUSE_INTERRUPT,                                                                            \
+                .flags = EFF__CAUSE_HAS_INTERRUPT | EFF__CAUSE_HAS_CUT | EFF__CAUSE_CUT,                               \
+                .reason = why } }
 static eff__static_cause static_interrupts[] = {
     STATIC_INTERRUPT(EFF_INTERRUPT_EXPLICIT),     STATIC_INTERRUPT(EFF_INTERRUPT_SIBLING_FAILED),
     STATIC_INTERRUPT(EFF_INTERRUPT_RACE_LOST),    STATIC_INTERRUPT(EFF_INTERRUPT_TIMEOUT),
@@ -179,6 +182,12 @@ static eff_cause_t *combine_or_keep(eff_cause_tag_t tag, eff_cause_t *keep, eff_
     if (!keep) return other;
     eff_cause_t *c = combine(tag, keep, other);
     if (c) return c;
+    /* An Interrupt that others hold too cannot be marked, and is still in its fiber's word: what came later says more. */
+    if (!eff__cause_is_unique(keep) && eff__cause_is_unique(other) && eff_cause_is_interrupted_only(keep)) {
+        c = keep;
+        keep = other;
+        other = c;
+    }
     eff__cause_mark_cut(keep);
     eff_cause_decref(other);
     return keep;

@@ -1,4 +1,5 @@
-/* The fiber tree as text: who runs, who waits for what, since where. For deadlock reports, leaks and signals. */
+/* The fiber tree: walking it, and showing it as text: who runs, who waits for what, and where. For deadlock reports, fibers
+ * left behind, and signals. */
 #include <inttypes.h>
 
 #include "runtime/runtime.h"
@@ -62,4 +63,24 @@ void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out)
 {
     dump_list(rt->roots, out);
     dump_list(rt->scoped, out);
+}
+
+/* A walk over the whole tree, children before their parent. */
+static eff_fiber_t *first_leaf(eff_fiber_t *f)
+{
+    while (f && f->children) f = f->children;
+    return f;
+}
+static eff_fiber_t *next_up(eff_fiber_t *f)
+{
+    if (f->sibling_prev) return first_leaf(f->sibling_prev);
+    return f->parent;
+}
+
+void eff__each_fiber(const eff_runtime_t *rt, bool (*visit)(eff_fiber_t *f, void *arg), void *arg)
+{
+    eff_fiber_t *const lists[] = { rt->scoped, rt->roots }; /* whoever owns a scope comes after its fibers */
+    for (int i = 0; i < 2; i++)
+        for (eff_fiber_t *f = first_leaf(lists[i]); f; f = next_up(f))
+            if (!visit(f, arg)) return;
 }

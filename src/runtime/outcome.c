@@ -148,12 +148,24 @@ static void race_outcome(eff_fiber_t *f, struct eff__group *g)
     }
 }
 
+/* Whether no side failed but by the deadlock detector. */
+static bool only_doomed(const struct eff__group *g)
+{
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        const eff_fiber_t *side = g->sides[i].fiber;
+        if (side && side->status != EFF__OK && !(side->flags & EFF__DOOMED)) return false;
+    }
+    return true;
+}
+
 void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
 {
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (g->saved) {
-        eff_cause_t *sides = both(failures(g, true), failures(g, false)), *saved = g->saved;
+        eff_cause_t *saved = g->saved;
+        bool told = f->flags & EFF__DOOMED && only_doomed(g); /* the deadlock's report is not repeated for each side */
+        eff_cause_t *sides = told ? NULL : both(failures(g, true), failures(g, false));
         g->saved = NULL;
         eff__raise(f, sides ? eff__cause_then_or_keep(sides, saved) : saved);
         eff__trace_add(&f->rt->trace, g->node->site);

@@ -71,7 +71,6 @@ void tell_replay_at_the_end(void)
 {
     struct sigaction action = { .sa_handler = crashed, .sa_flags = (int)SA_RESETHAND };
     atexit(tell_replay);
-    sigaction(SIGALRM, &action, NULL);
     if (__sanitizer_set_death_callback) {
         __sanitizer_set_death_callback(tell_replay);
         return;
@@ -286,6 +285,7 @@ void run_once(const char *name, eff_t *(*program)(struct world *w), const struct
     r.seed = injection->seed;
     r.max_steps = plain && plain->steps ? plain->steps * STEPS_PER_PLAIN + STEPS_MORE : MAX_STEPS;
     note_replay(&r);
+    (void)signal(SIGALRM, crashed); /* here, since Check takes it for its own child processes */
     alarm(MAX_SECONDS);
     eff_set_misuse_handler(note_misuse, &r);
     r.w.test = eff_test_new();
