@@ -182,12 +182,6 @@ static eff_cause_t *combine_or_keep(eff_cause_tag_t tag, eff_cause_t *keep, eff_
     if (!keep) return other;
     eff_cause_t *c = combine(tag, keep, other);
     if (c) return c;
-    /* An Interrupt that others hold too cannot be marked, and is still in its fiber's word: what came later says more. */
-    if (!eff__cause_is_unique(keep) && eff__cause_is_unique(other) && eff_cause_is_interrupted_only(keep)) {
-        c = keep;
-        keep = other;
-        other = c;
-    }
     eff__cause_mark_cut(keep);
     eff_cause_decref(other);
     return keep;

@@ -36,5 +36,7 @@ eff_cause_t *eff__cause_without(eff_cause_t *cause, const eff_cause_t *const *in
 eff_cause_t *eff__cause_map_fail(eff_cause_t *cause, eff_value_t error);
 /* Consumes; returns new: every Fail is a Die of the same value, notes and traces kept. Without memory, Die(out of memory). */
 eff_cause_t *eff__cause_fails_to_dies(eff_cause_t *cause);
+/* Records that something was lost, if the node may be changed. */
+void eff__cause_mark_cut(eff_cause_t *c);
 
 #endif

@@ -120,8 +120,6 @@ static inline bool eff__cause_has_extras(const eff_cause_t *c)
 {
     return c->notes || c->trace || c->flags & EFF__CAUSE_CUT;
 }
-/* Records that something was lost, if the node may be changed. */
-void eff__cause_mark_cut(eff_cause_t *c);
 /* Consumes c; returns new: c with the notes, trace and mark of `from`, as far as memory goes. */
 eff_cause_t *eff__cause_inherit(eff_cause_t *c, const eff_cause_t *from);
 /* Releases a dying node's notes and trace. */

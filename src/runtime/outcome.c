@@ -67,13 +67,27 @@ static eff_fiber_t *next_failed(const struct eff__group *g, bool early, size_t *
     return best;
 }
 
-static eff_cause_t *failures(const struct eff__group *g, bool early)
+/* *cut is set when a part of one was lost for lack of memory: the mark may go with an Interrupt that is left out. */
+static eff_cause_t *failures(const struct eff__group *g, bool early, bool *cut)
 {
     eff_cause_t *all = NULL;
     eff_fiber_t *side;
     size_t after = 0;
     uint32_t place = 0;
-    while ((side = next_failed(g, early, &after, &place))) all = both(all, take_cause(g, side));
+    while ((side = next_failed(g, early, &after, &place))) {
+        if (eff_cause_is_truncated((const eff_cause_t *)side->reg.ptr)) *cut = true;
+        all = both(all, take_cause(g, side));
+    }
+    return all;
+}
+
+/* What all sides failed with, the early ones first; NULL when that is nothing. */
+static eff_cause_t *all_failures(const struct eff__group *g)
+{
+    bool cut = false;
+    eff_cause_t *early = failures(g, true, &cut), *later = failures(g, false, &cut);
+    eff_cause_t *all = both(early, later);
+    if (all && cut) eff__cause_mark_cut(all);
     return all;
 }
 
@@ -136,7 +150,7 @@ static void race_outcome(eff_fiber_t *f, struct eff__group *g)
 {
     eff_fiber_t *winner = winner_of(g);
     if (!winner) {
-        fail_with(f, g, both(failures(g, true), failures(g, false)));
+        fail_with(f, g, all_failures(g));
         return;
     }
     report_losers(f, g, winner);
@@ -165,7 +179,7 @@ void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
     if (g->saved) {
         eff_cause_t *saved = g->saved;
         bool told = f->flags & EFF__DOOMED && only_doomed(g); /* the deadlock's report is not repeated for each side */
-        eff_cause_t *sides = told ? NULL : both(failures(g, true), failures(g, false));
+        eff_cause_t *sides = told ? NULL : all_failures(g);
         g->saved = NULL;
         eff__raise(f, sides ? eff__cause_then_or_keep(sides, saved) : saved);
         eff__trace_add(&f->rt->trace, g->node->site);
@@ -175,7 +189,7 @@ void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
         race_outcome(f, g);
         return;
     }
-    eff_cause_t *early = failures(g, true), *later = failures(g, false);
-    if (early || later) fail_with(f, g, both(early, later));
+    eff_cause_t *cause = all_failures(g);
+    if (cause) fail_with(f, g, cause);
     else succeed_all(f, g);
 }

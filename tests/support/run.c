@@ -58,10 +58,11 @@ void tell_replay(void)
     replay_line[0] = 0;
 }
 
-static void crashed(int signal)
+static void crashed(int number)
 {
     tell_replay();
-    (void)raise(signal); /* now with its default action */
+    (void)sigaction(number, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+    (void)raise(number);
 }
 
 /* Of the sanitizers, when there is one: called before they end the process. */
@@ -69,14 +70,13 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 
 void tell_replay_at_the_end(void)
 {
-    struct sigaction action = { .sa_handler = crashed, .sa_flags = (int)SA_RESETHAND };
     atexit(tell_replay);
     if (__sanitizer_set_death_callback) {
         __sanitizer_set_death_callback(tell_replay);
         return;
     }
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGABRT, &action, NULL);
+    (void)signal(SIGSEGV, crashed);
+    (void)signal(SIGABRT, crashed);
 }
 
 /* Aborts the test. */

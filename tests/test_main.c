@@ -1,0 +1,236 @@
+/* eff_main as a process sees it: exit codes, what is printed, signals; and the debug switch. Each case runs in a child
+ * process of its own, which gets its signals from itself, so nothing here waits. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/case.h"
+
+struct outcome {
+    int code;         /* the exit code; -1 when a signal ended it */
+    char out[4096];   /* stdout and stderr together */
+};
+
+/* Runs eff_main on what build makes, in a child with EFF_DEBUG set as given. */
+static struct outcome run_child(eff_t *(*build)(void), const char *debug)
+{
+    struct outcome o = { .code = -1 };
+    int fds[2];
+    ck_assert_int_eq(pipe(fds), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        dup2(fds[1], 1);
+        dup2(fds[1], 2);
+        close(fds[0]);
+        close(fds[1]);
+        if (debug) setenv("EFF_DEBUG", debug, 1);
+        int code = eff_main(build());
+        fflush(NULL);
+        _exit(code);
+    }
+    close(fds[1]);
+    size_t n = 0;
+    ssize_t got;
+    while ((got = read(fds[0], o.out + n, sizeof o.out - 1 - n)) > 0) n += (size_t)got;
+    close(fds[0]);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status)) o.code = WEXITSTATUS(status);
+    return o;
+}
+
+#define ck_assert_prints(o, text) ck_assert_msg(strstr((o).out, text), "expected \"%s\" in: %s", text, (o).out)
+
+static eff_t *unit_program(void)
+{
+    return eff_noop();
+}
+START_TEST(a_success_ends_with_0_and_prints_nothing)
+{
+    struct outcome o = run_child(unit_program, NULL);
+    ck_assert_int_eq(o.code, 0);
+    ck_assert_str_eq(o.out, "");
+}
+END_TEST
+
+static eff_t *int_program(void)
+{
+    return eff_succeed(eff_int(42));
+}
+START_TEST(a_success_with_an_integer_ends_with_it)
+{
+    ck_assert_int_eq(run_child(int_program, NULL).code, 42);
+}
+END_TEST
+
+static eff_t *failing_program(void)
+{
+    return eff_fail(eff_error(&eff_not_found_error, 0, "no such user"));
+}
+START_TEST(a_failure_ends_with_1_and_prints_its_cause)
+{
+    struct outcome o = run_child(failing_program, NULL);
+    ck_assert_int_eq(o.code, 1);
+    ck_assert_prints(o, "no such user");
+    ck_assert_prints(o, "at test_main.c:");
+}
+END_TEST
+
+static eff_t *dying_program(void)
+{
+    return eff_die(eff_literal("a mistake"));
+}
+START_TEST(a_defect_ends_with_70)
+{
+    struct outcome o = run_child(dying_program, NULL);
+    ck_assert_int_eq(o.code, 70);
+    ck_assert_prints(o, "defect: a mistake");
+}
+END_TEST
+
+static eff_t *null_program(void)
+{
+    return NULL;
+}
+START_TEST(a_null_effect_is_named)
+{
+    struct outcome o = run_child(null_program, NULL);
+    ck_assert_int_eq(o.code, 70);
+    ck_assert_prints(o, "NULL");
+}
+END_TEST
+
+static eff_value_t raise_signal(eff_value_t env)
+{
+    raise((int)eff_as_int(env));
+    return eff_unit;
+}
+static eff_value_t print_word(eff_value_t env)
+{
+    printf("%s\n", eff_as_string(env));
+    return eff_unit;
+}
+static eff_t *print(const char *word)
+{
+    return eff_sync(print_word, eff_literal(word));
+}
+/* Gets the signal, then waits for ever; its finalizer yields a few times before it prints. */
+static eff_t *signalled_by(int signal)
+{
+    eff_t *e = eff_then(eff_sync(raise_signal, eff_int(signal)), eff_external(eff_never()));
+    return eff_ensuring(e, eff_then(eff_yield_now(), print("cleaned up")));
+}
+static eff_t *interrupted_program(void)
+{
+    return signalled_by(SIGINT);
+}
+static eff_t *terminated_program(void)
+{
+    return signalled_by(SIGTERM);
+}
+START_TEST(a_signal_interrupts_and_waits_for_finalizers)
+{
+    struct outcome o = run_child(interrupted_program, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGINT);
+    ck_assert_str_eq(o.out, "cleaned up\n");
+    ck_assert_int_eq(run_child(terminated_program, NULL).code, 128 + SIGTERM);
+}
+END_TEST
+
+static eff_t *impatient_program(void)
+{
+    eff_t *e = eff_then(eff_sync(raise_signal, eff_int(SIGINT)), eff_external(eff_never()));
+    eff_t *slow = eff_then(eff_sync(raise_signal, eff_int(SIGTERM)), eff_external(eff_never()));
+    return eff_ensuring(e, eff_then(slow, print("never printed")));
+}
+START_TEST(a_second_signal_does_not_wait)
+{
+    struct outcome o = run_child(impatient_program, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGTERM);
+    ck_assert_str_eq(o.out, "");
+}
+END_TEST
+
+static eff_t *dumping_program(void)
+{
+    eff_t *e = eff_then(eff_sync(raise_signal, eff_int(SIGQUIT)), eff_sleep(eff_millis(1)));
+    return eff_zip_par(e, eff_sleep(eff_millis(1)));
+}
+START_TEST(sigquit_shows_the_fibers_and_goes_on)
+{
+    struct outcome o = run_child(dumping_program, NULL);
+    ck_assert_int_eq(o.code, 0);
+    ck_assert_prints(o, "libeffect: 3 fibers");
+    ck_assert_prints(o, "waits for its parallel sides");
+}
+END_TEST
+
+static eff_value_t close_reader(eff_value_t env)
+{
+    int fds[2];
+    if (pipe(fds) == 0) {
+        close(fds[0]);
+        (void)!write(fds[1], "x", 1);
+        close(fds[1]);
+    }
+    return eff_unit;
+}
+static eff_t *piping_program(void)
+{
+    return eff_sync(close_reader, eff_unit);
+}
+START_TEST(a_broken_pipe_does_not_kill)
+{
+    ck_assert_int_eq(run_child(piping_program, NULL).code, 0);
+}
+END_TEST
+
+/* ---- EFF_DEBUG */
+
+static eff_value_t hold_the_loop(eff_value_t env)
+{
+    volatile unsigned n = 0;
+    while (n < 3000000) n++;
+    return eff_unit;
+}
+static eff_t *slow_program(void)
+{
+    return eff_sync(hold_the_loop, eff_unit);
+}
+START_TEST(debug_slow_names_who_held_the_loop)
+{
+    ck_assert_prints(run_child(slow_program, "slow=1us"), "held the loop for");
+    ck_assert_str_eq(run_child(slow_program, "slow=1000s").out, "");
+}
+END_TEST
+
+static eff_t *forgetful_program(void)
+{
+    return eff_map_to(eff_fork(eff_noop()), eff_unit);
+}
+START_TEST(debug_unstarted_names_a_child_that_never_ran)
+{
+    struct outcome o = run_child(forgetful_program, "unstarted");
+    ck_assert_prints(o, "unstarted: fiber 2, forked at test_main.c:");
+    ck_assert_str_eq(run_child(forgetful_program, NULL).out, "");
+}
+END_TEST
+
+START_TEST(an_unknown_debug_word_is_named)
+{
+    struct outcome o = run_child(unit_program, "slow=1ms,fast");
+    ck_assert_int_eq(o.code, 0);
+    ck_assert_prints(o, "\"fast\" is not known");
+}
+END_TEST
+
+TESTS(a_success_ends_with_0_and_prints_nothing, a_success_with_an_integer_ends_with_it,
+      a_failure_ends_with_1_and_prints_its_cause, a_defect_ends_with_70, a_null_effect_is_named,
+      a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait,
+      sigquit_shows_the_fibers_and_goes_on, a_broken_pipe_does_not_kill, debug_slow_names_who_held_the_loop,
+      debug_unstarted_names_a_child_that_never_ran, an_unknown_debug_word_is_named)
