@@ -143,7 +143,7 @@ CASE(await_exit_hands_over_failures_defects_and_values, awaits_exits, .succeeds 
 static eff_t *swallowing_step(struct frame *s, eff_gen_t *g)
 {
     EFF_GEN_BEGIN(g);
-    for (;;) {
+    while (s->i < 9) {
         EFF_AWAIT_EXIT(s->i++ < 3 ? failing(1) : eff_interrupt_self());
         journal_add(s->w, word_of(EFF_EXIT()));
     }

@@ -23,7 +23,8 @@ EFF_BEGIN_DECLS
 enum {
     EFF_TYPE_COUNTED = 1u << 0, /**< the payload has a count in front of it */
     EFF_TYPE_BOX = 1u << 1,     /**< the payload is one pointer to a foreign object */
-    EFF_TYPE_HANDLE = 1u << 2,  /**< dropped on the thread of the runtime that owns it */
+    EFF_TYPE_HANDLE = 1u << 2,  /**< a live thing of a runtime: its last reference may be
+                                     given up on any thread, and what belongs to the runtime's is posted there */
     EFF_TYPE_EFFECT = 1u << 3,  /**< ptr is an eff_t * */
     EFF_TYPE_OOM = 1u << 4      /**< the type of "out of memory" */
 };

@@ -26,7 +26,7 @@ eff_cause_t *eff__cause_both_or_keep(eff_cause_t *keep, eff_cause_t *right);
 /* Whether this very Interrupt (by identity) is in the cause. */
 bool eff__cause_contains(const eff_cause_t *cause, const eff_cause_t *interrupt);
 /* Consumes; returns new, or NULL when nothing remains: the cause without the Interrupts whose identity is in the list.
- * For combinators that leave out the interruptions they issued themselves. Without memory: the cause as it is. The
+ * For combinators that leave out the interruptions they issued themselves. Without memory: the cause, marked truncated. The
  * identity of an Interrupt is that of the node eff_cause_interrupt returned, and its copies (with a trace or note) have
  * the same; the static ones are each one identity. */
 eff_cause_t *eff__cause_without(eff_cause_t *cause, const eff_cause_t *const *interrupts, size_t n);

@@ -181,7 +181,11 @@ eff_cause_t *eff__cause_without(eff_cause_t *cause, const eff_cause_t *const *in
 {
     const struct filter f = { .interrupts = interrupts, .n_interrupts = n };
     eff_cause_t *rest;
-    if (n == 0 || !contains_any(cause, &f) || !filter(&f, cause, &rest)) return cause;
+    if (n == 0 || !contains_any(cause, &f)) return cause;
+    if (!filter(&f, cause, &rest)) {
+        eff__cause_mark_cut(cause);
+        return cause;
+    }
     eff_cause_decref(cause);
     return rest;
 }

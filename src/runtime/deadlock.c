@@ -24,7 +24,8 @@ static bool has_living_child(const eff_fiber_t *f)
     return false;
 }
 
-/* A stuck fiber that waits for its own children: they are failed first, and then it unwinds with the report too. */
+/* A stuck fiber with living children: they are failed first. If it waits for them, it unwinds with the report then; if it
+ * waits for something else it will stall again, and is failed with the same report. */
 static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
 {
     if (f->flags & EFF__DOOMED) return;
@@ -32,7 +33,7 @@ static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
     if (f->wait.ops == &eff__group_wait || f->wait.ops == &eff__group_end_wait) {
         struct eff__group *g = (struct eff__group *)f->wait.object;
         if (!g->saved) g->saved = eff_cause_incref(report);
-    } else if (eff__frame_code(f->top[-1]) == EFF__F_LEAVING && eff__frame_extra(f->top[-1]) == EFF__OK) {
+    } else if (f->wait.ops == &eff__children_wait && eff__frame_code(f->top[-1]) == EFF__F_LEAVING && eff__frame_extra(f->top[-1]) == EFF__OK) {
         eff_value_decref(eff__frame_value(f->top - 1));
         f->top -= 3;
         eff__push_value(f, eff_cause_value(eff_cause_incref(report)));
@@ -70,11 +71,24 @@ static bool tell(eff_fiber_t *f, void *arg)
     return true;
 }
 
+static bool is_news(eff_fiber_t *f, void *arg)
+{
+    if (is_stuck(f) && !(f->flags & EFF__DOOMED)) *(bool *)arg = true;
+    return !*(bool *)arg;
+}
+
 void eff__deadlock(eff_runtime_t *rt)
 {
-    struct deadlock d = { .cause = eff_cause_die(eff_literal(
-                              "deadlock: these fibers wait, and nothing that could wake one of them will happen")) };
-    eff__each_fiber(rt, tell, &d);
+    bool news = !rt->deadlock;
+    eff__each_fiber(rt, is_news, &news);
+    if (news) {
+        struct deadlock d = { .cause = eff_cause_die(eff_literal(
+                                  "deadlock: these fibers wait, and nothing that could wake one of them will happen")) };
+        eff__each_fiber(rt, tell, &d);
+        eff_cause_decref(rt->deadlock);
+        rt->deadlock = d.cause;
+    }
+    struct deadlock d = { .cause = eff_cause_incref(rt->deadlock) };
     eff__each_fiber(rt, doom, &d);
     eff_cause_decref(d.cause);
 }

@@ -107,7 +107,7 @@ static eff_cause_t *add_forks(eff_fiber_t *f, eff_cause_t *cause)
     eff_site_t sites[EFF__TRACE_MAX];
     size_t n = 0;
     for (eff_fiber_t *p = f; p && n < EFF__TRACE_MAX; p = p->parent)
-        if (p->fork_site) sites[n++] = p->fork_site;
+        if (p->fork_site && !(p->flags & EFF__SIDE)) sites[n++] = p->fork_site; /* a side's is in the trace */
     return n ? eff__cause_add_forks(cause, n, sites) : cause;
 }
 

@@ -11,7 +11,7 @@
  * starting needs no C recursion.
  *
  * for_each_par's sides are workers: each serves item after item without going through the run queue, but to everybody
- * else every item is a fiber of its own, with its own id, context, mask, children and scope.
+ * else every item is a fiber of its own, with its own id, context, mask and children.
  */
 #include "runtime/group.h"
 

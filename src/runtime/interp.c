@@ -72,6 +72,7 @@ static void requeue(eff_fiber_t *f)
         eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? f->parent : NULL;
         f->flags &= (uint16_t)~EFF__BEING_STARTED;
         f->state = EFF__READY;
+        f->turns += f->rt->max_turns / 100; /* TestClock: spending 100 budgets without time moving is a mistake */
         eff__enqueue(f);
         if (!starter) return;
         f = starter;

@@ -121,6 +121,11 @@ bool eff__loop_is_own(const struct eff__loop *loop)
     return loop->own;
 }
 
+bool eff__loop_can_run(struct eff__loop *loop)
+{
+    return event_base_loop(loop->base, EVLOOP_NONBLOCK) >= 0;
+}
+
 void eff__loop_kick(struct eff__loop *loop)
 {
     if (loop->kicked || loop->rt->driving) return;

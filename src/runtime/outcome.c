@@ -13,27 +13,34 @@
 #include "runtime/region.h"
 #include "runtime/runtime.h"
 
-/* A side's cause without the Interrupts that the group sent; NULL when nothing remains. Returns new. */
-static eff_cause_t *own_cause(const struct eff__group *g, const eff_fiber_t *side)
+/* A cause without the Interrupts that the group sent to this side; NULL when nothing remains. Consumes, returns new. */
+static eff_cause_t *without_issued(const struct eff__group *g, const eff_fiber_t *side, eff_cause_t *cause)
 {
-    if (side->flags & EFF__ISSUED && side->reg.ptr == g->issued) return NULL; /* nearly always */
-    eff_cause_t *cause = eff_cause_incref((const eff_cause_t *)side->reg.ptr);
     if (!(side->flags & EFF__ISSUED)) return cause;
+    if (cause == g->issued) { /* nearly always */
+        eff_cause_decref(cause);
+        return NULL;
+    }
     const eff_cause_t *const issued[] = { g->issued };
     return eff__cause_without(cause, issued, 1);
+}
+
+/* What a side failed with by itself; NULL when that is nothing. Returns new. */
+static eff_cause_t *own_cause(const struct eff__group *g, const eff_fiber_t *side)
+{
+    return without_issued(g, side, eff_cause_incref((const eff_cause_t *)side->reg.ptr));
 }
 
 /* The same, moved out of the side if nobody else can ask for it: a cause that is not shared can be marked truncated. */
 static eff_cause_t *take_cause(const struct eff__group *g, eff_fiber_t *side)
 {
-    eff_cause_t *cause = own_cause(g, side);
-    if (!eff__count_is_one(&eff__header_of(side)->count)) return cause;
-    eff_value_decref(side->reg);
+    if (!eff__count_is_one(&eff__header_of(side)->count)) return own_cause(g, side);
+    eff_cause_t *cause = (eff_cause_t *)side->reg.ptr;
     side->reg = eff_unit;
     side->status = EFF__OK;
     if (side->interrupt) eff_cause_decref(side->interrupt);
     side->interrupt = NULL;
-    return cause;
+    return without_issued(g, side, cause);
 }
 
 /* Both of two causes, either of which may be NULL. Consumes and returns new. */

@@ -79,6 +79,7 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options)
 static void dispose(eff_runtime_t *rt, bool forked)
 {
     if (rt->pool && !forked) eff__pool_free(rt->pool);
+    eff_cause_decref(rt->deadlock);
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, forked);
     if (rt->context) eff_context_decref(rt->context);
@@ -220,6 +221,10 @@ eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber
     }
     if (!e) e = eff__mistake(NULL, "the effect given to eff_run is NULL");
     if (rt->shutting_down) return refuse(e, "the runtime is shutting down");
+    if (!eff__loop_is_own(rt->loop) && !eff__loop_can_run(rt->loop)) {
+        eff__misuse("eff_runtime_run was called from a callback of the loop it would have to run");
+        return refuse(e, "eff_runtime_run cannot be called from a callback of its own loop: use eff_runtime_fork");
+    }
     eff_fiber_t *f = new_root(rt, e, NULL, NULL);
     if (!f) return eff_exit_fail_cause(eff_cause_incref(eff__cause_oom));
     eff_fiber_incref(f);

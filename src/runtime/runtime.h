@@ -72,7 +72,7 @@ struct eff_runtime {
     uint32_t max_turns; /* per fiber, without time moving; 0: no limit */
     bool freeing;
     bool shutting_down;
-    bool dying;         /* the deadlock report was made: what stalls again is failed again, silently */
+    eff_cause_t *deadlock; /* the last report, for those in it that could not be failed at once; or NULL */
     void (*shutdown_done)(void *arg);
     void *shutdown_arg;
     eff_context_t *context; /* the root context */
@@ -124,6 +124,8 @@ struct eff__loop *eff__loop_new(eff_runtime_t *rt, struct event_base *base);
 void eff__loop_free(struct eff__loop *loop, bool forked);
 struct event_base *eff__loop_base(struct eff__loop *loop);
 bool eff__loop_is_own(const struct eff__loop *loop);
+/* Whether the caller's loop is not running already: tried by having it handle what is there, without waiting. */
+bool eff__loop_can_run(struct eff__loop *loop);
 /* Something became ready outside a turn: the loop will drain soon. */
 void eff__loop_kick(struct eff__loop *loop);
 /* The turn is over: arms the timer for the next deadline, and keeps the loop alive for as long as answers may come. */

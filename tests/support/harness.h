@@ -52,7 +52,7 @@ struct outcome {
 void run_once(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected,
               const struct injection *injection, const struct outcome *plain, struct outcome *ret_outcome);
 
-/* Prints the line that replays the run that goes on, if one does and it is not the plain one. */
+/* Prints the line that replays the run that goes on, if one does. */
 void tell_replay(void);
 /* Has that done when the process ends or crashes. */
 void tell_replay_at_the_end(void);

@@ -38,13 +38,13 @@ struct run {
 
 /* ---- the line that does a run again: printed when it fails, crashes, or its invariant aborts the test */
 
-static char replay_line[512]; /* of the run that goes on; empty between runs and in the plain one */
+static char replay_line[512]; /* of the run that goes on; empty between runs */
 
 static void note_replay(const struct run *r)
 {
     const struct injection *i = r->injection;
     char what[128] = "";
-    replay_line[0] = 0;
+    snprintf(replay_line, sizeof replay_line, "EFF_REPLAY=\"test=%s\"\n", r->name);
     if (i->kind == INTERRUPT) snprintf(what, sizeof what, "victim=%" PRIu64 "@%ld", i->victim, i->at);
     if (i->kind == OUT_OF_MEMORY) snprintf(what, sizeof what, "oom=%ld%s", i->at, i->sticky ? " sticky=1" : "");
     if (i->kind == SHUFFLE) snprintf(what, sizeof what, "seed=%" PRIu64, i->seed);
@@ -90,7 +90,7 @@ static void fail_run(struct run *r, const char *fmt, ...)
     va_end(args);
     allocations_fail_at(-1, false);
     char line[sizeof replay_line];
-    snprintf(line, sizeof line, "%s", replay_line[0] ? replay_line : "in the plain run");
+    snprintf(line, sizeof line, "%s", replay_line);
     tell_replay();
     ck_abort_msg("%s\n  journal: %s\n  %s", message, r->w.journal, line);
 }
