@@ -74,7 +74,8 @@ static eff_t *fork_and_forget_the_description(struct world *w)
     eff_decref(e);
     return eff_then(forked, with_fiber(w, 0, join));
 }
-CASE(CORE_036_a_fiber_keeps_its_effect_alive, fork_and_forget_the_description, .succeeds = "7", .ms = 100, .timed = true)
+CASE(CORE_036_a_fiber_keeps_its_effect_alive, fork_and_forget_the_description, .succeeds = "7", .ms = 100,
+     .timed = true)
 
 /* ---- values */
 
@@ -191,6 +192,29 @@ static eff_t *async_answered_later(struct world *w)
     return eff_zip(eff_zip_par(eff_async(keep_pending, eff_ptr(w)), answer), count(w, 0));
 }
 CASE(CORE_011_an_async_answered_later, async_answered_later, .succeeds = "((7, unit), 2)")
+
+/* ---- without memory */
+
+static void run_something(void)
+{
+    eff_exit_t exit = eff_test_run(eff_zip(one(1), ms(1)));
+    bool alright = exit.ok || (eff_cause_has_die(exit.cause) && !eff_cause_has_fail(exit.cause));
+    eff_exit_decref(exit);
+    ck_assert(alright);
+}
+static void run_something_live(void)
+{
+    eff_exit_t exit = eff_run(eff_zip_par(one(1), one(2)));
+    bool alright = exit.ok || (eff_cause_has_die(exit.cause) && !eff_cause_has_fail(exit.cause));
+    eff_exit_decref(exit);
+    ck_assert(alright);
+}
+START_TEST(a_run_that_cannot_be_set_up_dies)
+{
+    fail_every_allocation(run_something);
+    fail_every_allocation(run_something_live);
+}
+END_TEST
 
 /* ---- choosing between effects */
 
@@ -384,32 +408,37 @@ static void run_deep(eff_t *e, const char *how, const char *text)
 static void deep_maps(void)
 {
     eff_t *e = one(0);
-    for (int i = 0; i < DEEP; i++) e = eff_map(e, plus_one, eff_unit);
+    for (int i = 0; i < DEEP; i++)
+        e = eff_map(e, plus_one, eff_unit);
     run_deep(e, "succeeds", "1000000");
 }
 static void deep_flat_maps_to_the_left(void)
 {
     eff_t *e = one(0);
-    for (int i = 0; i < DEEP; i++) e = eff_flat_map(e, increment, eff_unit);
+    for (int i = 0; i < DEEP; i++)
+        e = eff_flat_map(e, increment, eff_unit);
     run_deep(e, "succeeds", "1000000");
 }
 static void deep_flat_maps_to_the_right(void)
 {
     eff_t *e = one(DEEP);
-    for (int i = 0; i < DEEP; i++) e = eff_flat_map(one(i), go_on_with, eff_effect_value(e));
+    for (int i = 0; i < DEEP; i++)
+        e = eff_flat_map(one(i), go_on_with, eff_effect_value(e));
     run_deep(e, "succeeds", "1000000");
 }
 static void deep_catches(void)
 {
     eff_t *e = failing(0);
-    for (int i = 0; i < DEEP; i++) e = eff_catch_all(e, fail_with_next, eff_unit);
+    for (int i = 0; i < DEEP; i++)
+        e = eff_catch_all(e, fail_with_next, eff_unit);
     run_deep(e, "fails", "1000000");
 }
 static void deep_ensurings(void)
 {
     eff_t *e = one(1), *finalizer = eff_sync(count_finalizer, eff_unit);
     n_released = 0;
-    for (int i = 0; i < DEEP; i++) e = eff_ensuring(e, eff_incref(finalizer));
+    for (int i = 0; i < DEEP; i++)
+        e = eff_ensuring(e, eff_incref(finalizer));
     eff_decref(finalizer);
     run_deep(e, "succeeds", "1");
     ck_assert_int_eq(n_released, DEEP);
@@ -475,7 +504,8 @@ static void answer_when_readable(evutil_socket_t fd, short what, void *k)
 }
 static void wait_readable(eff_async_t *k, eff_value_t env)
 {
-    if (event_base_once(eff_event_base(), (evutil_socket_t)eff_as_int(env), EV_READ, answer_when_readable, k, NULL) != 0)
+    if (event_base_once(eff_event_base(), (evutil_socket_t)eff_as_int(env), EV_READ, answer_when_readable, k, NULL) !=
+        0)
         eff_async_fail(k, eff_literal("event_base_once"));
 }
 
@@ -504,7 +534,7 @@ TESTS(CORE_001_each_run_of_a_description_runs_its_callback_again, CORE_003_suspe
       CORE_006_a_callback_that_returns_null_is_a_defect, CORE_006_a_mistake_in_a_callback_is_a_defect_that_names_it,
       CORE_009_a_mistake_in_mapping_an_error_is_a_defect_instead_of_it, an_absent_value_is_a_defect,
       a_missing_effect_is_a_defect, CORE_011_an_async_answered_while_it_starts, CORE_011_an_async_answered_later,
-      CORE_021_alternatives_after_the_first_success_do_not_run,
+      a_run_that_cannot_be_set_up_dies, CORE_021_alternatives_after_the_first_success_do_not_run,
       CORE_022_without_success_the_last_failure_is_the_result, CORE_026_or_else_is_associative,
       CORE_027_flipping_twice_changes_nothing, CORE_028_nothing_follows_never,
       fold_does_not_handle_the_failure_of_its_success_handler, map_error_and_rethrowing_keep_notes_and_trace,

@@ -215,7 +215,8 @@ static eff_t *all_fail_masked(struct world *w)
 {
     return eff_for_each_par(eff_range(1, 4), masked_failure, eff_unit, 0);
 }
-CASE(EACH_010_all_failures_of_masked_items_are_in_the_cause, all_fail_masked, .cause = "both(both(fail(1), fail(2)), fail(3))",
+CASE(EACH_010_all_failures_of_masked_items_are_in_the_cause, all_fail_masked,
+     .cause = "both(both(fail(1), fail(2)), fail(3))",
      .without = NO_SHUFFLES) /* shuffled, they are not simultaneous, and their order is another */
 
 static eff_t *second_interrupts_itself(eff_value_t item, eff_value_t env)
@@ -247,7 +248,8 @@ static void leave(eff_value_t item, const eff_exit_t *exit, eff_value_t env)
 static eff_t *yields_some(eff_value_t item, eff_value_t env)
 {
     eff_t *e = eff_yield_now();
-    for (int64_t i = 0; i < eff_as_int(item) % 4; i++) e = yields(e);
+    for (int64_t i = 0; i < eff_as_int(item) % 4; i++)
+        e = yields(e);
     return e;
 }
 static eff_t *yields_tracked(eff_value_t item, eff_value_t env)
@@ -414,32 +416,19 @@ static eff_t *locals_per_item(struct world *w)
 }
 CASE(every_item_sees_the_callers_locals, locals_per_item, .succeeds = "[5, 5, 5]")
 
-TESTS(for_each_gives_the_results_in_order,
-      for_each_discard_gives_unit,
-      EACH_001_interrupting_leaves_the_later_items_undone,
-      for_each_ends_with_the_first_failure,
-      for_each_of_counted_items,
-      a_callback_that_returns_null_is_a_defect,
-      a_parallel_callback_that_returns_null_is_a_defect,
-      EACH_009_no_items_give_an_empty_array,
-      no_items_to_discard_give_unit,
-      EACH_002_all_items_are_interrupted_and_awaited,
-      EACH_003_two_at_once_are_interrupted,
-      EACH_004_a_failure_interrupts_the_rest,
+TESTS(for_each_gives_the_results_in_order, for_each_discard_gives_unit,
+      EACH_001_interrupting_leaves_the_later_items_undone, for_each_ends_with_the_first_failure,
+      for_each_of_counted_items, a_callback_that_returns_null_is_a_defect,
+      a_parallel_callback_that_returns_null_is_a_defect, EACH_009_no_items_give_an_empty_array,
+      no_items_to_discard_give_unit, EACH_002_all_items_are_interrupted_and_awaited,
+      EACH_003_two_at_once_are_interrupted, EACH_004_a_failure_interrupts_the_rest,
       EACH_006_a_defect_of_the_callback_ends_the_started_items_first,
-      EACH_007_a_defect_of_the_callback_for_a_free_place_ends_the_others_first,
-      EACH_008_results_stand_in_input_order,
-      unit_and_none_keep_their_places,
-      bounded_and_ordered_is_really_parallel,
-      EACH_010_all_failures_of_masked_items_are_in_the_cause,
-      EACH_012_an_item_that_interrupts_itself_ends_all,
-      EACH_016_never_more_than_n_at_once,
-      EACH_016_as_many_as_there_are_items_or_places,
-      EACH_017_parallelism_0_is_no_limit,
-      EACH_015_a_hundred_thousand_items_ten_at_once,
+      EACH_007_a_defect_of_the_callback_for_a_free_place_ends_the_others_first, EACH_008_results_stand_in_input_order,
+      unit_and_none_keep_their_places, bounded_and_ordered_is_really_parallel,
+      EACH_010_all_failures_of_masked_items_are_in_the_cause, EACH_012_an_item_that_interrupts_itself_ends_all,
+      EACH_016_never_more_than_n_at_once, EACH_016_as_many_as_there_are_items_or_places,
+      EACH_017_parallelism_0_is_no_limit, EACH_015_a_hundred_thousand_items_ten_at_once,
       a_million_items_take_no_more_memory_than_a_thousand,
       EACH_029_items_that_complete_before_the_caller_is_interrupted,
-      EACH_029_items_that_complete_after_the_caller_was_interrupted,
-      the_children_of_an_item_end_with_it,
-      items_acquire_into_the_callers_scope,
-      every_item_sees_the_callers_locals)
+      EACH_029_items_that_complete_after_the_caller_was_interrupted, the_children_of_an_item_end_with_it,
+      items_acquire_into_the_callers_scope, every_item_sees_the_callers_locals)

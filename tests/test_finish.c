@@ -5,10 +5,22 @@
 
 /* ---- shorthands */
 
-static eff_t *use_7(eff_value_t resource, eff_value_t env) { return one(7); }
-static eff_t *use_fails(eff_value_t resource, eff_value_t env) { return failing(7); }
-static eff_t *use_dies(eff_value_t resource, eff_value_t env) { return dying(); }
-static eff_t *use_says(eff_value_t resource, eff_value_t env) { return eff_map_to(say(eff_as_ptr(env), "use"), eff_int(7)); }
+static eff_t *use_7(eff_value_t resource, eff_value_t env)
+{
+    return one(7);
+}
+static eff_t *use_fails(eff_value_t resource, eff_value_t env)
+{
+    return failing(7);
+}
+static eff_t *use_dies(eff_value_t resource, eff_value_t env)
+{
+    return dying();
+}
+static eff_t *use_says(eff_value_t resource, eff_value_t env)
+{
+    return eff_map_to(say(eff_as_ptr(env), "use"), eff_int(7));
+}
 
 /* Effectful releases. */
 static eff_t *then_release(eff_t *e, eff_value_t resource, eff_value_t env)
@@ -104,13 +116,16 @@ static eff_t *bracket_through_its_exit(struct world *w)
 CASE(FIN_008_going_through_the_exit_as_a_value_changes_nothing, bracket_through_its_exit, .cause = "fail(7)",
      .journal = "a+ a-")
 
-static eff_t *use_returns_null(eff_value_t resource, eff_value_t env) { return NULL; }
+static eff_t *use_returns_null(eff_value_t resource, eff_value_t env)
+{
+    return NULL;
+}
 static eff_t *use_without_effect(struct world *w)
 {
     return bracket(w, use_returns_null);
 }
-CASE(FIN_033_release_runs_when_the_callback_for_use_makes_a_mistake, use_without_effect,
-     .dies = ") returned NULL", .journal = "a+ a-")
+CASE(FIN_033_release_runs_when_the_callback_for_use_makes_a_mistake, use_without_effect, .dies = ") returned NULL",
+     .journal = "a+ a-")
 
 static eff_t *use_that_succeeds(struct world *w)
 {
@@ -224,7 +239,10 @@ static eff_t *finalizers_fail_after_failure(struct world *w)
 CASE(finalizers_that_fail_are_added_in_order_and_all_run, finalizers_fail_after_failure,
      .cause = "then(then(fail(1), fail(2)), die)", .journal = "last")
 
-static eff_t *finalizer_without_effect(const eff_exit_t *exit, eff_value_t env) { return NULL; }
+static eff_t *finalizer_without_effect(const eff_exit_t *exit, eff_value_t env)
+{
+    return NULL;
+}
 static eff_t *on_exit_returning_null(struct world *w)
 {
     return eff_on_exit(failing(1), finalizer_without_effect, eff_unit);
@@ -284,7 +302,8 @@ CASE(FIN_017_release_runs_when_use_is_interrupted, interrupted_use, .succeeds = 
 static eff_t *disconnected_release(struct world *w)
 {
     eff_t *body = eff_disconnect(bracket_effect(w, "a", waits_here, release_slowly));
-    return eff_then(eff_scoped(eff_then(eff_timeout(body, eff_millis(5)), say_time(w, "timed_out"))), say_time(w, "end"));
+    return eff_then(eff_scoped(eff_then(eff_timeout(body, eff_millis(5)), say_time(w, "timed_out"))),
+                    say_time(w, "end"));
 }
 CASE(FIN_020_a_disconnected_release_goes_on_and_is_awaited_by_the_region, disconnected_release, .succeeds = "unit",
      .journal = "a+ a- timed_out@5 released@15 end@15")
@@ -344,7 +363,8 @@ static eff_t *catch_then_ensuring(struct world *w)
 {
     return interrupted(w, eff_ensuring(eff_catch_all(eff_never(), say_caught, eff_ptr(w)), say(w, "B")));
 }
-CASE(FIN_025_a_typed_handler_does_not_see_interruption, catch_then_ensuring, .succeeds = "unit", .journal = "B interrupt")
+CASE(FIN_025_a_typed_handler_does_not_see_interruption, catch_then_ensuring, .succeeds = "unit",
+     .journal = "B interrupt")
 
 static eff_t *both_counted(struct world *w)
 {
@@ -389,7 +409,8 @@ static eff_t *masked_child(struct world *w)
     eff_t *parent = in_order(eff_fork(eff_uninterruptible(child)), await_latch(w, 0), eff_never());
     return in_order(keep(w, 0, eff_fork(parent)), await_latch(w, 0), say_interrupt(w, 0));
 }
-CASE(FIN_043_the_end_of_a_fiber_waits_for_its_masked_child, masked_child, .succeeds = "unit", .journal = "ref interrupt")
+CASE(FIN_043_the_end_of_a_fiber_waits_for_its_masked_child, masked_child, .succeeds = "unit",
+     .journal = "ref interrupt")
 
 /* In a finalizer: forks and joins; the child is interruptible and ended by its region; interrupts another fiber; and
  * interrupting itself neither waits nor stops it. */
@@ -404,7 +425,8 @@ static eff_t *finalizer_that_uses_fibers(struct world *w)
     return in_order(keep(w, 1, eff_fork(holds(w, "a"))), interrupted(w, eff_ensuring(eff_never(), busy_finalizer(w))));
 }
 CASE(FIN_045_a_finalizer_may_fork_join_and_interrupt_even_itself, finalizer_that_uses_fibers, .succeeds = "unit",
-     .journal = "a+ child a- interrupt b+ done b- interrupt", .without = NO_SHUFFLES /* the child may end before the join */)
+     .journal = "a+ child a- interrupt b+ done b- interrupt",
+     .without = NO_SHUFFLES /* the child may end before the join */)
 
 /* ---- callback APIs */
 
@@ -478,7 +500,8 @@ static void interrupt_deep(void)
     eff_t *e = eff_never();
     n_finalized = 0;
     in_order_so_far = true;
-    for (int i = 0; i < DEEP; i++) e = eff_ensuring(e, eff_sync(finalize_ith, eff_int(i)));
+    for (int i = 0; i < DEEP; i++)
+        e = eff_ensuring(e, eff_sync(finalize_ith, eff_int(i)));
     ck_assert_succeeds(interrupted(&w, e), "unit");
     eff_fiber_decref(w.fibers[0]);
     ck_assert_journal(&w, "interrupt");

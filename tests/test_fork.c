@@ -128,7 +128,8 @@ CASE(observers_are_told_in_order_of_registration, five_observers, .succeeds = "u
 static eff_t *join_next(eff_value_t env)
 {
     int64_t n = eff_as_int(env);
-    return n == 0 ? eff_yield_now() : eff_flat_map(eff_fork(eff_suspend(join_next, eff_int(n - 1))), join_value, eff_unit);
+    return n == 0 ? eff_yield_now()
+                  : eff_flat_map(eff_fork(eff_suspend(join_next, eff_int(n - 1))), join_value, eff_unit);
 }
 
 static eff_exit_t chain_exit;
@@ -162,7 +163,8 @@ static eff_t *dies_while_interrupted(struct world *w)
 {
     eff_t *left = in_order(open_latch(w, 0), eff_yield_now(), dying());
     eff_t *other = keep(w, 1, eff_fork(say(w, "other")));
-    return in_order(keep(w, 0, eff_fork(eff_zip_par(left, eff_never()))), await_latch(w, 0), other, say_interrupt(w, 0));
+    return in_order(keep(w, 0, eff_fork(eff_zip_par(left, eff_never()))), await_latch(w, 0), other,
+                    say_interrupt(w, 0));
 }
 CASE(FORK_013_a_defect_and_an_interruption_are_both_in_the_cause, dies_while_interrupted, .succeeds = "unit",
      .journal = "other then(die,interrupt)")
@@ -240,10 +242,19 @@ static eff_t *interrupts_its_parent(struct world *w)
 CASE(interrupting_an_ancestor_does_not_wait_for_it, interrupts_its_parent, .succeeds = "unit",
      .journal = "ok:unit on interrupt")
 
+static eff_t *interrupts_itself(struct world *w)
+{
+    eff_t *fiber = in_order(eff_yield_now(), with_fiber(w, 0, interrupt_fork), eff_never());
+    return in_order(keep(w, 0, eff_fork(fiber)), say_await(w, 0));
+}
+CASE(a_fiber_that_interrupts_itself_does_not_start_its_next_wait, interrupts_itself, .succeeds = "unit",
+     .journal = "interrupt")
+
 static eff_t *interrupt_does_not_wait(struct world *w)
 {
     eff_t *target = eff_ensuring(eff_never(), eff_then(ms(3), say(w, "target")));
-    return in_order(keep(w, 0, eff_fork(target)), ms(1), with_fiber(w, 0, interrupt_fork), say(w, "on"), say_await(w, 0));
+    return in_order(keep(w, 0, eff_fork(target)), ms(1), with_fiber(w, 0, interrupt_fork), say(w, "on"),
+                    say_await(w, 0));
 }
 CASE(interrupt_fork_does_not_wait, interrupt_does_not_wait, .succeeds = "unit", .journal = "on target interrupt")
 
@@ -298,7 +309,8 @@ static void start(struct world *w, eff_t *e)
 }
 static void stop(struct world *w, size_t ended)
 {
-    for (int i = 0; i < 8; i++) eff_fiber_decref(w->fibers[i]);
+    for (int i = 0; i < 8; i++)
+        eff_fiber_decref(w->fibers[i]);
     ck_assert_uint_eq(eff_test_free(w->test), ended);
 }
 
@@ -351,7 +363,8 @@ END_TEST
 START_TEST(the_timers_of_interrupted_fibers_are_gone_at_once)
 {
     struct world w = { 0 };
-    start(&w, in_order(keep(&w, 0, eff_fork(ms(1000))), eff_yield_now(), say_interrupt(&w, 0), eff_timeout(eff_never(), eff_millis(5))));
+    start(&w, in_order(keep(&w, 0, eff_fork(ms(1000))), eff_yield_now(), say_interrupt(&w, 0),
+                       eff_timeout(eff_never(), eff_millis(5))));
     eff_test_adjust(w.test, eff_millis(5));
     ck_assert_uint_eq(eff_runtime_n_fibers(eff_test_runtime(w.test)), 0);
     ck_assert_uint_eq(eff__test_n_sleepers(w.test), 0);
@@ -520,43 +533,25 @@ START_TEST(an_awaiter_that_left_has_observed_nothing)
 }
 END_TEST
 
-TESTS(FORK_001_join_gives_the_value_of_the_fiber,
-      FORK_001_fork_and_join_at_every_node,
-      FORK_001_twenty_thousand_fibers,
-      FORK_004_waiting_for_what_never_comes_is_a_deadlock,
-      FORK_005_fork_returns_at_once,
-      FORK_005_joining_a_fiber_that_never_ends_is_a_deadlock,
-      FORK_007_awaiting_an_ended_fiber_does_not_lose_the_loop,
-      join_raises_what_await_shows,
-      FORK_026_ten_thousand_fibers_are_joined,
-      FORK_025_interrupting_who_joins_leaves_the_fiber_alone,
-      observers_are_told_in_order_of_registration,
-      a_chain_of_joins_resumes_through_the_queue,
-      FORK_012_interrupting_a_parent_interrupts_the_child_it_joins,
+TESTS(FORK_001_join_gives_the_value_of_the_fiber, FORK_001_fork_and_join_at_every_node, FORK_001_twenty_thousand_fibers,
+      FORK_004_waiting_for_what_never_comes_is_a_deadlock, FORK_005_fork_returns_at_once,
+      FORK_005_joining_a_fiber_that_never_ends_is_a_deadlock, FORK_007_awaiting_an_ended_fiber_does_not_lose_the_loop,
+      join_raises_what_await_shows, FORK_026_ten_thousand_fibers_are_joined,
+      FORK_025_interrupting_who_joins_leaves_the_fiber_alone, observers_are_told_in_order_of_registration,
+      a_chain_of_joins_resumes_through_the_queue, FORK_012_interrupting_a_parent_interrupts_the_child_it_joins,
       FORK_013_a_defect_and_an_interruption_are_both_in_the_cause,
-      FORK_015_a_fiber_forked_under_a_mask_can_be_interrupted,
-      FORK_016_the_end_of_a_fiber_interrupts_its_child,
-      a_child_forked_by_an_interrupted_but_masked_parent_lives,
-      FORK_017_the_child_ends_before_the_parents_exit_is_seen,
+      FORK_015_a_fiber_forked_under_a_mask_can_be_interrupted, FORK_016_the_end_of_a_fiber_interrupts_its_child,
+      a_child_forked_by_an_interrupted_but_masked_parent_lives, FORK_017_the_child_ends_before_the_parents_exit_is_seen,
       FORK_017_the_child_ends_before_an_interrupted_parents_exit_is_seen,
       a_fiber_interrupted_before_its_first_turn_never_starts,
-      FORK_058_a_fiber_interrupted_while_its_child_ends_is_interrupted,
-      interrupting_an_ancestor_does_not_wait_for_it,
-      interrupt_fork_does_not_wait,
-      who_interrupts_a_fiber_waits_for_its_end_masked,
-      FORK_019_a_daemon_outlives_the_fiber_that_forked_it,
-      a_daemon_is_ended_at_shutdown,
-      FORK_028_the_dump_says_which_fiber_waits_for_which,
-      FORK_029_daemons_are_roots_until_they_end,
-      FORK_069_cancelling_from_outside_is_complete_after_the_finalizers,
-      the_timers_of_interrupted_fibers_are_gone_at_once,
-      FORK_054_an_observed_failure_is_not_reported,
-      FORK_055_the_librarys_own_fibers_are_not_reported,
-      FORK_056_a_users_daemon_in_a_timeout_is_reported,
-      FORK_057_a_forgotten_run_is_reported_once,
-      a_failure_is_reported_when_the_last_handle_is_dropped,
-      FORK_059_an_interrupted_fiber_is_reported_only_for_more_than_that,
-      FORK_060_a_finalizer_that_dies_is_reported,
-      a_failure_is_reported_at_latest_when_its_region_ends,
-      a_failure_is_reported_at_latest_when_its_scope_closes,
+      FORK_058_a_fiber_interrupted_while_its_child_ends_is_interrupted, interrupting_an_ancestor_does_not_wait_for_it,
+      a_fiber_that_interrupts_itself_does_not_start_its_next_wait, interrupt_fork_does_not_wait,
+      who_interrupts_a_fiber_waits_for_its_end_masked, FORK_019_a_daemon_outlives_the_fiber_that_forked_it,
+      a_daemon_is_ended_at_shutdown, FORK_028_the_dump_says_which_fiber_waits_for_which,
+      FORK_029_daemons_are_roots_until_they_end, FORK_069_cancelling_from_outside_is_complete_after_the_finalizers,
+      the_timers_of_interrupted_fibers_are_gone_at_once, FORK_054_an_observed_failure_is_not_reported,
+      FORK_055_the_librarys_own_fibers_are_not_reported, FORK_056_a_users_daemon_in_a_timeout_is_reported,
+      FORK_057_a_forgotten_run_is_reported_once, a_failure_is_reported_when_the_last_handle_is_dropped,
+      FORK_059_an_interrupted_fiber_is_reported_only_for_more_than_that, FORK_060_a_finalizer_that_dies_is_reported,
+      a_failure_is_reported_at_latest_when_its_region_ends, a_failure_is_reported_at_latest_when_its_scope_closes,
       an_awaiter_that_left_has_observed_nothing)

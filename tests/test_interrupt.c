@@ -5,10 +5,15 @@
 #include "support/failing_allocator.h"
 #include "support/fibers.h"
 
-/* Forks e as fiber 0, lets it run, interrupts it, and says how it ended. */
+/* Forks e as fiber i, and goes on when it has begun and lost the loop. */
+static eff_t *started(struct world *w, int i, eff_t *e)
+{
+    return eff_then(keep(w, i, eff_fork(eff_then(open_latch(w, i), e))), await_latch(w, i));
+}
+/* Interrupts e as fiber 0 when it waits, and says how it ended. */
 static eff_t *interrupted(struct world *w, eff_t *e)
 {
-    return in_order(keep(w, 0, eff_fork(e)), eff_yield_now(), say_interrupt(w, 0));
+    return eff_then(started(w, 0, e), say_interrupt(w, 0));
 }
 static eff_t *say_how(const eff_exit_t *exit, eff_value_t env)
 {
@@ -19,7 +24,7 @@ static eff_t *say_caught(const eff_cause_t *cause, eff_value_t env)
 {
     return say(eff_as_ptr(env), "caught");
 }
-static eff_t *catch(struct world *w, eff_t *e)
+static eff_t *catch (struct world *w, eff_t *e)
 {
     return eff_catch_cause(e, say_caught, eff_ptr(w));
 }
@@ -93,7 +98,7 @@ START_TEST(INT_001_a_fiber_that_never_waits_is_interrupted)
 {
     struct world w = { 0 };
     ck_assert_exit_(__FILE__, __LINE__, eff_run(hot_loop(&w)), "succeeds", "unit");
-    eff_fiber_decref(w.fibers[0]);
+    drop_handles(&w);
     ck_assert_journal(&w, "interrupt");
     ck_assert_int_gt(w.n[0], 0);
 }
@@ -103,7 +108,7 @@ START_TEST(INT_082_so_it_is_under_a_test_clock_that_stands_still)
     struct world w = { 0 };
     eff_t *e = eff_timed(hot_loop(&w));
     ck_assert_succeeds(e, "(0s, unit)");
-    eff_fiber_decref(w.fibers[0]);
+    drop_handles(&w);
     ck_assert_journal(&w, "interrupt");
 }
 END_TEST
@@ -126,7 +131,7 @@ START_TEST(INT_053_an_endless_recursion_is_interrupted_and_takes_constant_memory
     eff_t *e = keep(&w, 0, eff_fork(eff_flat_map(eff_noop(), loop, eff_ptr(&w))));
     e = eff_then(e, eff_for_each_discard(eff_range(0, 200), after_yields, eff_unit));
     ck_assert_succeeds(eff_then(e, say_interrupt(&w, 0)), "unit");
-    eff_fiber_decref(w.fibers[0]);
+    drop_handles(&w);
     ck_assert_int_gt(w.n[0], 100000);
     ck_assert_int_le(w.n[2], w.n[1] + 8);
 }
@@ -140,13 +145,13 @@ static eff_t *yielding(void)
 }
 static eff_t *forever_catching(struct world *w)
 {
-    return interrupted(w, eff_forever(catch(w, yielding())));
+    return interrupted(w, eff_forever(catch (w, yielding())));
 }
 CASE(forever_and_catch_cause_do_not_swallow_it, forever_catching, .succeeds = "unit", .journal = "interrupt")
 
 static eff_t *catching_twice(struct world *w)
 {
-    return interrupted(w, eff_then(catch(w, catch(w, eff_never())), say(w, "went on")));
+    return interrupted(w, eff_then(catch (w, catch (w, eff_never())), say(w, "went on")));
 }
 CASE(handlers_are_skipped_while_it_is_pending, catching_twice, .succeeds = "unit", .journal = "interrupt")
 
@@ -181,7 +186,10 @@ static eff_t *gen_awaiting_exits(struct world *w)
 }
 CASE(a_gen_that_awaits_exits_does_not_swallow_it, gen_awaiting_exits, .succeeds = "unit", .journal = "interrupt")
 
-static eff_value_t fails_to_parse(eff_value_t env) { return eff_unit; }
+static eff_value_t fails_to_parse(eff_value_t env)
+{
+    return eff_unit;
+}
 static eff_t *caught_before(struct world *w)
 {
     eff_t *caught = eff_to_exit(eff_then(eff_sync(fails_to_parse, eff_unit), failing(1)));
@@ -192,7 +200,8 @@ static eff_t *caught_before_a_loop(struct world *w)
     return interrupted(w, eff_ensuring(eff_then(eff_to_exit(dying()), eff_forever(yielding())), say(w, "ref")));
 }
 CASE(INT_020_a_failure_caught_before_changes_nothing, caught_before, .succeeds = "unit", .journal = "ref interrupt")
-CASE(INT_020_nor_does_a_defect_caught_before_a_loop, caught_before_a_loop, .succeeds = "unit", .journal = "ref interrupt")
+CASE(INT_020_nor_does_a_defect_caught_before_a_loop, caught_before_a_loop, .succeeds = "unit",
+     .journal = "ref interrupt")
 
 /* Cancel scopes and levels: a fiber is the scope here, and every later wait outside of a mask sees it again. */
 static eff_t *twice_and_waiting_again(struct world *w)
@@ -208,7 +217,7 @@ CASE(INT_061_interrupting_twice_is_harmless_and_every_later_wait_sees_it, twice_
 static eff_t *catch_joined_interrupt(struct world *w)
 {
     eff_t *joined = eff_on_interrupt(with_fiber(w, 0, join), say_how, eff_ptr(w));
-    return in_order(interrupted(w, eff_never()), catch(w, joined), say(w, "went-on"));
+    return in_order(interrupted(w, eff_never()), catch (w, joined), say(w, "went-on"));
 }
 CASE(the_interruption_of_a_joined_fiber_can_be_caught, catch_joined_interrupt, .succeeds = "unit",
      .journal = "interrupt caught went-on")
@@ -223,7 +232,7 @@ static eff_t *two_interrupters(struct world *w)
 {
     eff_t *first = eff_then(say_interrupt(w, 0), say_time(w, "first"));
     eff_t *second = eff_then(say_interrupt(w, 0), say_time(w, "second"));
-    return in_order(keep(w, 0, eff_fork(slowly_ending(w))), eff_yield_now(), eff_zip_par(first, second));
+    return in_order(started(w, 0, slowly_ending(w)), eff_zip_par(first, second));
 }
 CASE(INT_048_a_second_interrupter_waits_too, two_interrupters, .succeeds = "(unit, unit)",
      .journal = "finalized interrupt first@10 interrupt second@10")
@@ -235,14 +244,14 @@ static void by_the_first(struct world *w, const eff_exit_t *exit)
 static eff_t *interrupters_3_and_4(struct world *w)
 {
     eff_t *interrupters = eff_zip_par(with_fiber(w, 0, interrupt), with_fiber(w, 0, interrupt));
-    return in_order(keep(w, 0, eff_fork(eff_ensuring(eff_never(), ms(10)))), eff_yield_now(), eff_map_to(interrupters, eff_unit));
+    return in_order(started(w, 0, eff_ensuring(eff_never(), ms(10))), eff_map_to(interrupters, eff_unit));
 }
 CASE(INT_080_the_first_interrupter_is_kept_and_named_after_it_has_ended, interrupters_3_and_4, .check = by_the_first)
 
 static eff_t *interrupt_fork_goes_on(struct world *w)
 {
-    return in_order(keep(w, 0, eff_fork(slowly_ending(w))), eff_yield_now(), with_fiber(w, 0, interrupt_fork),
-                    say_time(w, "went-on"), say_await(w, 0));
+    return in_order(started(w, 0, slowly_ending(w)), with_fiber(w, 0, interrupt_fork), say_time(w, "went-on"),
+                    say_await(w, 0));
 }
 CASE(interrupt_fork_does_not_wait, interrupt_fork_goes_on, .succeeds = "unit",
      .journal = "went-on@0 finalized interrupt")
@@ -251,8 +260,8 @@ CASE(interrupt_fork_does_not_wait, interrupt_fork_goes_on, .succeeds = "unit",
 static eff_t *interrupting_the_interrupter(struct world *w)
 {
     eff_t *interrupter = eff_then(with_fiber(w, 0, interrupt), say(w, "no"));
-    return in_order(keep(w, 0, eff_fork(slowly_ending(w))), eff_yield_now(), keep(w, 1, eff_fork(interrupter)),
-                    eff_yield_now(), say_interrupt(w, 1), say_time(w, "returned"));
+    return in_order(started(w, 0, slowly_ending(w)), started(w, 1, interrupter), say_interrupt(w, 1),
+                    say_time(w, "returned"));
 }
 CASE(waiting_for_an_interrupted_fiber_is_masked, interrupting_the_interrupter, .succeeds = "unit",
      .journal = "finalized interrupt returned@10")
@@ -277,8 +286,8 @@ static eff_t *masked_never(struct world *w)
 }
 static eff_t *interrupter_of_masked_never(struct world *w)
 {
-    eff_t *inner = in_order(keep(w, 1, eff_fork(masked_never(w))), eff_yield_now(), with_fiber(w, 1, interrupt));
-    return interrupted(w, inner);
+    eff_t *inner = in_order(started(w, 1, masked_never(w)), open_latch(w, 0), with_fiber(w, 1, interrupt));
+    return in_order(keep(w, 0, eff_fork(inner)), await_latch(w, 0), say_interrupt(w, 0));
 }
 CASE(INT_049_interrupting_one_who_interrupts_a_masked_never_is_a_deadlock, interrupter_of_masked_never,
      .dies = "deadlock")
@@ -292,11 +301,9 @@ CASE(INT_050_interrupting_a_masked_never_is_a_deadlock, interrupting_masked_neve
 static eff_t *racing_interrupters(struct world *w)
 {
     eff_t *f = when_interrupted(eff_never(), eff_never());
-    return in_order(keep(w, 0, eff_fork(f)), eff_yield_now(),
-                    eff_race(with_fiber(w, 0, interrupt), with_fiber(w, 0, interrupt)));
+    return eff_then(started(w, 0, f), eff_race(with_fiber(w, 0, interrupt), with_fiber(w, 0, interrupt)));
 }
-CASE(INT_051_racing_interrupters_of_what_does_not_end_are_a_deadlock, racing_interrupters, .dies = "deadlock",
-     .without = NO_SHUFFLES /* interrupted before it runs, it ends */)
+CASE(INT_051_racing_interrupters_of_what_does_not_end_are_a_deadlock, racing_interrupters, .dies = "deadlock")
 
 /* ---- disconnect: the region that the body is handed to is here the fiber itself, so that its end waits; the sources have
  * the interrupter return at once. What does return at once is a timeout. */
@@ -311,7 +318,8 @@ CASE(INT_025_a_disconnected_body_that_does_not_end_is_a_deadlock_of_its_region, 
 static eff_t *disconnected_finalizer_in_timeout(struct world *w)
 {
     eff_t *body = eff_disconnect(eff_ensuring(eff_never(), after(10, open_latch(w, 0))));
-    return in_order(eff_timeout(body, eff_millis(5)), say_time(w, "timed-out"), await_latch(w, 0), say_time(w, "opened"));
+    return in_order(eff_timeout(body, eff_millis(5)), say_time(w, "timed-out"), await_latch(w, 0),
+                    say_time(w, "opened"));
 }
 CASE(INT_026_a_disconnected_body_completes_behind_a_timeout, disconnected_finalizer_in_timeout, .succeeds = "unit",
      .journal = "timed-out@5 opened@15")
@@ -322,8 +330,8 @@ static eff_t *both_timeouts_at_once(struct world *w)
 {
     return eff_timeout(eff_timeout(eff_never(), eff_millis(10)), eff_millis(10));
 }
-CASE(INT_067_of_two_nested_timeouts_at_the_same_instant_the_outer_one_counts, both_timeouts_at_once,
-     .succeeds = "none", .without = NO_SHUFFLES /* the inner one may be first */)
+CASE(INT_067_of_two_nested_timeouts_at_the_same_instant_the_outer_one_counts, both_timeouts_at_once, .succeeds = "none",
+     .without = NO_SHUFFLES /* the inner one may be first */)
 
 static eff_t *failing_beside_never(struct world *w)
 {
@@ -355,7 +363,8 @@ CASE(INT_073_what_a_fiber_held_is_gone_when_interrupting_it_returns, fiber_that_
 
 static eff_t *add_masks(eff_t *e, int n)
 {
-    for (int i = 0; i < n; i++) e = eff_interruptible(eff_uninterruptible(e));
+    for (int i = 0; i < n; i++)
+        e = eff_interruptible(eff_uninterruptible(e));
     return e;
 }
 static void interrupt_deep_masks(void)
@@ -363,7 +372,7 @@ static void interrupt_deep_masks(void)
     struct world w = { 0 };
     eff_t *e = interrupted(&w, add_masks(eff_interruptible(eff_never()), 5000));
     ck_assert_succeeds(e, "unit");
-    eff_fiber_decref(w.fibers[0]);
+    drop_handles(&w);
     ck_assert_journal(&w, "interrupt");
 }
 START_TEST(INT_072_5000_nested_masks_unwind_on_a_small_stack)

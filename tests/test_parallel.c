@@ -63,7 +63,8 @@ CASE(PAR_011_waits_for_both, never_and_unit, .dies = "deadlock")
 static eff_t *many(eff_t *(*side)(int i), int n)
 {
     eff_t *sides[64];
-    for (int i = 0; i < n; i++) sides[i] = side(i);
+    for (int i = 0; i < n; i++)
+        sides[i] = side(i);
     return eff_all_par_at(EFF_SITE, (size_t)n, sides);
 }
 static eff_t *sleeps_backwards(int i)
@@ -247,7 +248,8 @@ static eff_t *interrupted_twice(struct world *w)
     eff_t *fiber = keep(w, 0, eff_fork(eff_zip_par(side, eff_never())));
     return in_order(fiber, ms(1), with_fiber(w, 0, interrupt_fork), ms(1), say_interrupt(w, 0));
 }
-CASE(a_second_interruption_does_not_hurry_the_sides, interrupted_twice, .succeeds = "unit", .journal = "side@11 interrupt")
+CASE(a_second_interruption_does_not_hurry_the_sides, interrupted_twice, .succeeds = "unit",
+     .journal = "side@11 interrupt")
 
 static eff_t *nested(struct world *w)
 {
@@ -314,40 +316,22 @@ START_TEST(PAR_019_without_memory_for_the_second_side_the_first_is_interrupted_a
 }
 END_TEST
 
-TESTS(zip_par_gives_the_pair_in_argument_order,
-      all_par_gives_the_array_in_argument_order,
-      all_par_of_nothing_is_the_empty_array,
-      all_par_of_one_is_an_array_of_one,
-      PAR_005_nested_in_a_loop_of_binds,
-      PAR_015_two_sleeps_take_the_time_of_one,
-      PAR_011_waits_for_both,
-      all_par_of_many_ending_in_reverse,
-      a_description_is_run_any_number_of_times,
-      PAR_002_a_failure_interrupts_the_other_side,
-      PAR_003_a_side_that_interrupts_itself_ends_it,
-      PAR_003_two_sides_that_interrupt_themselves_are_combined,
-      PAR_004_interrupted_left_is_interrupted,
-      PAR_007_what_the_other_side_still_fails_with_comes_after,
-      the_leftmost_fail_is_never_a_consequence,
-      PAR_008_the_other_sides_finalizer_is_awaited,
-      PAR_009_a_masked_side_is_awaited_and_its_value_dropped,
-      it_fails_at_the_moment_the_first_side_fails,
-      sides_that_fail_in_the_same_turn_are_both_in_the_cause,
-      simultaneous_failures_stand_in_argument_order,
-      a_side_that_fails_during_the_start_keeps_the_other_from_starting,
-      all_par_starts_no_side_after_one_that_failed,
-      all_par_ends_all_sides_on_a_failure,
-      a_failure_and_a_defect_are_both_in_the_cause,
-      a_failure_that_a_side_handles_is_not_the_others_business,
-      PAR_012_interrupting_the_caller_ends_both_sides_first,
-      timing_it_out_waits_for_the_finalizers_of_both,
-      sides_can_be_interrupted_by_each_other_under_a_mask,
+TESTS(zip_par_gives_the_pair_in_argument_order, all_par_gives_the_array_in_argument_order,
+      all_par_of_nothing_is_the_empty_array, all_par_of_one_is_an_array_of_one, PAR_005_nested_in_a_loop_of_binds,
+      PAR_015_two_sleeps_take_the_time_of_one, PAR_011_waits_for_both, all_par_of_many_ending_in_reverse,
+      a_description_is_run_any_number_of_times, PAR_002_a_failure_interrupts_the_other_side,
+      PAR_003_a_side_that_interrupts_itself_ends_it, PAR_003_two_sides_that_interrupt_themselves_are_combined,
+      PAR_004_interrupted_left_is_interrupted, PAR_007_what_the_other_side_still_fails_with_comes_after,
+      the_leftmost_fail_is_never_a_consequence, PAR_008_the_other_sides_finalizer_is_awaited,
+      PAR_009_a_masked_side_is_awaited_and_its_value_dropped, it_fails_at_the_moment_the_first_side_fails,
+      sides_that_fail_in_the_same_turn_are_both_in_the_cause, simultaneous_failures_stand_in_argument_order,
+      a_side_that_fails_during_the_start_keeps_the_other_from_starting, all_par_starts_no_side_after_one_that_failed,
+      all_par_ends_all_sides_on_a_failure, a_failure_and_a_defect_are_both_in_the_cause,
+      a_failure_that_a_side_handles_is_not_the_others_business, PAR_012_interrupting_the_caller_ends_both_sides_first,
+      timing_it_out_waits_for_the_finalizers_of_both, sides_can_be_interrupted_by_each_other_under_a_mask,
       nothing_from_outside_reaches_the_sides_of_a_masked_caller,
-      what_sides_fail_with_while_the_caller_is_interrupted_is_kept,
-      a_second_interruption_does_not_hurry_the_sides,
-      nested_groups_end_from_the_inside,
-      a_side_that_interrupts_the_caller_keeps_the_next_from_starting,
-      a_side_ends_its_children_as_it_ends,
-      a_side_acquires_into_the_callers_scope,
+      what_sides_fail_with_while_the_caller_is_interrupted_is_kept, a_second_interruption_does_not_hurry_the_sides,
+      nested_groups_end_from_the_inside, a_side_that_interrupts_the_caller_keeps_the_next_from_starting,
+      a_side_ends_its_children_as_it_ends, a_side_acquires_into_the_callers_scope,
       what_an_interrupted_side_acquired_is_released_with_the_scope,
       PAR_019_without_memory_for_the_second_side_the_first_is_interrupted_and_awaited)

@@ -152,7 +152,8 @@ static eff_t *masked_loser(struct world *w)
     return in_order(keep(w, 0, eff_fork(race)), say_await(w, 0), say_time(w, "end"));
 }
 /* Sides start interruptible under a masked caller (DESIGN §8): the loser masks itself, and starts before it has lost. */
-CASE(RACE_012_a_masked_loser_is_waited_for, masked_loser, .succeeds = "unit", .journal = "loser@45000 ok:unit end@45000")
+CASE(RACE_012_a_masked_loser_is_waited_for, masked_loser, .succeeds = "unit",
+     .journal = "loser@45000 ok:unit end@45000")
 
 static eff_t *unmasked_loser(struct world *w)
 {
@@ -163,8 +164,10 @@ CASE(the_mask_of_the_caller_does_not_protect_a_loser, unmasked_loser, .succeeds 
 
 static eff_t *forking_sides(struct world *w)
 {
-    eff_t *w1 = when_interrupted(await_latch(w, 0), count(w, 0)), *w2 = when_interrupted(await_latch(w, 1), count(w, 0));
-    eff_t *race = eff_race(keep(w, 0, eff_then(eff_yield_now(), eff_fork(w1))), keep(w, 1, eff_then(eff_yield_now(), eff_fork(w2))));
+    eff_t *w1 = when_interrupted(await_latch(w, 0), count(w, 0)),
+          *w2 = when_interrupted(await_latch(w, 1), count(w, 0));
+    eff_t *race = eff_race(keep(w, 0, eff_then(eff_yield_now(), eff_fork(w1))),
+                           keep(w, 1, eff_then(eff_yield_now(), eff_fork(w2))));
     return in_order(race, open_latch(w, 0), say_await(w, 0), say_await(w, 1));
 }
 /* A side is a fiber, and so a region: its children end with it. They are interrupted before their first turn, so that
@@ -280,35 +283,19 @@ static eff_t *too_late(struct world *w)
 CASE(a_timeout_waits_for_the_finalizers_of_what_is_too_late, too_late, .succeeds = "none", .journal = "finalizer@5",
      .timed = true, .ms = 5)
 
-TESTS(RACE_001_the_first_to_succeed_wins_and_the_other_is_interrupted,
-      RACE_002_race_first_is_won_by_a_failure_too,
-      race_first_is_won_by_the_first_success,
-      RACE_007_it_returns_after_the_losers_are_finalized,
-      RACE_008_a_failure_waits_for_a_success,
-      RACE_009_a_defect_waits_for_a_success,
-      RACE_009_the_defect_of_a_loser_is_reported,
-      RACE_011_a_left_side_that_succeeds_at_once_wins,
-      a_right_side_that_succeeds_at_once_wins,
-      RACE_021_left_wins,
-      RACE_025_right_wins_when_its_time_has_come,
-      the_shorter_sleep_wins,
-      RACE_026_ties_go_to_the_left,
-      a_left_side_that_ends_second_but_before_the_callers_turn_wins,
-      equal_deadlines_go_to_the_left,
-      when_all_fail_the_failures_are_combined_in_argument_order,
-      RACE_017_a_side_that_interrupts_itself_only_loses,
-      RACE_018_two_sides_that_interrupt_themselves_are_interrupted,
-      RACE_029_the_second_goes_on_when_the_first_failed,
-      RACE_012_a_masked_loser_is_waited_for,
-      the_mask_of_the_caller_does_not_protect_a_loser,
-      RACE_013_what_a_side_forked_ends_with_it,
-      RACE_016_interrupting_the_caller_interrupts_both,
+TESTS(RACE_001_the_first_to_succeed_wins_and_the_other_is_interrupted, RACE_002_race_first_is_won_by_a_failure_too,
+      race_first_is_won_by_the_first_success, RACE_007_it_returns_after_the_losers_are_finalized,
+      RACE_008_a_failure_waits_for_a_success, RACE_009_a_defect_waits_for_a_success,
+      RACE_009_the_defect_of_a_loser_is_reported, RACE_011_a_left_side_that_succeeds_at_once_wins,
+      a_right_side_that_succeeds_at_once_wins, RACE_021_left_wins, RACE_025_right_wins_when_its_time_has_come,
+      the_shorter_sleep_wins, RACE_026_ties_go_to_the_left,
+      a_left_side_that_ends_second_but_before_the_callers_turn_wins, equal_deadlines_go_to_the_left,
+      when_all_fail_the_failures_are_combined_in_argument_order, RACE_017_a_side_that_interrupts_itself_only_loses,
+      RACE_018_two_sides_that_interrupt_themselves_are_interrupted, RACE_029_the_second_goes_on_when_the_first_failed,
+      RACE_012_a_masked_loser_is_waited_for, the_mask_of_the_caller_does_not_protect_a_loser,
+      RACE_013_what_a_side_forked_ends_with_it, RACE_016_interrupting_the_caller_interrupts_both,
       RACE_028_what_a_loser_acquires_masked_is_released_before_the_race_returns,
-      the_value_of_a_masked_loser_is_dropped_once,
-      a_fail_with_which_a_side_ended_by_itself_is_part_of_the_race,
-      what_a_loser_fails_with_while_it_is_interrupted_is_reported,
-      a_race_that_loses_ends_its_own_sides,
-      a_deferred_that_was_raced_a_thousand_times_has_no_waiters_left,
-      a_losers_timer_is_gone_at_once,
-      a_timeout_gives_some_of_what_is_in_time,
-      a_timeout_waits_for_the_finalizers_of_what_is_too_late)
+      the_value_of_a_masked_loser_is_dropped_once, a_fail_with_which_a_side_ended_by_itself_is_part_of_the_race,
+      what_a_loser_fails_with_while_it_is_interrupted_is_reported, a_race_that_loses_ends_its_own_sides,
+      a_deferred_that_was_raced_a_thousand_times_has_no_waiters_left, a_losers_timer_is_gone_at_once,
+      a_timeout_gives_some_of_what_is_in_time, a_timeout_waits_for_the_finalizers_of_what_is_too_late)

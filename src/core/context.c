@@ -56,6 +56,11 @@ eff_context_t *eff_context_empty(void)
     return EMPTY;
 }
 
+bool eff__context_is_oom(const eff_context_t *context)
+{
+    return context == OUT_OF_MEMORY;
+}
+
 /* ---- counts */
 
 eff_context_t *eff_context_incref(eff_context_t *context)

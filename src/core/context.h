@@ -9,4 +9,7 @@
  * new. O(services). */
 eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker);
 
+/* Whether it is the immortal one that stands for a context for which there was no memory. */
+bool eff__context_is_oom(const eff_context_t *context);
+
 #endif

@@ -209,10 +209,9 @@ static bool code_in_words(const eff_error_kind_t *kind)
 
 void eff__error_format_own(const eff_error_t *e, eff_buffer_t *out)
 {
-    eff_buffer_add(out, e->kind->name);
-    if (e->message[0]) {
-        eff_buffer_add(out, ": ");
-        eff_buffer_add(out, e->message);
-    }
+    bool named = e->kind != &eff_any_error || !e->message[0]; /* "error" says nothing that the message does not */
+    if (named) eff_buffer_add(out, e->kind->name);
+    if (named && e->message[0]) eff_buffer_add(out, ": ");
+    eff_buffer_add(out, e->message);
     if (e->code && !code_in_words(e->kind)) eff_buffer_printf(out, " (code %d)", e->code);
 }

@@ -152,9 +152,9 @@ int64_t eff__test_clock_time(const eff__test_clock_t *c)
     return c->now;
 }
 
-size_t eff__test_clock_n_sleepers(const eff__test_clock_t *c)
+const struct eff__timers *eff__test_clock_timers(const eff__test_clock_t *c)
 {
-    return c->timers.n;
+    return &c->timers;
 }
 
 /* ---- adjusting, from a fiber */

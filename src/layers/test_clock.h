@@ -20,7 +20,7 @@ EFF_API void eff__test_clock_unbind(eff__test_clock_t *clock);
 /* With auto-advance, time jumps to the next deadline whenever everything is idle and nobody waits for the outside. */
 EFF_API void eff__test_clock_auto(eff__test_clock_t *clock, bool on);
 EFF_API int64_t eff__test_clock_time(const eff__test_clock_t *clock);
-EFF_API size_t eff__test_clock_n_sleepers(const eff__test_clock_t *clock);
+EFF_API const struct eff__timers *eff__test_clock_timers(const eff__test_clock_t *clock); /* of those who sleep */
 /* If a sleeper is due no later than `until`: moves time to its deadline, makes all with that deadline ready, and returns
  * true. Else moves time to `until`. */
 EFF_API bool eff__test_clock_advance(eff__test_clock_t *clock, int64_t until);

@@ -4,6 +4,7 @@
 
 #include "runtime/frame.h"
 
+#include "runtime/group.h"
 #include "runtime/timer.h"
 
 struct walk {
@@ -38,6 +39,17 @@ static const char *check_state(const eff_runtime_t *rt, const eff_fiber_t *f)
     return f == rt->current && f->state != EFF__RUNNING ? "the running fiber is not marked so" : NULL;
 }
 
+/* Those who wait for the end of f. */
+static const char *check_observers(const eff_fiber_t *f)
+{
+    const eff_fiber_t *last = NULL;
+    for (const eff_fiber_t *o = f->observers.first; o; last = o, o = o->wait.links.next) {
+        if (o->state != EFF__SUSPENDED || o->wait.object != f) return "a fiber's observer does not wait for it";
+        if (o->wait.links.prev != last) return "the observers' links are not mutual";
+    }
+    return last == f->observers.last ? NULL : "the end of the observers is wrong";
+}
+
 static const char *check_links(eff_fiber_t *f)
 {
     if (f->children && f->children->sibling_next) return "the latest child has a later sibling";
@@ -45,7 +57,12 @@ static const char *check_links(eff_fiber_t *f)
     if (f->sibling_prev && f->sibling_prev->sibling_next != f) return "siblings do not agree";
     for (const eff_fiber_t *c = f->children; c; c = c->sibling_prev)
         if (c->parent != f) return "a child has another parent";
-    if (f->state != EFF__DONE && (f->top <= eff__frames_base(f) || f->top > f->limit)) return "the frames lie outside their block";
+    if (f->flags & EFF__SIDE && f->state != EFF__DONE && f->group->sides[f->slot].fiber != f)
+        return "a side is not in its place in its group";
+    if (f->flags & EFF__SIDE && f->state != EFF__DONE && f->group->caller != f->parent)
+        return "a side's parent is not its group's caller";
+    if (f->state != EFF__DONE && (f->top <= eff__frames_base(f) || f->top > f->limit))
+        return "the frames lie outside their block";
     return NULL;
 }
 
@@ -57,6 +74,7 @@ static bool check_fiber(eff_fiber_t *f, void *arg)
     if (f->flags & EFF__OUTSIDE) w->n_outside++;
     w->wrong = check_state(w->rt, f);
     if (!w->wrong) w->wrong = check_links(f);
+    if (!w->wrong) w->wrong = check_observers(f);
     return !w->wrong;
 }
 
@@ -76,8 +94,8 @@ static const char *check_run_queue(const eff_runtime_t *rt, size_t n_ready)
     return NULL;
 }
 
-/* A walk over the heap without recursion: down to the first child, else right, else back to the parent's right. */
-static const char *check_timers(const struct eff__timers *q)
+/* Without recursion: down to the first child, else right, else back to the parent's right. */
+const char *eff__debug_check_timers(const struct eff__timers *q)
 {
     size_t n = 0;
     for (struct eff__timer *t = q->root; t;) {
@@ -94,7 +112,8 @@ static const char *check_timers(const struct eff__timers *q)
             continue;
         }
         while (t && !t->next) { /* leftwards to the first child, whose prev is the parent */
-            while (t->prev && t->prev->child != t) t = t->prev;
+            while (t->prev && t->prev->child != t)
+                t = t->prev;
             t = t->prev;
         }
         if (t) t = t->next;
@@ -110,5 +129,5 @@ const char *eff__debug_check(const eff_runtime_t *rt)
     if (w.n_living != rt->n_fibers) return "the count of living fibers is wrong";
     if (w.n_outside != rt->n_external) return "the count of waits for the outside is wrong";
     const char *wrong = check_run_queue(rt, w.n_ready);
-    return wrong ? wrong : check_timers(&rt->timers);
+    return wrong ? wrong : eff__debug_check_timers(&rt->timers);
 }

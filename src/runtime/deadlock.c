@@ -1,7 +1,7 @@
 /* Deadlock as a result: what happens to fibers that wait for each other when nothing else can happen.
  *
- * The fibers that wait are failed with one report, a Die with a note for each of them: first those without living
- * children, masks or not; their parents unwind with the same report once those have ended. From there only on_exit
+ * The fibers that wait are failed with one report, a Die with a note for each of them, masks or not, children before
+ * their parents; who waits for its own children unwinds with the report once those have ended. From there only on_exit
  * handlers run (EFF__DOOMED), and what stalls again is failed again, so the run ends, structured.
  */
 #include "runtime/frame.h"
@@ -17,23 +17,15 @@ struct deadlock {
     eff_cause_t *cause; /* the report: a Die with a note for each stuck fiber */
 };
 
-static bool has_living_child(const eff_fiber_t *f)
-{
-    for (const eff_fiber_t *c = f->children; c; c = c->sibling_prev)
-        if (c->state != EFF__DONE) return true;
-    return false;
-}
-
-/* A stuck fiber with living children: they are failed first. If it waits for them, it unwinds with the report then; if it
- * waits for something else it will stall again, and is failed with the same report. */
+/* A stuck fiber that waits for its own sides or children, which nothing can make it leave: they are failed too, and once
+ * they have ended it unwinds with the report instead of its result. */
 static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
 {
-    if (f->flags & EFF__DOOMED) return;
     f->flags |= EFF__DOOMED;
     if (f->wait.ops == &eff__group_wait || f->wait.ops == &eff__group_end_wait) {
         struct eff__group *g = (struct eff__group *)f->wait.object;
         if (!g->saved) g->saved = eff_cause_incref(report);
-    } else if (f->wait.ops == &eff__children_wait && eff__frame_code(f->top[-1]) == EFF__F_LEAVING && eff__frame_extra(f->top[-1]) == EFF__OK) {
+    } else if (eff__frame_extra(f->top[-1]) == EFF__OK) { /* a LEAVING frame keeps the result */
         eff_value_decref(eff__frame_value(f->top - 1));
         f->top -= 3;
         eff__push_value(f, eff_cause_value(eff_cause_incref(report)));
@@ -46,11 +38,11 @@ static bool doom(eff_fiber_t *f, void *arg)
 {
     struct deadlock *d = (struct deadlock *)arg;
     if (!is_stuck(f)) return true;
-    if (has_living_child(f)) {
+    if (!f->wait.ops->leave) {
         doom_parent(f, d->cause);
         return true;
     }
-    if (f->wait.ops->leave) (void)f->wait.ops->leave(f);
+    (void)f->wait.ops->leave(f);
     f->flags |= EFF__DOOMED | EFF__AT_RETURN;
     f->wait.object = NULL;
     f->reg = eff_cause_value(eff_cause_incref(d->cause));
@@ -71,24 +63,11 @@ static bool tell(eff_fiber_t *f, void *arg)
     return true;
 }
 
-static bool is_news(eff_fiber_t *f, void *arg)
-{
-    if (is_stuck(f) && !(f->flags & EFF__DOOMED)) *(bool *)arg = true;
-    return !*(bool *)arg;
-}
-
 void eff__deadlock(eff_runtime_t *rt)
 {
-    bool news = !rt->deadlock;
-    eff__each_fiber(rt, is_news, &news);
-    if (news) {
-        struct deadlock d = { .cause = eff_cause_die(eff_literal(
-                                  "deadlock: these fibers wait, and nothing that could wake one of them will happen")) };
-        eff__each_fiber(rt, tell, &d);
-        eff_cause_decref(rt->deadlock);
-        rt->deadlock = d.cause;
-    }
-    struct deadlock d = { .cause = eff_cause_incref(rt->deadlock) };
+    struct deadlock d = { .cause = eff_cause_die(eff_literal(
+                              "deadlock: these fibers wait, and nothing that could wake one of them will happen")) };
+    eff__each_fiber(rt, tell, &d);
     eff__each_fiber(rt, doom, &d);
     eff_cause_decref(d.cause);
 }

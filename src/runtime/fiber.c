@@ -219,6 +219,12 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
     eff__report_unobserved(f->rt, f, cause);
 }
 
+void eff__fiber_let_go(eff_fiber_t *f)
+{
+    eff__fiber_disown(f);
+    eff__fiber_report_unobserved(f);
+}
+
 /* Hands the exit to a waiting fiber as its wait wants it: see join_ops and await_ops. */
 static void deliver(eff_fiber_t *f, eff_fiber_t *to);
 

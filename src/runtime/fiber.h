@@ -183,6 +183,8 @@ extern const struct eff__wait_ops eff__closing_wait;
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops);
 /* Reports the failure of a DONE fiber if nobody observed it. */
 void eff__fiber_report_unobserved(eff_fiber_t *f);
+/* A DONE fiber leaves its owner's list, and is reported as above: by who hears of it, it may be freed. */
+void eff__fiber_let_go(eff_fiber_t *f);
 /* Names an effectful finalizer that is skipped because its runtime is freed. */
 void eff__report_skipped(const eff_fiber_t *f, eff_site_t site);
 /* Gives up the frames of a fiber without running effects: plain releases and drops only. Names on stderr what it skips. */

@@ -48,7 +48,8 @@ static EFF_NOINLINE enum verdict attend(eff_fiber_t *f, bool at_instruction)
     }
     if (rt->ops_left <= 0) return BUDGET_SPENT;
     rt->ops_left--;
-    if (!rt->hooks.step) {
+    bool later = !at_instruction && eff__interruptible_now(f); /* it is seen at the next instruction */
+    if (!rt->hooks.step && !later) {
         rt->ops = rt->ops_left;
         rt->ops_left = 0;
     }
@@ -63,6 +64,16 @@ static EFF_NOINLINE void raise_misuse(eff_fiber_t *f, eff_site_t site)
     rt->misuse = NULL;
     if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
     else eff__raise_mistake(f, NULL, "%s", message);
+}
+
+/* A callback reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
+static EFF_NOINLINE void raise_bad_value(eff_fiber_t *f, eff_value_t v, eff_site_t site, const char *which)
+{
+    f->reg = v;
+    f->status = EFF__OK;
+    if (f->rt->misuse) raise_misuse(f, site);
+    else if (!v.type) eff__raise_mistake(f, NULL, "callback %s returned the absent value", site ? site : which);
+    else eff__raise(f, eff_cause_incref(eff__cause_oom));
 }
 
 /* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */
@@ -91,6 +102,10 @@ static void resume(eff_fiber_t *f)
     if (wait && wait->resumed) wait->resumed(f, interrupted);
     f->rt->trace.n_seen = 0;
     if (f->status != EFF__OK && wait) eff__trace_add(&f->rt->trace, f->wait.site);
+    if (at_return && eff__interruptible_now(f)) { /* seen at the next instruction: it is to look up from its work there */
+        f->rt->ops_left += f->rt->ops;
+        f->rt->ops = 0;
+    }
     if (__builtin_expect(!interrupted, 1)) return;
     if (f->cur) {
         if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
@@ -241,11 +256,8 @@ eval:
         f->top = top;
         v = ((eff_sync_fn)e->call.fn)(e->call.env);
         st = EFF__OK;
-        if (MISUSED() || !v.type) {
-            f->reg = v;
-            f->status = EFF__OK;
-            if (MISUSED()) raise_misuse(f, e->site);
-            else eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site ? e->site : "of eff_sync");
+        if (__builtin_expect(!eff__value_usable(v) || rt->misuse, 0)) {
+            raise_bad_value(f, v, e->site, "of eff_sync");
             if (OWNED_NODE()) eff__node_release(e);
             goto failed_in_memory;
         }
@@ -432,11 +444,7 @@ ret: /* v, st return to the top frame */ {
         eff_value_decref(v);
         v = r;
         if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
-            f->reg = v;
-            f->status = EFF__OK;
-            if (rt->misuse) raise_misuse(f, e->site);
-            else if (!r.type) eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site ? e->site : "of eff_map");
-            else eff__raise(f, eff_cause_incref(eff__cause_oom));
+            raise_bad_value(f, v, e->site, "of eff_map");
             drop_bind(word, e);
             goto failed_in_memory;
         }

@@ -8,6 +8,7 @@
 #include "runtime/region.h"
 
 #include "core/cause.h"
+#include "core/context.h"
 #include "runtime/group.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
@@ -79,8 +80,7 @@ static eff_fiber_t *living_child(eff_fiber_t *f, uint32_t depth)
 {
     eff_fiber_t *c = f->children;
     while (c && c->region >= depth && c->flags & EFF__ZOMBIE) {
-        eff__fiber_report_unobserved(c);
-        eff__fiber_disown(c);
+        eff__fiber_let_go(c);
         c = f->children;
     }
     return c && c->region >= depth ? c : NULL;
@@ -105,12 +105,10 @@ int eff__region_leave(eff_fiber_t *f, uint32_t depth)
     if (!living_child(f, depth)) return EFF__RETURN;
     if (f->status != EFF__OK) eff__materialize(f);
     eff_cause_t *interrupt = eff__interrupt_cause(f, EFF_INTERRUPT_REGION_ENDED, f->wait.site);
-    eff_fiber_t *c = f->children;
-    while (c && c->region >= depth) {
-        eff_fiber_t *earlier = c->sibling_prev;
+    /* The next is asked for afterwards: what an interrupted wait drops may be the last handle of one that has ended. */
+    for (eff_fiber_t *c = f->children; c && c->region >= depth; c = c->sibling_prev) {
         if (f->rt->debug.unstarted && c->state == EFF__NEW) eff__debug_unstarted(c);
         eff__fiber_interrupt(c, interrupt);
-        c = earlier;
     }
     eff_cause_decref(interrupt);
     eff__push_value(f, f->reg);
@@ -252,7 +250,7 @@ int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned)
     return EFF__EVAL;
 }
 
-/* The context with what a provide node adds; NULL when out of memory. */
+/* The context with what a provide node adds. */
 static eff_context_t *provided(eff_fiber_t *f, const eff_t *e)
 {
     eff_context_t *context = f->context ? eff_context_incref(f->context) : eff_context_empty();
@@ -265,6 +263,7 @@ int eff__eval_provide(eff_fiber_t *f, eff_t *e, bool owned)
     bool locally = e->flags & EFF__LOCALLY;
     if (!eff__frames_reserve(f, 3 + EFF__FRAME_SLACK)) return no_room(f, e, owned);
     eff_context_t *context = provided(f, e), *outer = f->context;
+    if (eff__context_is_oom(context)) return no_room(f, e, owned);
     f->context = context;
     eff_scope_t *scope = locally ? NULL : eff__scope_new(f);
     if (!locally && !scope) {

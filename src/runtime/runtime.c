@@ -79,7 +79,6 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options)
 static void dispose(eff_runtime_t *rt, bool forked)
 {
     if (rt->pool && !forked) eff__pool_free(rt->pool);
-    eff_cause_decref(rt->deadlock);
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, forked);
     if (rt->context) eff_context_decref(rt->context);
@@ -89,15 +88,13 @@ static void dispose(eff_runtime_t *rt, bool forked)
 void eff_runtime_free(eff_runtime_t *rt)
 {
     if (!rt) return;
-    if (rt->draining) {
-        eff__misuse("eff_runtime_free was called from a callback of a fiber; do it from the loop, or in shutdown's done");
+    if (rt->draining || rt->driving || rt->freeing) {
+        eff__misuse("eff_runtime_free was called from a callback of its fibers, or from inside eff_runtime_run; do it from "
+                    "the loop, or in shutdown's done");
         return;
     }
     rt->freeing = true;
-    while (rt->roots && rt->roots->flags & EFF__ZOMBIE) {
-        eff__fiber_report_unobserved(rt->roots);
-        eff__fiber_disown(rt->roots);
-    }
+    while (rt->roots && rt->roots->flags & EFF__ZOMBIE) eff__fiber_let_go(rt->roots);
     if (rt->n_fibers > 0) { /* reported in any case */
         eff_buffer_t report = EFF_BUFFER_INIT;
         eff__dump_fibers(rt, &report);
@@ -203,7 +200,7 @@ static void drive(eff_runtime_t *rt, eff_fiber_t *f)
     }
     rt->driving = false;
     eff__loop_settle(rt->loop);
-    if (rt->ready_first) eff__loop_kick(rt->loop);
+    if (rt->ready_first || rt->shutting_down) eff__loop_kick(rt->loop);
 }
 
 /* The cause of a fiber's death that cannot be told through one. */
@@ -243,20 +240,14 @@ eff_exit_t eff_runtime_run(eff_runtime_t *rt, eff_t *e)
     return eff__run_watched(rt, e, &fiber);
 }
 
-static void stop_driving(void *arg)
-{
-    *(bool *)arg = true;
-}
-
 void eff__run_shutdown(eff_runtime_t *rt)
 {
-    bool done = false;
-    eff_runtime_shutdown(rt, stop_driving, &done);
+    if (!rt->shutting_down) eff_runtime_shutdown(rt, NULL, NULL);
     rt->driving = true;
-    while (!done) {
+    while (rt->n_fibers > 0) {
         eff__drain(rt);
         eff__turn_ended(rt);
-        if (done || rt->ready_first) continue;
+        if (rt->n_fibers == 0 || rt->ready_first) continue;
         if (rt->n_external > 0) (void)eff__loop_once(rt->loop, true);
         else if (!eff__idle(rt)) eff__deadlock(rt);
     }
@@ -283,13 +274,10 @@ static bool interrupt_roots(eff_runtime_t *rt, bool daemons)
 {
     bool any = false;
     eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_SHUTDOWN, NULL);
-    for (eff_fiber_t *f = rt->roots; f;) {
-        eff_fiber_t *earlier = f->sibling_prev;
-        if (f->state != EFF__DONE && !(f->flags & EFF__DAEMON) == !daemons) {
-            any = true;
-            eff__fiber_interrupt(f, cause);
-        }
-        f = earlier;
+    for (eff_fiber_t *f = rt->roots; f; f = f->sibling_prev) {
+        if (f->state == EFF__DONE || !(f->flags & EFF__DAEMON) != !daemons) continue;
+        any = true;
+        eff__fiber_interrupt(f, cause);
     }
     eff_cause_decref(cause);
     return any;
@@ -310,20 +298,20 @@ void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg)
 
 void eff__turn_ended(eff_runtime_t *rt)
 {
-    if (rt->shutting_down && rt->shutdown_done) {
-        if (!interrupt_roots(rt, false) && !interrupt_roots(rt, true) && rt->n_fibers == 0) {
-            void (*done)(void *) = rt->shutdown_done;
-            rt->shutdown_done = NULL;
-            eff__loop_settle(rt->loop);
-            done(rt->shutdown_arg); /* may free the runtime */
-            return;
-        }
+    if (rt->shutting_down && !interrupt_roots(rt, false) && !interrupt_roots(rt, true) && rt->n_fibers == 0 &&
+        rt->shutdown_done) {
+        void (*done)(void *) = rt->shutdown_done;
+        rt->shutdown_done = NULL;
+        eff__loop_settle(rt->loop);
+        done(rt->shutdown_arg); /* may free the runtime */
+        return;
     }
     if (!rt->ready_first && rt->n_blocking == 0 && !rt->driving) (void)eff__idle(rt);
     if (!rt->driving) eff__loop_settle(rt->loop);
     if (rt->ready_first) {
-        eff__loop_kick(rt->loop);
-    } else if (rt->n_fibers > 0 && rt->n_external == 0 && rt->options.on_deadlock && !rt->driving) {
-        rt->options.on_deadlock(rt, rt->options.arg);
+        eff__loop_next_turn(rt->loop);
+    } else if (rt->n_fibers > 0 && rt->n_external == 0 && !rt->driving) {
+        if (rt->options.on_deadlock) rt->options.on_deadlock(rt, rt->options.arg);
+        else eff__deadlock(rt);
     }
 }

@@ -72,7 +72,6 @@ struct eff_runtime {
     uint32_t max_turns; /* per fiber, without time moving; 0: no limit */
     bool freeing;
     bool shutting_down;
-    eff_cause_t *deadlock; /* the last report, for those in it that could not be failed at once; or NULL */
     void (*shutdown_done)(void *arg);
     void *shutdown_arg;
     eff_context_t *context; /* the root context */
@@ -128,6 +127,8 @@ bool eff__loop_is_own(const struct eff__loop *loop);
 bool eff__loop_can_run(struct eff__loop *loop);
 /* Something became ready outside a turn: the loop will drain soon. */
 void eff__loop_kick(struct eff__loop *loop);
+/* A turn has ended with fibers still ready: the next one comes after the loop has looked at the outside. */
+void eff__loop_next_turn(struct eff__loop *loop);
 /* The turn is over: arms the timer for the next deadline, and keeps the loop alive for as long as answers may come. */
 void eff__loop_settle(struct eff__loop *loop);
 /* Runs the loop once; `block`: until something happens. False when the loop has nothing to wait for. */

@@ -113,8 +113,7 @@ int eff__scope_close_step(eff_fiber_t *f, eff_scope_t *scope, bool *ret_closed)
         if (entry->kind == EFF__ENTRY_FIBER) {
             eff_fiber_t *child = entry->fiber;
             if (child->state == EFF__DONE) {
-                eff__fiber_report_unobserved(child);
-                eff__fiber_disown(child);
+                eff__fiber_let_go(child);
                 continue;
             }
             eff_cause_t *cause = eff__interrupt_cause(f, EFF_INTERRUPT_REGION_ENDED, entry->site);
@@ -151,8 +150,7 @@ void eff__scope_unwind(eff_fiber_t *f, eff_scope_t *scope, const eff_exit_t *exi
     while (scope->last) {
         struct eff__entry *entry = scope->last;
         if (entry->kind == EFF__ENTRY_FIBER) { /* it has ended: fibers of scopes are unwound first */
-            eff__fiber_report_unobserved(entry->fiber);
-            eff__fiber_disown(entry->fiber);
+            eff__fiber_let_go(entry->fiber);
             continue;
         }
         if (entry->ran) {

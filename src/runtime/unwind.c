@@ -72,7 +72,9 @@ static void unwind_frame(eff_fiber_t *f)
 void eff__fiber_unwind(eff_fiber_t *f)
 {
     if (f->state == EFF__SUSPENDED) {
-        if (f->wait.ops && f->wait.ops->leave) (void)f->wait.ops->leave(f);
+        /* One that wants to stay until it is answered is let go of when asked again. */
+        const struct eff__wait_ops *ops = f->wait.ops;
+        if (ops && ops->leave && !ops->leave(f)) (void)ops->leave(f);
         if (f->flags & EFF__OUTSIDE) f->rt->n_external--;
         f->reg = eff_unit;
         f->status = EFF__OK;
@@ -85,6 +87,7 @@ void eff__fiber_unwind(eff_fiber_t *f)
     f->reg = f->status == EFF__OK ? (eff_value_decref(f->reg), eff_unit) : f->reg;
     eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
     while (f->top > eff__frames_base(f)) unwind_frame(f);
+    while (f->children) eff__fiber_let_go(f->children); /* those that live were unwound before */
     f->flags |= EFF__OBSERVED;
     bool owned_by_group = f->flags & EFF__SIDE;
     eff__fiber_publish(f);
@@ -107,6 +110,8 @@ void eff__unwind_all(eff_runtime_t *rt)
         eff_fiber_t *f = NULL;
         eff__each_fiber(rt, find_living, &f); /* children come first */
         if (!f) break;
+        rt->ready_first = rt->ready_last = NULL; /* whoever is there does not run again, and may be gone by now */
+        rt->n_ready = 0;
         eff__fiber_unwind(f);
     }
     rt->draining = false;
@@ -122,9 +127,6 @@ void eff__unwind_all(eff_runtime_t *rt)
     rt->ended_last = NULL;
     eff_fiber_t **const lists[] = { &rt->scoped, &rt->roots };
     for (int i = 0; i < 2; i++) {
-        while (*lists[i]) {
-            eff__fiber_report_unobserved(*lists[i]);
-            eff__fiber_disown(*lists[i]);
-        }
+        while (*lists[i]) eff__fiber_let_go(*lists[i]);
     }
 }

@@ -87,7 +87,8 @@ void eff_test_adjust(eff_test_t *t, eff_duration_t d)
     int64_t now = eff__test_clock_time(t->clock), by = d.ns < 0 ? 0 : d.ns;
     int64_t until = by > INT64_MAX - now ? INT64_MAX : now + by;
     eff__test_clock_settle(t->rt);
-    while (eff__test_clock_advance(t->clock, until)) eff__test_clock_settle(t->rt);
+    while (eff__test_clock_advance(t->clock, until))
+        eff__test_clock_settle(t->rt);
 }
 
 void eff_test_interrupt(eff_test_t *t, eff_fiber_t *fiber)
@@ -110,9 +111,14 @@ void eff__test_auto(eff_test_t *t)
     eff__test_clock_auto(t->clock, true);
 }
 
+const struct eff__timers *eff__test_timers(const eff_test_t *t)
+{
+    return eff__test_clock_timers(t->clock);
+}
+
 size_t eff__test_n_sleepers(const eff_test_t *t)
 {
-    return eff__test_clock_n_sleepers(t->clock);
+    return eff__test_timers(t)->n;
 }
 
 size_t eff_test_free(eff_test_t *t)

@@ -4,9 +4,13 @@
 
 #include <effect/test.h>
 
+struct eff__timers;
+
 /* As eff_test_run does: time jumps to the next deadline whenever everything is idle. For eff_runtime_run on its runtime. */
 void eff__test_auto(eff_test_t *t);
-/* How many fibers sleep on the test's clock. */
+/* Those who sleep on the test's clock. */
+const struct eff__timers *eff__test_timers(const eff_test_t *t);
+/* How many they are. */
 size_t eff__test_n_sleepers(const eff_test_t *t);
 
 #endif

@@ -29,7 +29,8 @@ int run_tests(const char *suite, const TTest *const *tests, size_t n)
     Suite *s = suite_create(base_name(suite));
     TCase *t = tcase_create(base_name(suite));
     tcase_add_checked_fixture(t, setup, no_block_is_live);
-    for (size_t i = 0; i < n; i++) tcase_add_test(t, tests[i]);
+    for (size_t i = 0; i < n; i++)
+        tcase_add_test(t, tests[i]);
     tcase_set_timeout(t, 120);
     suite_add_tcase(s, t);
     SRunner *sr = srunner_create(s);

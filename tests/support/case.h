@@ -20,14 +20,14 @@
 
 /* What a program works on and leaves behind. Made anew, zeroed, for every run. */
 struct world {
-    char journal[4096];  /* words separated by one space, in the order in which they were said */
-    int acquired;        /* by acquire() */
-    int released;        /* by release() */
-    int64_t n[8];        /* counters for the program's own use */
+    char journal[4096];     /* words separated by one space, in the order in which they were said */
+    int acquired;           /* by acquire() */
+    int released;           /* by release() */
+    int64_t n[8];           /* counters for the program's own use */
     eff_fiber_t *fibers[8]; /* handles; dropped at the end of the run */
     eff_queue_t *queue;
     eff_deferred_t *deferreds[4];
-    eff_test_t *test;    /* the driver that runs it, for eff_test_now */
+    eff_test_t *test; /* the driver that runs it, for eff_test_now */
 };
 
 /* ---- building blocks; all take eff_literal-like static strings */
@@ -62,13 +62,13 @@ enum sweeps {
 
 /* How the plain run must end; exactly one of these, or `check`. Values are compared by their formatted text. */
 struct expectation {
-    const char *succeeds;    /* the success value as text: "42", "[1, 2]", "unit" */
-    const char *fails;       /* the leftmost Fail's value as text; the cause must have no Die */
-    const char *dies;        /* a piece of the leftmost Die's text */
-    bool interrupted;        /* the cause is interrupted only */
-    const char *cause;       /* the shape: "fail(1)", "then(fail(1), die)", "both(fail(1), interrupt)" */
-    const char *journal;     /* the whole journal; NULL: not looked at */
-    int64_t ms;              /* virtual milliseconds the run took, when `timed` */
+    const char *succeeds; /* the success value as text: "42", "[1, 2]", "unit" */
+    const char *fails;    /* the leftmost Fail's value as text; the cause must have no Die */
+    const char *dies;     /* a piece of the leftmost Die's text */
+    bool interrupted;     /* the cause is interrupted only */
+    const char *cause;    /* the shape: "fail(1)", "then(fail(1), die)", "both(fail(1), interrupt)" */
+    const char *journal;  /* the whole journal; NULL: not looked at */
+    int64_t ms;           /* virtual milliseconds the run took, when `timed` */
     bool timed;
     void (*check)(struct world *w, const eff_exit_t *exit); /* more, on the plain run */
     void (*invariant)(struct world *w);                     /* after every run, swept ones too */

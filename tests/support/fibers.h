@@ -48,7 +48,8 @@ static inline eff_t *say_interrupt(struct world *w, int i)
 static inline eff_t *in_order_(eff_t *const *effects)
 {
     eff_t *e = *effects++;
-    while (*effects) e = eff_then(e, *effects++);
+    while (*effects)
+        e = eff_then(e, *effects++);
     return e;
 }
 #define in_order(...) in_order_((eff_t *const[]){ __VA_ARGS__, NULL })

@@ -29,21 +29,21 @@ enum kind { PLAIN, STEPPED, INTERRUPT, OUT_OF_MEMORY, SHUFFLE };
 struct injection {
     enum kind kind;
     uint64_t victim; /* INTERRUPT: the id of the fiber */
-    long at;         /* INTERRUPT: before which instruction, of all fibers together, from 1; OUT_OF_MEMORY: the request */
-    bool sticky;     /* OUT_OF_MEMORY: all later requests fail too */
-    uint64_t seed;   /* SHUFFLE */
+    long at;       /* INTERRUPT: before which instruction, of all fibers together, from 1; OUT_OF_MEMORY: the request */
+    bool sticky;   /* OUT_OF_MEMORY: all later requests fail too */
+    uint64_t seed; /* SHUFFLE */
 };
 
 /* What a run was like. */
 struct outcome {
     char shape[4096];
     char journal[4096];
-    int64_t ms;       /* virtual */
-    long steps;       /* instructions, of all fibers together; 0 in a plain run */
-    long requests;    /* for memory */
-    uint64_t n_ids;   /* fibers there were, and so the ids: 1 to n_ids */
-    long born[32];    /* the instruction before which fiber i was first there */
-    bool hit;         /* the injection found its target */
+    int64_t ms;     /* virtual */
+    long steps;     /* instructions, of all fibers together; 0 in a plain run */
+    long requests;  /* for memory */
+    uint64_t n_ids; /* fibers there were, and so the ids: 1 to n_ids */
+    long born[32];  /* the instruction before which fiber i was first there */
+    bool hit;       /* the injection found its target */
 };
 
 /* Runs the program once. Whatever the injection, checks that nothing is left and the invariant holds; aborts the test
@@ -52,6 +52,8 @@ struct outcome {
 void run_once(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected,
               const struct injection *injection, const struct outcome *plain, struct outcome *ret_outcome);
 
+/* Drops the handles that a world holds, as is done after each run of a case. */
+void drop_handles(struct world *w);
 /* Prints the line that replays the run that goes on, if one does. */
 void tell_replay(void);
 /* Has that done when the process ends or crashes. */

@@ -15,12 +15,12 @@
 #include "testing/test.h"
 
 enum {
-    MAX_SECONDS = 20,       /* a run that takes longer waits for something that does not come */
-    MAX_STEPS = 5000000,    /* and one that takes more instructions does not end */
-    STEPS_PER_PLAIN = 64,   /* an injected run may take that many times the steps of the plain one, and ... */
-    STEPS_MORE = 20000,     /* ... so many more */
-    CHECKED_FIBERS = 16,    /* runs with more fibers ... */
-    CHECKED_STEPS = 2000    /* ... or more steps than this are checked every so many steps only */
+    MAX_SECONDS = 20,     /* a run that takes longer waits for something that does not come */
+    MAX_STEPS = 5000000,  /* and one that takes more instructions does not end */
+    STEPS_PER_PLAIN = 64, /* an injected run may take that many times the steps of the plain one, and ... */
+    STEPS_MORE = 20000,   /* ... so many more */
+    CHECKED_FIBERS = 16,  /* runs with more fibers ... */
+    CHECKED_STEPS = 2000  /* ... or more steps than this are checked every so many steps only */
 };
 
 struct run {
@@ -115,7 +115,8 @@ static void step(void *arg, eff_fiber_t *f)
     struct outcome *o = r->outcome;
     const struct injection *i = r->injection;
     o->steps++;
-    if (o->steps > r->max_steps) fail_run(r, "the run does not end: %ld instructions, the last by fiber %" PRIu64, o->steps, f->id);
+    if (o->steps > r->max_steps)
+        fail_run(r, "the run does not end: %ld instructions, the last by fiber %" PRIu64, o->steps, f->id);
     while (o->n_ids < r->rt->next_id) {
         o->n_ids++;
         if (o->n_ids < sizeof o->born / sizeof o->born[0]) o->born[o->n_ids] = o->steps;
@@ -123,6 +124,7 @@ static void step(void *arg, eff_fiber_t *f)
     bool small = r->rt->n_fibers <= CHECKED_FIBERS && o->steps <= CHECKED_STEPS;
     if (small || o->steps % CHECKED_STEPS == 0) {
         const char *wrong = eff__debug_check(r->rt);
+        if (!wrong) wrong = eff__debug_check_timers(eff__test_timers(r->w.test));
         if (wrong) fail_run(r, "before instruction %ld, by fiber %" PRIu64 ": %s", o->steps, f->id, wrong);
     }
     if (i->kind != INTERRUPT || o->steps != i->at) return;
@@ -146,9 +148,7 @@ static void note_misuse(const char *message, void *arg)
     if (!r->misuse[0]) snprintf(r->misuse, sizeof r->misuse, "%s", message);
 }
 
-static void ignore_unobserved(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg)
-{
-}
+static void ignore_unobserved(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg) {}
 
 /* ---- what must hold */
 
@@ -188,7 +188,8 @@ static void check_expectation(struct run *r, const eff_exit_t *exit)
     }
     if (n > 1 || (n == 0 && !e->check)) fail_run(r, "the case expects no exit, or more than one");
     if (e->journal && strcmp(e->journal, r->w.journal) != 0)
-        fail_run(r, "expected the journal \"%s\", but it was \"%s\"; exit %s", e->journal, r->w.journal, full_text_of(exit));
+        fail_run(r, "expected the journal \"%s\", but it was \"%s\"; exit %s", e->journal, r->w.journal,
+                 full_text_of(exit));
     if (e->timed && e->ms != r->outcome->ms)
         fail_run(r, "expected that it takes %" PRId64 " ms, but it took %" PRId64, e->ms, r->outcome->ms);
     if (e->check) e->check(&r->w, exit);
@@ -231,7 +232,7 @@ static void check_end(struct run *r)
     if (wrong) fail_run(r, "at the end: %s", wrong);
 }
 
-static void drop_handles(struct world *w)
+void drop_handles(struct world *w)
 {
     for (size_t i = 0; i < sizeof w->fibers / sizeof w->fibers[0]; i++) {
         eff_fiber_decref(w->fibers[i]);

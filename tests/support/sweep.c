@@ -44,7 +44,8 @@ static uint64_t seed_of(const char *name)
 {
     const char *text = getenv("EFF_TEST_SEED");
     uint64_t seed = text ? strtoull(text, NULL, 10) : 1469598103934665603u;
-    while (*name) seed = (seed ^ (unsigned char)*name++) * 1099511628211u;
+    while (*name)
+        seed = (seed ^ (unsigned char)*name++) * 1099511628211u;
     return seed;
 }
 
@@ -66,7 +67,8 @@ static void sweep_interrupts(struct sweeping *s)
     uint64_t n_victims = o->n_ids, n_born = sizeof o->born / sizeof o->born[0];
     if (n_victims >= n_born) n_victims = n_born - 1;
     long total = 0, first;
-    for (uint64_t v = 1; v <= n_victims; v++) total += o->steps - o->born[v] + 1;
+    for (uint64_t v = 1; v <= n_victims; v++)
+        total += o->steps - o->born[v] + 1;
     long by = stride(s, "interruptions", total, scaled(MAX_INTERRUPTS), &first), skip = first;
     for (uint64_t v = 1; v <= n_victims; v++) {
         long at = o->born[v] + skip;

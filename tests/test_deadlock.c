@@ -1,0 +1,279 @@
+/* Deadlock as a result: the report, what still runs, and which waits are exempt. */
+#include <event2/event.h>
+#include <stdio.h>
+
+#include <effect/async.h>
+
+#include "support/fibers.h"
+
+/* ---- the report */
+
+static eff_t *join_at(eff_fiber_t *fiber)
+{
+    return eff_fiber_join_at("main (a.c:3)", fiber);
+}
+static eff_t *two_stuck(struct world *w)
+{
+    eff_t *child = eff_deferred_await_at("work (a.c:2)", latch(w, 0));
+    return eff_then(keep(w, 0, eff_fork_at("main (a.c:1)", child)), with_fiber(w, 0, join_at));
+}
+static void names_both(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    ck_assert(!exit->ok);
+    eff_cause_format(exit->cause, &text);
+    const char *report = eff_buffer_text(&text);
+    const char *head = "defect: deadlock: these fibers wait, and nothing that could wake one of them will happen\n";
+    ck_assert_ptr_eq(strstr(report, head), report);
+    ck_assert_ptr_nonnull(strstr(report, "note: fiber 2 (forked at main (a.c:1)) waits for a deferred at work (a.c:2)"));
+    ck_assert_ptr_nonnull(strstr(report, "note: fiber 1 (main) waits to join fiber 2 at main (a.c:3)"));
+    eff_buffer_done(&text);
+}
+CASE(the_report_names_every_fiber_what_it_waits_for_and_where, two_stuck, .dies = "deadlock: ", .check = names_both)
+
+static size_t n_notes_of(const eff_exit_t *exit)
+{
+    ck_assert(!exit->ok && eff_cause_tag(exit->cause) == EFF_CAUSE_DIE);
+    return eff_cause_n_notes(exit->cause);
+}
+static eff_t *different_waits(struct world *w)
+{
+    w->queue = eff_queue_bounded(1);
+    eff_t *forks = in_order(eff_fork(eff_queue_take(w->queue)), eff_fork(eff_never()), eff_fork(await_latch(w, 0)));
+    return in_order(forks, eff_yield_now(), eff_scoped(eff_never()));
+}
+static void four_notes(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    static const char *const waits[] = { "for an item of a queue", "for nothing: eff_never", "for a deferred" };
+    ck_assert_uint_eq(n_notes_of(exit), 4);
+    for (size_t i = 0; i < 3; i++) {
+        bool found = false;
+        for (size_t k = 0; k < 4 && !found; k++)
+            found = strstr(eff_as_string(eff_cause_note_at(exit->cause, k, NULL)), waits[i]) != NULL;
+        ck_assert_msg(found, "no note says \"%s\"", waits[i]);
+    }
+}
+CASE(every_kind_of_wait_has_its_words, different_waits, .check = four_notes)
+
+/* Fiber 2 sleeps a while and ends: only who is stuck then is in the report. */
+static eff_t *one_left(struct world *w)
+{
+    return eff_then(eff_fork(ms(5)), await_latch(w, 0));
+}
+static void one_note(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    ck_assert_uint_eq(n_notes_of(exit), 1);
+}
+CASE(a_fiber_that_has_ended_is_not_in_the_report, one_left, .check = one_note, .ms = 5, .timed = true)
+
+/* ---- the structured end */
+
+static eff_t *say_exit_seen(const eff_exit_t *exit, eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    journal_add(w, word_of(exit));
+    return eff_noop();
+}
+static eff_t *acquire_scoped(struct world *w, const char *name)
+{
+    return eff_acquire_release(acquire(w, name), release, eff_ptr(w));
+}
+static eff_t *finalizers(struct world *w)
+{
+    eff_t *inner = eff_on_exit(holds(w, "a"), say_exit_seen, eff_ptr(w));
+    return eff_ensuring(eff_then(acquire_scoped(w, "s"), inner), say(w, "end"));
+}
+CASE(releases_and_on_exit_handlers_run, finalizers, .dies = "deadlock", .journal = "s+ a+ a- die end s-")
+
+static eff_t *must_not_handle(const eff_cause_t *cause, eff_value_t env)
+{
+    (void)cause;
+    return say(eff_as_ptr(env), "handled");
+}
+static eff_t *must_not_bind(eff_value_t v, eff_value_t env)
+{
+    (void)v;
+    return say(eff_as_ptr(env), "handled");
+}
+static eff_t *handlers(struct world *w)
+{
+    eff_t *e = eff_catch_cause(eff_never(), must_not_handle, eff_ptr(w));
+    e = eff_catch_all(e, must_not_bind, eff_ptr(w));
+    e = eff_then(eff_to_exit(e), say(w, "went-on"));
+    return eff_fold(e, must_not_bind, must_not_bind, eff_ptr(w));
+}
+CASE(every_other_handler_is_skipped, handlers, .dies = "deadlock", .journal = "")
+
+struct frame {
+    struct world *w;
+};
+static eff_t *step(struct frame *s, eff_gen_t *g)
+{
+    EFF_GEN_BEGIN(g);
+    EFF_AWAIT_EXIT(eff_never());
+    journal_add(s->w, "went-on");
+    EFF_GEN_END(eff_unit);
+}
+static void frame_drop(struct frame *s)
+{
+    if (s->w) journal_add(s->w, "drop");
+}
+EFF_DEFINE_GEN(stuck_gen, struct frame, step, .drop = frame_drop);
+static eff_t *in_a_gen(struct world *w)
+{
+    return stuck_gen((struct frame){ w });
+}
+CASE(await_exit_does_not_hand_a_deadlock_over, in_a_gen, .dies = "deadlock", .journal = "drop")
+
+static eff_t *masked(struct world *w)
+{
+    return eff_ensuring(eff_uninterruptible(eff_never()), say(w, "end"));
+}
+CASE(masks_are_ignored, masked, .dies = "deadlock", .journal = "end")
+
+static eff_t *finalizer_stalls(struct world *w)
+{
+    return eff_ensuring(eff_ensuring(eff_never(), eff_ensuring(eff_never(), say(w, "a"))), say(w, "b"));
+}
+CASE(a_finalizer_that_stalls_again_is_failed_again, finalizer_stalls, .journal = "a b", .dies = "deadlock")
+
+static eff_t *children_first(struct world *w)
+{
+    eff_t *grandchild = eff_fork(eff_ensuring(eff_never(), say(w, "grandchild")));
+    eff_t *child = eff_fork(eff_ensuring(eff_then(grandchild, await_latch(w, 0)), say(w, "child")));
+    return eff_ensuring(eff_then(child, await_latch(w, 0)), say(w, "main"));
+}
+CASE(children_end_before_their_parents, children_first, .dies = "deadlock", .journal = "grandchild child main")
+
+static eff_t *swap(struct world *w, int waits_for, int opens)
+{
+    return eff_then(await_latch(w, waits_for), open_latch(w, opens));
+}
+static eff_t *each_other(struct world *w)
+{
+    return eff_ensuring(eff_zip_par(swap(w, 0, 1), swap(w, 1, 0)), say(w, "end"));
+}
+CASE(two_sides_that_wait_for_each_other_end, each_other, .dies = "deadlock", .journal = "end")
+
+static eff_t *exit_as_value(struct world *w)
+{
+    return eff_then(keep(w, 0, eff_fork(eff_never())), eff_then(with_fiber(w, 0, await), say(w, "went-on")));
+}
+CASE(awaiting_a_stuck_fiber_is_stuck_too, exit_as_value, .dies = "deadlock", .journal = "")
+
+static eff_t *race_of_stuck(struct world *w)
+{
+    return eff_race(eff_never(), await_latch(w, 0));
+}
+CASE(a_race_of_stuck_sides_is_a_deadlock, race_of_stuck, .dies = "deadlock")
+
+/* ---- what is no deadlock */
+
+static eff_t *stuck_child(struct world *w)
+{
+    return eff_then(eff_fork(eff_ensuring(eff_never(), say(w, "child"))), eff_then(eff_yield_now(), one(1)));
+}
+CASE(a_stuck_child_of_a_fiber_that_ends_is_none, stuck_child, .succeeds = "1", .journal = "child",
+     .without = NO_SHUFFLES /* otherwise the child may not have started */)
+
+static eff_t *timed_out(struct world *w)
+{
+    return eff_timeout(await_latch(w, 0), eff_hours(1));
+}
+CASE(a_wait_that_will_be_timed_out_is_none, timed_out, .succeeds = "none", .ms = 3600000, .timed = true)
+
+static eff_t *daemon_stuck(struct world *w)
+{
+    return eff_then(eff_fork_daemon(eff_never()), ms(5));
+}
+CASE(a_stuck_daemon_is_none_while_main_goes_on, daemon_stuck, .succeeds = "unit", .ms = 5, .timed = true)
+
+static eff_t *open_from_thread(eff_value_t env)
+{
+    return eff_deferred_succeed(eff_as_deferred(env), eff_int(5));
+}
+static eff_t *job_will_open(struct world *w)
+{
+    eff_t *job = eff_blocking(open_from_thread, eff_deferred_value(eff_deferred_incref(latch(w, 0))));
+    return eff_zip_par(await_latch(w, 0), job);
+}
+CASE(a_wait_while_a_job_is_outstanding_is_none, job_will_open, .succeeds = "(5, true)")
+
+START_TEST(waits_declared_external_are_none)
+{
+    struct world w = { .test = eff_test_new() };
+    eff_t *sides = eff_zip_par(eff_external(await_latch(&w, 0)), await_latch(&w, 1));
+    eff_fiber_t *fiber = eff_test_fork(w.test, sides);
+    eff_test_adjust(w.test, eff_hours(1));
+    ck_assert_ptr_null(eff_fiber_poll(fiber));
+    (void)eff_test_fork(w.test, eff_then(open_latch(&w, 0), open_latch(&w, 1)));
+    eff_test_adjust(w.test, eff_millis(0));
+    ck_assert_str_eq(shape_of(eff_fiber_poll(fiber)), "ok((unit, unit))");
+    ck_assert_uint_eq(eff_test_free(w.test), 0);
+    for (int i = 0; i < 2; i++) eff_deferred_decref(w.deferreds[i]);
+}
+END_TEST
+
+/* ---- other clocks and loops */
+
+START_TEST(a_virtual_sleeper_that_nobody_can_wake_is_a_deadlock)
+{
+    eff_exit_t exit = eff_run(eff_provide(eff_sleep(eff_seconds(1)), eff_test_clock()));
+    ck_assert_exit_(__FILE__, __LINE__, exit, "dies", "deadlock");
+}
+END_TEST
+
+static void note_deadlock(eff_runtime_t *rt, void *arg)
+{
+    journal_add(arg, "deadlock");
+    ck_assert_uint_eq(eff_runtime_n_fibers(rt), 1);
+}
+static void say_end(const eff_exit_t *exit, void *arg)
+{
+    journal_add(arg, word_of(exit));
+}
+
+START_TEST(on_a_foreign_loop_it_goes_to_the_hook)
+{
+    struct world w = { 0 };
+    eff_fiber_t *fiber;
+    struct event_base *base = event_base_new();
+    eff_runtime_t *rt = eff_runtime_new(&(eff_runtime_options_t){ .base = base, .on_deadlock = note_deadlock, .arg = &w });
+    ck_assert_int_eq(eff_runtime_fork(rt, eff_never(), say_end, &w, &fiber), 0);
+    event_base_dispatch(base);
+    ck_assert_journal(&w, "deadlock");
+    eff_runtime_interrupt(rt, fiber);
+    event_base_dispatch(base);
+    ck_assert_journal(&w, "deadlock interrupt");
+    eff_fiber_decref(fiber);
+    eff_runtime_free(rt);
+    event_base_free(base);
+}
+END_TEST
+
+START_TEST(on_a_foreign_loop_without_a_hook_the_fibers_die_of_it)
+{
+    struct world w = { 0 };
+    struct event_base *base = event_base_new();
+    eff_runtime_t *rt = eff_runtime_new(&(eff_runtime_options_t){ .base = base });
+    ck_assert_int_eq(eff_runtime_fork(rt, eff_ensuring(await_latch(&w, 0), say(&w, "end")), say_end, &w, NULL), 0);
+    event_base_dispatch(base);
+    ck_assert_journal(&w, "end die");
+    eff_runtime_free(rt);
+    event_base_free(base);
+    eff_deferred_decref(w.deferreds[0]);
+}
+END_TEST
+
+TESTS(the_report_names_every_fiber_what_it_waits_for_and_where, every_kind_of_wait_has_its_words,
+      a_fiber_that_has_ended_is_not_in_the_report, releases_and_on_exit_handlers_run, every_other_handler_is_skipped,
+      await_exit_does_not_hand_a_deadlock_over, masks_are_ignored, a_finalizer_that_stalls_again_is_failed_again,
+      children_end_before_their_parents, two_sides_that_wait_for_each_other_end, awaiting_a_stuck_fiber_is_stuck_too,
+      a_race_of_stuck_sides_is_a_deadlock, a_stuck_child_of_a_fiber_that_ends_is_none,
+      a_wait_that_will_be_timed_out_is_none, a_stuck_daemon_is_none_while_main_goes_on,
+      a_wait_while_a_job_is_outstanding_is_none, waits_declared_external_are_none,
+      a_virtual_sleeper_that_nobody_can_wake_is_a_deadlock, on_a_foreign_loop_it_goes_to_the_hook,
+      on_a_foreign_loop_without_a_hook_the_fibers_die_of_it)
