@@ -86,7 +86,7 @@ START_TEST(values_are_shown_with_their_type_and_strings_of_defects_as_they_are)
     check_text(eff_cause_fail(eff_literal("boom")), "error (string): boom");
     check_text(eff_cause_die(eff_literal("boom")), "defect: boom");
     check_text(eff_cause_die(eff_int(1)), "defect (int): 1");
-    check_text(eff_cause_die(eff_error(&eff_any_error, 0, "broken")), "defect: error: broken");
+    check_text(eff_cause_die(eff_error(&eff_any_error, 0, "broken")), "defect: broken");
     check_text(eff_cause_interrupt(0, EFF_INTERRUPT_SHUTDOWN, NULL), "interrupted (shutdown)");
     check_text(eff_cause_interrupt(1, (eff_interrupt_reason_t)99, NULL), "interrupted by fiber 1 (unknown reason)");
     check_text(eff_cause_empty(), "empty cause");
@@ -112,7 +112,7 @@ START_TEST(control_characters_are_escaped_and_utf8_is_kept)
                                           "31m \xe2\x80\xa8")),
                "error (string): \\u009b31m \\u2028");
     check_text(eff_cause_note(fails(1), eff_literal("n\nn"), "si\nte"), "error (int): 1\n  note: n\\nn (si\\nte)");
-    check_text(eff_cause_fail(eff_error(&eff_any_error, 0, "two\nlines")), "error: error: two\\nlines");
+    check_text(eff_cause_fail(eff_error(&eff_any_error, 0, "two\nlines")), "error: two\\nlines");
 }
 END_TEST
 

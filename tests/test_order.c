@@ -384,6 +384,28 @@ START_TEST(with_a_budget_of_one_fibers_take_turns_at_every_instruction)
 }
 END_TEST
 
+/* A fiber whose budget was spent between a success and the callback that takes it is interrupted before it goes on. */
+static eff_t *interrupted_after(struct world *w, int turns)
+{
+    eff_t *target = keep(w, 0, eff_fork(in_order(say(w, "1"), say(w, "2"), say(w, "3"), eff_never())));
+    for (int i = 0; i < turns; i++)
+        target = eff_then(target, eff_yield_now());
+    return in_order(target, say_interrupt(w, 0));
+}
+
+START_TEST(whenever_a_fiber_is_interrupted_it_starts_no_other_wait)
+{
+    for (unsigned budget = 1; budget <= 12; budget++) {
+        for (int turns = 0; turns <= 12; turns++) {
+            struct world w = { 0 };
+            run_live(interrupted_after(&w, turns), budget);
+            ck_assert_str_eq(w.journal + strlen(w.journal) - strlen("interrupt"), "interrupt");
+            drop_fibers(&w);
+        }
+    }
+}
+END_TEST
+
 TESTS(a_fiber_keeps_the_loop_until_it_loses_it, a_yield_gives_everybody_else_a_turn, sleeping_0_is_a_yield,
       fork_appends_the_child_and_the_parent_goes_on, sides_start_before_who_is_already_in_the_run_queue,
       nested_sides_start_depth_first, a_side_that_ends_in_the_start_is_followed_by_the_next_at_once,
@@ -401,4 +423,5 @@ TESTS(a_fiber_keeps_the_loop_until_it_loses_it, a_yield_gives_everybody_else_a_t
       a_spent_budget_sends_a_fiber_to_the_end_of_the_queue, a_large_budget_is_not_spent,
       under_the_test_clock_the_budget_is_not_spent, a_budget_spent_while_starting_appends_the_side_then_its_caller,
       a_budget_spent_again_interleaves_the_sides, sides_start_on_the_rest_of_their_starters_budget,
-      with_a_budget_of_one_fibers_take_turns_at_every_instruction)
+      with_a_budget_of_one_fibers_take_turns_at_every_instruction,
+      whenever_a_fiber_is_interrupted_it_starts_no_other_wait)

@@ -34,7 +34,7 @@ EFF_API EFF_MUST_USE eff_t *eff_fiber_join_at(eff_site_t site, eff_fiber_t *fibe
 /** Waits for the fiber's end and succeeds with its exit (eff_as_exit). @param fiber retained */
 EFF_API EFF_MUST_USE eff_t *eff_fiber_await_at(eff_site_t site, eff_fiber_t *fiber);
 /** Interrupts the fiber and waits, masked, until it has ended, finalizers included; succeeds with its exit. Does not
- *  wait for itself or an ancestor. @param fiber retained */
+ *  wait for itself or an ancestor: then it succeeds with unit. @param fiber retained */
 EFF_API EFF_MUST_USE eff_t *eff_fiber_interrupt_at(eff_site_t site, eff_fiber_t *fiber);
 /** Interrupts the fiber and goes on at once. Succeeds with unit. @param fiber retained */
 EFF_API EFF_MUST_USE eff_t *eff_fiber_interrupt_fork_at(eff_site_t site, eff_fiber_t *fiber);

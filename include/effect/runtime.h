@@ -59,7 +59,8 @@ typedef void (*eff_exit_fn)(const eff_exit_t *exit, void *arg);
 EFF_API int eff_runtime_fork(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, void *arg, eff_fiber_t **ret_fiber);
 /** Interrupts a fiber from outside; nothing is called inline. On a fiber that has ended: nothing. */
 EFF_API void eff_runtime_interrupt(eff_runtime_t *rt, eff_fiber_t *fiber);
-/** Ends everything: root fibers first, then daemons; then `done`, in which eff_runtime_free is allowed. */
+/** Ends everything: root fibers first, then daemons; then `done` (which may be NULL), in which
+ *  eff_runtime_free is allowed. */
 EFF_API void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg);
 /** Frees the runtime. With fibers still alive it reports them as misuse and unwinds them synchronously, children first:
  *  plain releases and drops run, effectful finalizers are skipped and named. */

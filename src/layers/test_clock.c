@@ -130,7 +130,7 @@ void eff__test_clock_settle(eff_runtime_t *rt)
     for (;;) {
         eff__drain(rt);
         if (rt->ready_first) continue;
-        if (rt->n_external > 0) (void)eff__loop_once(rt->loop, rt->n_blocking > 0);
+        if (rt->n_external > 0) eff__loop_once(rt->loop, rt->n_blocking > 0);
         if (rt->ready_first || rt->n_blocking > 0) continue;
         if (!eff__idle(rt)) break;
     }

@@ -148,11 +148,13 @@ void eff_async_resume(eff_async_t *k, eff_t *e)
 
 void eff_async_release(eff_async_t *k)
 {
-    if (atomic_load(&k->users) == 1 && atomic_load(&k->state) == EFF__PENDING)
+    /* Counted down first: of two that give up theirs at the same time, one is the last. */
+    if (atomic_fetch_sub(&k->users, 1) != 1) return;
+    if (atomic_load(&k->state) == EFF__PENDING)
         answer(k, EFF__ANSWER_CAUSE,
                eff_cause_value(eff_cause_die(eff_printf("abandoned: %s gave its handle back without an answer",
                                                         k->site ? k->site : "the start function of eff_async"))));
-    drop_user(k);
+    release_payload(k);
 }
 
 eff_async_t *eff_async_incref(eff_async_t *k)

@@ -5,6 +5,7 @@
  */
 #include <effect/async.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -25,6 +26,7 @@ struct eff__pool {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t work;
     struct job *first, *last;
+    size_t n_jobs; /* in the list */
     unsigned n_threads, n_idle, max;
     bool ending;
     pthread_t threads[];
@@ -44,6 +46,7 @@ static void *serve(void *arg)
         if (!job) break;
         pool->first = job->next;
         if (!pool->first) pool->last = NULL;
+        pool->n_jobs--;
         pthread_mutex_unlock(&pool->lock);
         eff_t *e = job->fn(job->env);
         eff_value_decref(job->env);
@@ -83,12 +86,14 @@ static bool start_thread(struct eff__pool *pool)
 static bool submit(struct eff__pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
-    bool served = pool->n_idle > 0 || pool->n_threads == pool->max || start_thread(pool) || pool->n_threads > 0;
+    /* Threads that were signalled stay idle until they have run: each job in the list has one of them already. */
+    bool served = pool->n_idle > pool->n_jobs || pool->n_threads == pool->max || start_thread(pool) || pool->n_threads > 0;
     if (served) {
         job->next = NULL;
         if (pool->last) pool->last->next = job;
         else pool->first = job;
         pool->last = job;
+        pool->n_jobs++;
         pthread_cond_signal(&pool->work);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -139,7 +144,7 @@ static void start(eff_async_t *k, eff_value_t env)
     k->blocking = false;
     eff_value_decref(job->env);
     eff__free(job, sizeof *job);
-    eff_async_fail(k, eff_error(&eff_system_error, 11, "eff_blocking: no thread could be started"));
+    eff_async_fail(k, eff_error(&eff_system_error, EAGAIN, "eff_blocking: no thread could be started"));
 }
 
 eff_t *eff_blocking_at(eff_site_t site, eff_suspend_fn fn, eff_value_t env)

@@ -336,10 +336,10 @@ static int wait_for(eff_fiber_t *f, eff_t *e, bool alone, bool join)
 static int join_run(eff_fiber_t *f, eff_t *e, bool alone) { return wait_for(f, e, alone, true); }
 static int await_run(eff_fiber_t *f, eff_t *e, bool alone) { return wait_for(f, e, alone, false); }
 
-/* Whether `a` is f or one of its ancestors: waiting for it would be waiting for oneself. */
+/* Whether `a` is f or one of its ancestors, owners of scopes among them: waiting for it would be waiting for oneself. */
 static bool is_ancestor(const eff_fiber_t *a, const eff_fiber_t *f)
 {
-    for (; f; f = f->parent)
+    for (; f; f = f->flags & EFF__IN_SCOPE ? f->entry->scope->owner : f->parent)
         if (f == a) return true;
     return false;
 }

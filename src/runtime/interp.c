@@ -21,6 +21,7 @@
  */
 #include <pthread.h>
 
+#include "core/misuse.h"
 #include "runtime/frame.h"
 #include "runtime/prim.h"
 #include "runtime/region.h"
@@ -56,14 +57,12 @@ static EFF_NOINLINE enum verdict attend(eff_fiber_t *f, bool at_instruction)
     return GO_ON;
 }
 
-/* A callback reported a mistake: what it returned is dropped, and the fiber dies of it. */
-static EFF_NOINLINE void raise_misuse(eff_fiber_t *f, eff_site_t site)
+/* Nobody can be failed with a mistake that a canceler or a drop hook reported as the fiber lost the loop. */
+static EFF_NOINLINE void tell_misuse(eff_runtime_t *rt)
 {
-    eff_runtime_t *rt = f->rt;
-    const char *message = rt->misuse;
     rt->misuse = NULL;
-    if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
-    else eff__raise_mistake(f, NULL, "%s", message);
+    rt->current = NULL;
+    eff__misuse("%s", rt->misuse_text);
 }
 
 /* A callback reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
@@ -71,7 +70,7 @@ static EFF_NOINLINE void raise_bad_value(eff_fiber_t *f, eff_value_t v, eff_site
 {
     f->reg = v;
     f->status = EFF__OK;
-    if (f->rt->misuse) raise_misuse(f, site);
+    if (f->rt->misuse) (void)eff__take_misuse(f, site);
     else if (!v.type) eff__raise_mistake(f, NULL, "callback %s returned the absent value", site ? site : which);
     else eff__raise(f, eff_cause_incref(eff__cause_oom));
 }
@@ -158,6 +157,14 @@ static bool fold_applies(eff_fiber_t *f, const eff_t *e, eff_value_t *ret_error)
     return !eff_cause_has_die(cause) && eff_cause_failure(cause, ret_error);
 }
 
+/* Whether the failure in reg is the fiber's own interruption: always outside a mask; inside one, it may have come from a
+ * restored part. */
+static bool ended_by_interrupt(const eff_fiber_t *f)
+{
+    if (!f->interrupt || !(f->attrs & EFF__MASKED)) return f->interrupt;
+    return f->status == EFF__CAUSED && eff__cause_contains(eff_as_cause(f->reg), f->interrupt);
+}
+
 #define STORE() (f->top = top, f->cur = cur, f->reg = v, f->status = (uint8_t)st)
 #define LOAD() (top = f->top, cur = f->cur, v = f->reg, st = f->status)
 #define OWNED_NODE() (cur & EFF__OWNED)
@@ -174,6 +181,7 @@ void eff__interpret(eff_runtime_t *rt, eff_fiber_t *f)
     int next;
 
 resume:
+    if (MISUSED()) tell_misuse(rt);
     rt->current = f;
     resume(f);
     LOAD();
@@ -280,7 +288,7 @@ eval:
         eff_decref(n);
         f->reg = eff_unit;
         f->status = EFF__OK;
-        raise_misuse(f, site);
+        (void)eff__take_misuse(f, site);
         goto failed_in_memory;
     }
 
@@ -300,6 +308,7 @@ eval:
         f->wait.site = e->site;
         next = e->prim.prim->run(f, e, alone);
         if (OWNED_NODE()) drop_prim(e);
+        if (MISUSED() && next != EFF__SUSPEND) goto act;
         if (next == EFF__RETURN) {
             top = f->top;
             v = f->reg;
@@ -376,13 +385,13 @@ no_memory: /* no room for a frame: the instruction is dropped, and fails */
     goto failed_in_memory;
 
 act: /* a function did the instruction and left everything in the fiber */
-    if (MISUSED() && next != EFF__SUSPEND) {
+    if (MISUSED() && (next == EFF__EVAL || next == EFF__RETURN)) {
         if (next == EFF__EVAL && f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
         if (next == EFF__EVAL) {
             f->reg = eff_unit;
             f->status = EFF__OK;
         }
-        raise_misuse(f, f->wait.site);
+        (void)eff__take_misuse(f, f->wait.site);
         next = EFF__RETURN;
     }
     switch ((enum eff__next)next) {
@@ -427,7 +436,7 @@ ret: /* v, st return to the top frame */ {
         f->status = EFF__OK;
         if (rt->misuse) {
             eff_decref(n);
-            raise_misuse(f, e->site);
+            (void)eff__take_misuse(f, e->site);
         } else {
             eff__raise_null(f, e->site);
         }
@@ -495,7 +504,7 @@ ret: /* v, st return to the top frame */ {
             f->status = EFF__OK;
             if (rt->misuse) {
                 eff_decref(n);
-                raise_misuse(f, e->site);
+                (void)eff__take_misuse(f, e->site);
             } else {
                 eff__raise_null(f, e->site);
             }
@@ -514,7 +523,7 @@ ret: /* v, st return to the top frame */ {
         STORE();
         if (st != EFF__OK) eff__trace_add(&rt->trace, e->site);
         if ((e->flags & (EFF__ON_FAILURE | EFF__ON_INTERRUPT) && st == EFF__OK) ||
-            (e->flags & EFF__ON_INTERRUPT && !eff__interruptible_now(f))) {
+            (e->flags & EFF__ON_INTERRUPT && !ended_by_interrupt(f))) {
             drop_bind(word, e);
             goto ret;
         }
@@ -618,5 +627,6 @@ lost: /* the fiber lost the loop: whoever is starting it goes on */
         goto resume;
     }
 out:
+    if (MISUSED()) tell_misuse(rt);
     rt->current = NULL;
 }

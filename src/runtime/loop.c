@@ -25,7 +25,7 @@ struct eff__loop {
     struct event *turn;  /* activated by a kick */
     struct event *timer; /* the earliest deadline */
     struct event *wake;  /* reads wake_fd; NULL until the first answer may come from another thread */
-    int wake_fd;         /* -1 until then */
+    _Atomic int wake_fd; /* -1 until then; others read it under the mailbox's lock */
     bool watching;       /* wake is added */
     bool kicked;         /* turn is active */
     int64_t armed;       /* the deadline the timer is set to; 0: not set */
@@ -62,6 +62,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     loop->armed = 0;
     loop->rt->timers_polled = false;
     eff__timers_due(loop->rt);
+    if (!loop->watching) eff__mailbox_empty(loop->rt->mailbox);
     if (!loop->rt->driving) take_turn(loop);
 }
 
@@ -185,18 +186,18 @@ void eff__loop_settle(struct eff__loop *loop)
     arm_timer(loop);
 }
 
-bool eff__loop_once(struct eff__loop *loop, bool block)
+void eff__loop_once(struct eff__loop *loop, bool block)
 {
     eff_runtime_t *rt = loop->rt;
     eff__loop_settle(loop);
     if (rt->ready_first) block = false;
     rt->timers_polled = false;
     rt->now_valid = false;
-    int r = event_base_loop(loop->base, EVLOOP_ONCE | (block ? 0 : EVLOOP_NONBLOCK));
+    /* With no event at all it sleeps until a signal comes, instead of asking again and again. */
+    (void)event_base_loop(loop->base, EVLOOP_ONCE | (block ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
     rt->timers_polled = false;
     eff__timers_due(rt);
     if (rt->n_async > 0 && !loop->watching) eff__mailbox_empty(rt->mailbox);
-    return r == 0;
 }
 
 void eff__loop_wake(struct eff__loop *loop)

@@ -50,38 +50,50 @@ static eff_cause_t *both(eff_cause_t *a, eff_cause_t *b)
     return eff__cause_both_or_keep(a, b);
 }
 
-/* The failed side with the lowest index above `after`, early or not as asked; NULL when there is none. Sides of a par
- * stand in order; for_each's workers do not, and few of them fail. */
-static eff_fiber_t *next_failed(const struct eff__group *g, bool early, size_t *after, uint32_t *place)
+/* ---- the order of for_each's sides: a worker stands where it started, and counts as the last item it served */
+
+/* Moves the i-th of n sides down to its place in a heap whose root is the latest item. */
+static void sift_down(struct eff__side *sides, size_t i, size_t n)
 {
-    eff_fiber_t *best = NULL;
-    if (!g->each) {
-        for (; *place < g->n_started; ++*place) {
-            eff_fiber_t *side = g->sides[*place].fiber;
-            if (side && side->status != EFF__OK && !(side->flags & EFF__EARLY) == !early) {
-                ++*place;
-                return side;
-            }
-        }
-        return NULL;
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && sides[child].index < sides[child + 1].index) child++;
+        if (sides[i].index >= sides[child].index) return;
+        struct eff__side side = sides[i];
+        sides[i] = sides[child];
+        sides[child] = side;
     }
-    for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i].fiber;
-        if (!side || side->status == EFF__OK || !(side->flags & EFF__EARLY) != !early) continue;
-        if (g->sides[i].index + 1 > *after && (!best || g->sides[i].index < g->sides[best->slot].index)) best = side;
-    }
-    if (best) *after = g->sides[best->slot].index + 1;
-    return best;
 }
+
+static bool in_order(const struct eff__side *sides, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (sides[i - 1].index > sides[i].index) return false;
+    return true;
+}
+
+/* Sorts the sides by item, in place (Williams 1964: heapsort): this must not need memory. They have all ended, so that
+ * nobody asks for a side's slot any more. */
+static void sort_by_item(struct eff__side *sides, size_t n)
+{
+    if (in_order(sides, n)) return;
+    for (size_t i = n / 2; i-- > 0;) sift_down(sides, i, n);
+    for (size_t last = n; last-- > 1;) {
+        struct eff__side latest = sides[0];
+        sides[0] = sides[last];
+        sides[last] = latest;
+        sift_down(sides, 0, last);
+    }
+}
+
+/* ---- failures */
 
 /* *cut is set when a part of one was lost for lack of memory: the mark may go with an Interrupt that is left out. */
 static eff_cause_t *failures(const struct eff__group *g, bool early, bool *cut)
 {
     eff_cause_t *all = NULL;
-    eff_fiber_t *side;
-    size_t after = 0;
-    uint32_t place = 0;
-    while ((side = next_failed(g, early, &after, &place))) {
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        eff_fiber_t *side = g->sides[i].fiber;
+        if (!side || side->status == EFF__OK || !(side->flags & EFF__EARLY) != !early) continue;
         if (eff_cause_is_truncated((const eff_cause_t *)side->reg.ptr)) *cut = true;
         all = both(all, take_cause(g, side));
     }
@@ -183,6 +195,7 @@ void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
 {
     f->reg = eff_unit;
     f->status = EFF__OK;
+    if (g->each) sort_by_item(g->sides, g->n_started);
     if (g->saved) {
         eff_cause_t *saved = g->saved;
         bool told = f->flags & EFF__DOOMED && only_doomed(g); /* the deadlock's report is not repeated for each side */

@@ -192,10 +192,10 @@ static void drive(eff_runtime_t *rt, eff_fiber_t *f)
     while (f->state != EFF__DONE) {
         eff__drain(rt);
         if (f->state == EFF__DONE) break;
-        if (rt->n_external > 0 || rt->ready_first) (void)eff__loop_once(rt->loop, false);
+        if (rt->n_external > 0 || rt->ready_first) eff__loop_once(rt->loop, false);
         if (rt->ready_first) continue;
         if (rt->n_blocking == 0 && eff__idle(rt)) continue;
-        if (rt->n_external > 0) (void)eff__loop_once(rt->loop, true);
+        if (rt->n_external > 0) eff__loop_once(rt->loop, true);
         else eff__deadlock(rt);
     }
     rt->driving = false;
@@ -248,7 +248,7 @@ void eff__run_shutdown(eff_runtime_t *rt)
         eff__drain(rt);
         eff__turn_ended(rt);
         if (rt->n_fibers == 0 || rt->ready_first) continue;
-        if (rt->n_external > 0) (void)eff__loop_once(rt->loop, true);
+        if (rt->n_external > 0) eff__loop_once(rt->loop, true);
         else if (!eff__idle(rt)) eff__deadlock(rt);
     }
     rt->driving = false;

@@ -131,8 +131,8 @@ void eff__loop_kick(struct eff__loop *loop);
 void eff__loop_next_turn(struct eff__loop *loop);
 /* The turn is over: arms the timer for the next deadline, and keeps the loop alive for as long as answers may come. */
 void eff__loop_settle(struct eff__loop *loop);
-/* Runs the loop once; `block`: until something happens. False when the loop has nothing to wait for. */
-bool eff__loop_once(struct eff__loop *loop, bool block);
+/* Runs the loop once; `block`: until something happens. */
+void eff__loop_once(struct eff__loop *loop, bool block);
 /* From any thread: has the loop empty the mailbox. */
 void eff__loop_wake(struct eff__loop *loop);
 /* Watches a signal; the callback runs from the loop. NULL when it cannot. */

@@ -45,6 +45,7 @@ eff_scope_t *eff__scope_new(eff_fiber_t *f)
     eff_scope_t *scope = (eff_scope_t *)eff__payload_alloc(&eff_scope_type, sizeof *scope);
     if (!scope) return NULL;
     scope->rt = f->rt;
+    scope->owner = f;
     scope->last = NULL;
     scope->state = EFF__SCOPE_OPEN;
     scope->context = f->context ? eff_context_incref(f->context) : NULL;
@@ -210,8 +211,8 @@ static int add_run(eff_fiber_t *f, eff_t *e, bool alone)
     struct eff__entry *entry = s->entry;
     eff_scope_t *scope = eff__scope_ambient(f);
     eff_value_t resource = eff_value_incref(entry->resource);
-    s->entry = NULL;
     if (scope && scope->state == EFF__SCOPE_OPEN) {
+        s->entry = NULL;
         entry->scope = scope;
         entry->prev = scope->last;
         entry->next = NULL;
@@ -226,8 +227,10 @@ static int add_run(eff_fiber_t *f, eff_t *e, bool alone)
     bool plain;
     eff_value_decref(resource);
     eff_t *finalizer = finalizer_of(f, entry, &exit, &plain);
-    free_unlinked(entry);
     if (plain) return eff__prim_cause(f, exit.cause);
+    /* The map keeps the slot, and with it the resource and env, until the finalizer has ended. */
+    if (!finalizer) finalizer = eff__mistake(e->site, "callback %s returned NULL", e->site ? e->site : "of a finalizer");
+    finalizer = eff_map_to_at(e->site, finalizer, eff_value_incref(e->prim.value));
     return eff__prim_effect(f, eff_then(finalizer, eff_fail_cause(exit.cause)));
 }
 

@@ -30,6 +30,7 @@ enum eff__scope_state { EFF__SCOPE_OPEN, EFF__SCOPE_CLOSING, EFF__SCOPE_CLOSED }
 
 struct eff_scope {
     eff_runtime_t *rt;
+    eff_fiber_t *owner; /* whose region it belongs to; borrowed: valid until it is closed */
     struct eff__entry *last;
     enum eff__scope_state state;
     eff_context_t *context; /* in which it was opened; owned; NULL: empty */

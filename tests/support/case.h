@@ -75,7 +75,10 @@ struct expectation {
     enum sweeps without;
 };
 
-/* Runs the program plainly (under TestClock, time jumping whenever idle) and checks the expectation; then the sweeps,
+/* Mind, in a case: what gives back an async handle must do so even if it is interrupted or has no memory, or the run waits
+ * for the outside for ever; and while such a wait exists, virtual time does not move.
+ *
+ * Runs the program plainly (under TestClock, time jumping whenever idle) and checks the expectation; then the sweeps,
  * checking after every run: acquired == released, the invariant, no live fiber, timer or block, and an exit that is the
  * plain one, an interruption, or out of memory. Any failure prints one line that replays it. */
 void run_case(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected);
