@@ -16,7 +16,9 @@ static void answer(eff_async_t *k, enum how how)
     switch (how) {
     case SUCCEED: eff_async_succeed(k, eff_string("answer")); break;
     case FAIL: eff_async_fail(k, eff_string("no")); break;
-    case FAIL_CAUSE: eff_async_fail_cause(k, eff_cause_both(eff_cause_fail(eff_int(1)), eff_cause_die(eff_int(2)))); break;
+    case FAIL_CAUSE:
+        eff_async_fail_cause(k, eff_cause_both(eff_cause_fail(eff_int(1)), eff_cause_die(eff_int(2))));
+        break;
     case RESUME: eff_async_resume(k, after(5, one(3))); break;
     case RELEASE: eff_async_release(k); break;
     case ABSENT: eff_async_succeed(k, (eff_value_t){ 0 }); break;
@@ -34,7 +36,10 @@ static void answer_in_start(eff_async_t *k, eff_value_t env)
 }
 
 #define ANSWERED(name, number, ...)                                                                                    \
-    static eff_t *number##_in_start(struct world *w) { return eff_async(answer_in_start, eff_int(number)); }           \
+    static eff_t *number##_in_start(struct world *w)                                                                   \
+    {                                                                                                                  \
+        return eff_async(answer_in_start, eff_int(number));                                                            \
+    }                                                                                                                  \
     CASE(name, number##_in_start, __VA_ARGS__)
 ANSWERED(succeeding_in_start_goes_on_with_the_value, SUCCEED, .succeeds = "answer")
 ANSWERED(failing_in_start_fails, FAIL, .cause = "fail(no)")
@@ -51,10 +56,10 @@ ANSWERED(only_the_first_answer_counts, TWICE, .succeeds = "first")
 struct op {
     eff_async_t *k;
     struct world w;
-    eff_cancel_t cancel;          /* what the canceler says */
-    bool answers_in_cancel;       /* it answers before it says so */
-    bool releases_in_cancel;      /* it gives k back before it says so */
-    bool interrupts_in_start;     /* start interrupts its own fiber */
+    eff_cancel_t cancel;      /* what the canceler says */
+    bool answers_in_cancel;   /* it answers before it says so */
+    bool releases_in_cancel;  /* it gives k back before it says so */
+    bool interrupts_in_start; /* start interrupts its own fiber */
     eff_fiber_t *fiber;
 };
 
@@ -387,7 +392,8 @@ static void start_event(eff_async_t *k, eff_value_t env)
 {
     static const struct timeval now = { 0, 0 };
     (void)env;
-    if (event_base_once(eff_event_base(), -1, EV_TIMEOUT, on_event, k, &now) == 0) eff_async_on_cancel(k, comes_anyway, NULL);
+    if (event_base_once(eff_event_base(), -1, EV_TIMEOUT, on_event, k, &now) == 0)
+        eff_async_on_cancel(k, comes_anyway, NULL);
     else eff_async_release(k);
 }
 static eff_t *event(void)

@@ -1,8 +1,8 @@
 /* Async handles answered from other threads. Nothing here sleeps: a thread is joined before the loop is looked at, or the
  * loop waits for the answer itself. */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sched.h>
+#include <stdatomic.h>
 
 #include <effect/async.h>
 
@@ -107,7 +107,8 @@ static void *serve(void *arg)
     int i;
     while ((i = atomic_fetch_add(&p->next, 1)) < N_OPS) {
         eff_async_t *k;
-        while (!(k = atomic_exchange(&p->slots[i], NULL))) sched_yield();
+        while (!(k = atomic_exchange(&p->slots[i], NULL)))
+            sched_yield();
         if (i % 11 == 0) eff_async_succeed(eff_async_incref(k), eff_int(i));
         if (i % 7 == 0) eff_async_release(k);
         else eff_async_succeed(k, eff_int(i));
@@ -132,9 +133,11 @@ static eff_t *op(eff_value_t index, eff_value_t env)
 START_TEST(answers_of_many_threads_all_arrive_once)
 {
     static struct pool pool;
-    for (int i = 0; i < N_THREADS; i++) ck_assert_int_eq(pthread_create(&pool.threads[i], NULL, serve, &pool), 0);
+    for (int i = 0; i < N_THREADS; i++)
+        ck_assert_int_eq(pthread_create(&pool.threads[i], NULL, serve, &pool), 0);
     eff_exit_t exit = eff_run(eff_for_each_par(eff_range(0, N_OPS), op, eff_ptr(&pool), 32));
-    for (int i = 0; i < N_THREADS; i++) pthread_join(pool.threads[i], NULL);
+    for (int i = 0; i < N_THREADS; i++)
+        pthread_join(pool.threads[i], NULL);
     ck_assert(exit.ok);
     for (int i = 0; i < N_OPS; i++) {
         int64_t expected = i % 7 || i % 11 == 0 ? i : 0;
@@ -167,9 +170,11 @@ static eff_t *raced_op(eff_value_t index, eff_value_t env)
 START_TEST(answers_that_cross_cancelations_are_neither_lost_nor_doubled)
 {
     static struct pool pool;
-    for (int i = 0; i < N_THREADS; i++) ck_assert_int_eq(pthread_create(&pool.threads[i], NULL, serve, &pool), 0);
+    for (int i = 0; i < N_THREADS; i++)
+        ck_assert_int_eq(pthread_create(&pool.threads[i], NULL, serve, &pool), 0);
     eff_exit_t exit = eff_run(eff_for_each_par_discard(eff_range(0, N_OPS), raced_op, eff_ptr(&pool), 32));
-    for (int i = 0; i < N_THREADS; i++) pthread_join(pool.threads[i], NULL);
+    for (int i = 0; i < N_THREADS; i++)
+        pthread_join(pool.threads[i], NULL);
     ck_assert(exit.ok);
     eff_exit_decref(exit);
 }

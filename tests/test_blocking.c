@@ -36,7 +36,8 @@ static eff_t *effect_job(struct world *w)
 {
     return eff_blocking(go_on_later, eff_ptr(w));
 }
-CASE(the_effect_of_a_job_runs_on_the_fiber, effect_job, .succeeds = "3", .journal = "on-the-loop", .ms = 5, .timed = true)
+CASE(the_effect_of_a_job_runs_on_the_fiber, effect_job, .succeeds = "3", .journal = "on-the-loop", .ms = 5,
+     .timed = true)
 
 static eff_t *give_null(eff_value_t env)
 {
@@ -86,7 +87,8 @@ static void gate_open(struct gate *g)
 static void gate_await(struct gate *g, int n)
 {
     pthread_mutex_lock(&g->lock);
-    while (g->n_inside < n) pthread_cond_wait(&g->changed, &g->lock);
+    while (g->n_inside < n)
+        pthread_cond_wait(&g->changed, &g->lock);
     pthread_mutex_unlock(&g->lock);
 }
 static eff_t *pass_gate(eff_value_t env)
@@ -95,7 +97,8 @@ static eff_t *pass_gate(eff_value_t env)
     pthread_mutex_lock(&g->lock);
     if (++g->n_inside > g->most_inside) g->most_inside = g->n_inside;
     pthread_cond_broadcast(&g->changed);
-    while (!g->open) pthread_cond_wait(&g->changed, &g->lock);
+    while (!g->open)
+        pthread_cond_wait(&g->changed, &g->lock);
     g->n_inside--;
     pthread_mutex_unlock(&g->lock);
     return eff_succeed(eff_string("passed"));

@@ -28,15 +28,16 @@ static void counted_one(struct world *w, const eff_exit_t *exit)
     (void)exit;
     ck_assert_int_eq(w->n[0], 1);
 }
-CASE(CLOCK_001_a_sleep_of_ten_hours_takes_no_real_time, eleven_hours, .succeeds = "unit", .ms = 11 * 3600000, .timed = true,
-     .check = counted_one)
+CASE(CLOCK_001_a_sleep_of_ten_hours_takes_no_real_time, eleven_hours, .succeeds = "unit", .ms = 11 * 3600000,
+     .timed = true, .check = counted_one)
 
 static eff_t *by_deadline(struct world *w)
 {
     eff_t *forks = eff_then(fork_say(w, 3000, "world"), fork_say(w, 1000, "hello"));
     return eff_then(forks, eff_then(adjust_ms(1000), eff_then(say(w, "|"), adjust_ms(4000))));
 }
-CASE(CLOCK_003_sleepers_wake_by_deadline_not_by_fork, by_deadline, .succeeds = "unit", .journal = "hello@1000 | world@3000")
+CASE(CLOCK_003_sleepers_wake_by_deadline_not_by_fork, by_deadline, .succeeds = "unit",
+     .journal = "hello@1000 | world@3000")
 
 static eff_t *set_time(struct world *w)
 {
@@ -50,7 +51,8 @@ static eff_t *intermediate(struct world *w)
 {
     return eff_then(fork_say(w, 1000, "woke"), eff_then(adjust_ms(2000), say_time(w, "adjusted")));
 }
-CASE(CLOCK_006_adjusting_stops_at_every_deadline, intermediate, .succeeds = "unit", .journal = "woke@1000 adjusted@2000")
+CASE(CLOCK_006_adjusting_stops_at_every_deadline, intermediate, .succeeds = "unit",
+     .journal = "woke@1000 adjusted@2000")
 
 static eff_t *beyond_doubles(struct world *w)
 {
@@ -77,7 +79,8 @@ static void at_the_end_of_time(struct world *w, const eff_exit_t *exit)
     ck_assert(exit->ok);
     ck_assert_int_eq(eff_as_instant(exit->value).ns, INT64_MAX);
 }
-CASE(CLOCK_008_adjusting_for_ever_saturates_and_wakes_everybody, to_the_end, .journal = "a@5 b", .check = at_the_end_of_time)
+CASE(CLOCK_008_adjusting_for_ever_saturates_and_wakes_everybody, to_the_end, .journal = "a@5 b",
+     .check = at_the_end_of_time)
 
 static eff_t *equal_deadlines(struct world *w)
 {
@@ -85,7 +88,7 @@ static eff_t *equal_deadlines(struct world *w)
     return eff_then(forks, adjust_ms(5));
 }
 CASE(CLOCK_010_equal_deadlines_wake_in_the_order_of_sleeping, equal_deadlines, .succeeds = "unit",
-     .journal = "a@5 b@5 c@5", .without = NO_SHUFFLES /* the shuffle decides who falls asleep first */)
+     .journal = "a@5 b@5 c@5")
 
 static eff_t *four_workers(struct world *w)
 {
@@ -115,7 +118,8 @@ static eff_t *livelock(struct world *w)
     return eff_then(spinner, eff_then(adjust_ms(0), with_fiber(w, 0, join)));
 }
 /* The library's choice: a bounded settle, and the fiber that never lets time move dies, named. */
-CASE(CLOCK_014_a_fiber_that_never_lets_time_move_dies, livelock, .dies = "100000 turns without time moving under TestClock",
+CASE(CLOCK_014_a_fiber_that_never_lets_time_move_dies, livelock,
+     .dies = "100000 turns without time moving under TestClock",
      .without = NO_INTERRUPTS | NO_ALLOCATIONS | NO_SHUFFLES /* 100,000 turns a run */)
 
 static eff_t *interrupted_sleeper(struct world *w)
@@ -128,7 +132,8 @@ CASE(CLOCK_015_an_interrupted_sleeper_leaves_no_timer, interrupted_sleeper, .suc
 
 static eff_t *two_adjusters(struct world *w)
 {
-    eff_t *adjusts = eff_zip_par(eff_then(adjust_ms(5), say_time(w, "first")), eff_then(adjust_ms(5), say_time(w, "second")));
+    eff_t *adjusts =
+        eff_zip_par(eff_then(adjust_ms(5), say_time(w, "first")), eff_then(adjust_ms(5), say_time(w, "second")));
     return eff_then(fork_say(w, 7, "woke"), eff_then(eff_yield_now(), adjusts));
 }
 CASE(CLOCK_016_concurrent_adjusts_are_serialised, two_adjusters, .journal = "first@5 woke@7 second@10", .ms = 10,
@@ -139,7 +144,8 @@ static eff_t *into_the_past(struct world *w)
     (void)w;
     return eff_then(adjust_ms(5), eff_test_clock_set((eff_instant_t){ 4999999 }));
 }
-CASE(CLOCK_019_setting_the_time_back_is_a_mistake, into_the_past, .dies = "eff_test_clock_set to an instant in the past")
+CASE(CLOCK_019_setting_the_time_back_is_a_mistake, into_the_past,
+     .dies = "eff_test_clock_set to an instant in the past")
 
 static eff_t *adjust_back(struct world *w)
 {
@@ -399,7 +405,8 @@ START_TEST(CLOCK_033_timers_fire_in_order_and_cancelled_ones_never)
     uint64_t seq = 0;
     size_t n_fired = 0, n_cancelled = 0;
     srand(1);
-    for (int i = 0; i < N_TIMERS; i++) eff__timers_add(&q, &timers[i], 1 + rand() % 1000);
+    for (int i = 0; i < N_TIMERS; i++)
+        eff__timers_add(&q, &timers[i], 1 + rand() % 1000);
     for (int until = 0; until <= 1000; until += 50) {
         n_fired += pop_in_order(&q, until, &last, &seq);
         for (int k = 0; k < 2000; k++) {
@@ -421,8 +428,10 @@ START_TEST(CLOCK_034_deadlines_at_either_end_of_time_are_ordered)
     static const int64_t deadlines[] = { INT64_MAX, 0, INT64_MAX - 1, 1, INT64_MAX };
     static const int expected[] = { 1, 3, 2, 0, 4 };
     struct eff__timers q = { 0 };
-    for (int i = 0; i < 5; i++) eff__timers_add(&q, &timers[i], deadlines[i]);
-    for (int i = 0; i < 5; i++) ck_assert_ptr_eq(eff__timers_pop(&q), &timers[expected[i]]);
+    for (int i = 0; i < 5; i++)
+        eff__timers_add(&q, &timers[i], deadlines[i]);
+    for (int i = 0; i < 5; i++)
+        ck_assert_ptr_eq(eff__timers_pop(&q), &timers[expected[i]]);
     ck_assert_ptr_null(q.root);
 }
 END_TEST

@@ -97,8 +97,7 @@ static eff_t *in_line(struct world *w)
     eff_t *waiters = in_order(say_then_await(w, "a"), say_then_await(w, "b"), say_then_await(w, "c"), eff_yield_now());
     return in_order(waiters, complete(w, 1), say(w, "completed"), eff_yield_now());
 }
-CASE(waiters_wake_in_the_order_of_waiting, in_line, .succeeds = "unit", .journal = "completed a b c",
-     .without = NO_SHUFFLES /* who waits first is the order of ready fibers */)
+CASE(waiters_wake_in_the_order_of_waiting, in_line, .succeeds = "unit", .journal = "completed a b c")
 
 static eff_t *middle_leaves(struct world *w)
 {
@@ -106,8 +105,7 @@ static eff_t *middle_leaves(struct world *w)
     eff_t *c = keep(w, 2, say_then_await(w, "c"));
     return in_order(a, b, c, eff_yield_now(), with_fiber(w, 1, interrupt), complete(w, 1), eff_yield_now());
 }
-CASE(a_waiter_in_the_middle_leaves_the_others_in_line, middle_leaves, .succeeds = "unit", .journal = "a c",
-     .without = NO_SHUFFLES /* who waits first is the order of ready fibers */)
+CASE(a_waiter_in_the_middle_leaves_the_others_in_line, middle_leaves, .succeeds = "unit", .journal = "a c")
 
 /* The waiter was woken, and is interrupted before it runs: the value is not lost to others, and it ends interrupted. */
 static eff_t *woken_and_interrupted(struct world *w)

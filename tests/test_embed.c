@@ -27,7 +27,8 @@ static void note_mistake(const char *message, void *arg)
 static void open_host(struct host *h)
 {
     *h = (struct host){ .base = event_base_new() };
-    h->rt = eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
+    h->rt =
+        eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
     ck_assert_ptr_nonnull(h->rt);
     eff_set_misuse_handler(note_mistake, h);
 }
@@ -36,8 +37,10 @@ static void close_host(struct host *h)
     if (h->rt) eff_runtime_free(h->rt);
     event_base_free(h->base);
     eff_set_misuse_handler(NULL, NULL);
-    for (int i = 0; i < 8; i++) eff_fiber_decref(h->w.fibers[i]);
-    for (int i = 0; i < 4; i++) eff_deferred_decref(h->w.deferreds[i]);
+    for (int i = 0; i < 8; i++)
+        eff_fiber_decref(h->w.fibers[i]);
+    for (int i = 0; i < 4; i++)
+        eff_deferred_decref(h->w.deferreds[i]);
 }
 static void close_clean_host(struct host *h)
 {
@@ -214,7 +217,8 @@ START_TEST(a_busy_fiber_does_not_starve_the_host)
     open_host(&h);
     fork_root(&h, 0, eff_forever(eff_yield_now()));
     ck_assert_int_eq(event_base_once(h.base, -1, EV_TIMEOUT, on_host_event, &h, &no_time), 0);
-    for (int i = 0; i < 100 && !h.w.journal[0]; i++) event_base_loop(h.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    for (int i = 0; i < 100 && !h.w.journal[0]; i++)
+        event_base_loop(h.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
     ck_assert_journal(&h.w, "event");
     eff_runtime_interrupt(h.rt, h.w.fibers[0]);
     dispatch(&h);

@@ -85,7 +85,10 @@ static eff_t *ending_step(struct frame *s, eff_gen_t *g)
 EFF_DEFINE_GEN(ending, struct frame, ending_step, .drop = frame_drop);
 
 #define ENDS(name, how, number)                                                                                        \
-    static eff_t *ends_##number(struct world *w) { return ending((struct frame){ .w = w, .i = number }); }             \
+    static eff_t *ends_##number(struct world *w)                                                                       \
+    {                                                                                                                  \
+        return ending((struct frame){ .w = w, .i = number });                                                          \
+    }                                                                                                                  \
     START_TEST(name)                                                                                                   \
     {                                                                                                                  \
         static const struct expectation expected = { how, .journal = "drop" };                                         \
@@ -138,7 +141,7 @@ static eff_t *awaits_exits(struct world *w)
     return exits((struct frame){ .w = w });
 }
 CASE(await_exit_hands_over_failures_defects_and_values, awaits_exits, .succeeds = "unit",
-     .journal = "fail:1 die ok:5 interrupt drop", .without = NO_ALLOCATIONS /* journals are compared in plain runs only */)
+     .journal = "fail:1 die ok:5 interrupt drop")
 
 static eff_t *swallowing_step(struct frame *s, eff_gen_t *g)
 {
@@ -184,7 +187,8 @@ static eff_t *looping_step(struct frame *s, eff_gen_t *g)
         EFF_AWAIT(eff_succeed(eff_int(s->i * 10)));
         s->sum += eff_as_int(EFF_GOT());
     }
-    do EFF_AWAIT(count(s->w, 0));
+    do
+        EFF_AWAIT(count(s->w, 0));
     while (eff_as_int(EFF_GOT()) < 3);
     if (s->sum == 50) EFF_AWAIT(one(1));
     else EFF_AWAIT(one(2));
@@ -207,9 +211,7 @@ static eff_t *switching_step(struct frame *s, eff_gen_t *g)
             EFF_AWAIT(one(20));
             s->sum += eff_as_int(EFF_GOT());
             break;
-        default:
-            EFF_AWAIT(one(300));
-            s->sum += eff_as_int(EFF_GOT());
+        default: EFF_AWAIT(one(300)); s->sum += eff_as_int(EFF_GOT());
         }
     }
     EFF_GEN_END(eff_int(s->sum));
@@ -283,7 +285,7 @@ static eff_t *defers_2(struct world *w)
 }
 /* The child has not had its turn, so its body never started. */
 CASE(after_an_interruption_children_end_then_defers_in_reverse_then_the_frame, defers_2, .interrupted = true,
-     .journal = "interrupt b@2 interrupt a drop", .without = NO_SHUFFLES /* nothing to shuffle, but for the child */)
+     .journal = "interrupt b@2 interrupt a drop")
 
 static eff_t *defer_fails(struct frame *s, const eff_exit_t *exit)
 {
@@ -302,7 +304,8 @@ static eff_t *defer_fails_after_failure(struct world *w)
 {
     return defer_failing((struct frame){ .w = w, .i = 1 });
 }
-CASE(a_failing_defer_is_added_to_a_failure, defer_fails_after_failure, .cause = "then(fail(1), fail(2))", .journal = "drop")
+CASE(a_failing_defer_is_added_to_a_failure, defer_fails_after_failure, .cause = "then(fail(1), fail(2))",
+     .journal = "drop")
 static eff_t *defer_fails_after_success(struct world *w)
 {
     return defer_failing((struct frame){ .w = w });
@@ -329,7 +332,8 @@ static eff_t *defers_in_a_loop(struct world *w)
     return defer_in_loop((struct frame){ .w = w });
 }
 /* Between the await's success and EFF_DEFER nothing can interrupt: the harness checks acquired against released. */
-CASE(what_was_acquired_is_released_by_its_defer, defers_in_a_loop, .succeeds = "unit", .journal = "x+ x+ x+ x- x- x- drop")
+CASE(what_was_acquired_is_released_by_its_defer, defers_in_a_loop, .succeeds = "unit",
+     .journal = "x+ x+ x+ x- x- x- drop")
 
 static eff_t *holding_step(struct frame *s, eff_gen_t *g)
 {
@@ -352,7 +356,8 @@ CASE(what_was_acquired_into_the_frame_is_released_by_its_drop, holds_in_frame, .
 static eff_t *counting_step(struct frame *s, eff_gen_t *g)
 {
     EFF_GEN_BEGIN(g);
-    for (; s->i < 3; s->i++) EFF_AWAIT(eff_yield_now());
+    for (; s->i < 3; s->i++)
+        EFF_AWAIT(eff_yield_now());
     EFF_GEN_END(eff_int(s->i));
 }
 EFF_DEFINE_GEN(counting, struct frame, counting_step, .drop = frame_drop);

@@ -104,8 +104,8 @@ static eff_t *is_a_region(struct world *w)
     eff_t *child = eff_ensuring(eff_never(), eff_then(store_with(number, eff_int(0)), say(w, "child")));
     return eff_then(store_provide(eff_then(eff_fork(child), eff_yield_now()), &store), say(w, "after"));
 }
-CASE(what_is_forked_inside_provide_ends_before_the_service_does, is_a_region, .succeeds = "unit", .journal = "child after",
-     .without = NO_SHUFFLES /* otherwise the child may not have started */)
+CASE(what_is_forked_inside_provide_ends_before_the_service_does, is_a_region, .succeeds = "unit",
+     .journal = "child after")
 
 static eff_t *daemon_root_context(struct world *w)
 {
@@ -169,7 +169,8 @@ static eff_t *level(void)
 static eff_t *local_level(struct world *w)
 {
     (void)w;
-    eff_t *inside = eff_locally(eff_zip_par(level(), eff_locally(level(), &level_tag, eff_int(3))), &level_tag, eff_int(2));
+    eff_t *inside =
+        eff_locally(eff_zip_par(level(), eff_locally(level(), &level_tag, eff_int(3))), &level_tag, eff_int(2));
     return eff_zip(level(), eff_zip(inside, level()));
 }
 CASE(locally_overrides_a_default_for_its_effect_only, local_level, .succeeds = "(1, ((2, 3), 1))")
@@ -324,7 +325,8 @@ static eff_t *second_fails(struct world *w)
     world = w;
     return eff_provide(say(w, "never"), eff_layer_and(greeter_live(), store_failing()));
 }
-CASE(LAYER_012_a_failing_build_releases_what_was_built, second_fails, .cause = "fail(7)", .journal = "greeter+ greeter-")
+CASE(LAYER_012_a_failing_build_releases_what_was_built, second_fails, .cause = "fail(7)",
+     .journal = "greeter+ greeter-")
 
 static eff_t *retried_build(struct world *w)
 {
@@ -388,7 +390,8 @@ static eff_t *null_open(struct world *w)
 {
     return eff_provide(say(w, "never"), store_null());
 }
-CASE(an_open_that_returns_null_is_a_mistake, null_open, .dies = "the open of layer store_null returned NULL", .journal = "")
+CASE(an_open_that_returns_null_is_a_mistake, null_open, .dies = "the open of layer store_null returned NULL",
+     .journal = "")
 
 static eff_t *null_layer(struct world *w)
 {
@@ -435,7 +438,7 @@ static eff_t *background(struct world *w)
     return eff_then(eff_provide(greeter_with(greet, eff_unit), greeter_background()), say(w, "after"));
 }
 CASE(what_an_open_acquires_and_forks_ends_with_the_layer, background, .succeeds = "unit",
-     .journal = "r+ hello close background r- after", .without = NO_SHUFFLES /* otherwise the child may not have started */)
+     .journal = "r+ hello close background r- after")
 
 TESTS(a_service_is_found_where_it_is_provided, a_service_may_be_a_value_that_the_effect_owns,
       a_missing_service_is_a_defect_that_names_it, a_missing_service_names_the_site_that_asked,

@@ -26,7 +26,8 @@ static void check_takes(eff_t *e, int64_t at_least_ms, const char *shape)
 
 START_TEST(a_sleep_takes_its_time_and_is_never_early)
 {
-    for (int64_t n = 1; n <= 4; n++) check_takes(ms(n), n, "ok(unit)");
+    for (int64_t n = 1; n <= 4; n++)
+        check_takes(ms(n), n, "ok(unit)");
 }
 END_TEST
 

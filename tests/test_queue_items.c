@@ -46,7 +46,8 @@ static eff_t *left_in_queue(struct world *w)
     eff_t *producer = eff_for_each_discard(eff_range(0, 3), offer_new_item, eff_ptr(w));
     return eff_timeout(producer, eff_millis(5));
 }
-CASE(items_left_in_a_queue_are_dropped_with_it, left_in_queue, .succeeds = "none", .invariant = dropped_as_often_as_made)
+CASE(items_left_in_a_queue_are_dropped_with_it, left_in_queue, .succeeds = "none",
+     .invariant = dropped_as_often_as_made)
 
 static eff_t *shut_down(struct world *w)
 {
@@ -159,7 +160,8 @@ START_TEST(QUEUE_042_a_capacity_of_zero_is_a_mistake_and_counts_as_one)
     eff_queue_t *q = eff_queue_bounded(0);
     eff_set_misuse_handler(NULL, NULL);
     ck_assert_str_eq(message, "eff_queue_bounded: the capacity must be at least 1");
-    ck_assert_succeeds(eff_timeout(eff_then(eff_queue_offer(q, eff_int(1)), eff_queue_take(q)), eff_millis(1)), "some(1)");
+    ck_assert_succeeds(eff_timeout(eff_then(eff_queue_offer(q, eff_int(1)), eff_queue_take(q)), eff_millis(1)),
+                       "some(1)");
     eff_queue_decref(q);
 }
 END_TEST

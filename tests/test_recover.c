@@ -141,7 +141,8 @@ static eff_t *kind_above(struct world *w)
 {
     (void)w;
     eff_t *e = eff_fail(eff_error(&parse_error, 0, "no file"));
-    return eff_catch_kind(eff_catch_kind(e, &header_error, must_not_run, eff_unit), &eff_system_error, must_not_run, eff_unit);
+    return eff_catch_kind(eff_catch_kind(e, &header_error, must_not_run, eff_unit), &eff_system_error, must_not_run,
+                          eff_unit);
 }
 CASE(catch_kind_lets_the_kind_above_and_strangers_pass, kind_above, .fails = "parse error: no file")
 
@@ -245,7 +246,8 @@ static eff_t *rethrown(struct world *w)
 {
     (void)w;
     eff_cause_t *left = eff_cause_then(eff_cause_fail(eff_int(1)), eff_cause_die(eff_literal("d")));
-    eff_cause_t *right = eff_cause_both(eff_cause_fail(eff_int(2)), eff_cause_interrupt(9, EFF_INTERRUPT_EXPLICIT, NULL));
+    eff_cause_t *right =
+        eff_cause_both(eff_cause_fail(eff_int(2)), eff_cause_interrupt(9, EFF_INTERRUPT_EXPLICIT, NULL));
     return eff_catch_cause(eff_fail_cause(eff_cause_both(left, right)), rethrow, eff_unit);
 }
 CASE(CAUSE_039_rethrowing_keeps_the_whole_cause, rethrown,
@@ -264,7 +266,8 @@ CASE(folds_failure_handler_does_not_see_the_success_handlers_failure, success_ha
 static eff_t *folded(struct world *w)
 {
     (void)w;
-    return eff_zip(eff_fold(failing(1), add_env, must_not_run, eff_int(1)), eff_fold(one(5), must_not_run, add_env, eff_int(1)));
+    return eff_zip(eff_fold(failing(1), add_env, must_not_run, eff_int(1)),
+                   eff_fold(one(5), must_not_run, add_env, eff_int(1)));
 }
 CASE(fold_calls_exactly_one_of_the_two, folded, .succeeds = "(2, 6)")
 
@@ -373,7 +376,8 @@ static eff_t *tap_fails(struct world *w)
     return eff_tap_error(failing(1), fail_again, eff_int(1));
 }
 CASE(a_failing_tap_error_is_added_to_the_failure, tap_fails, .cause = "then(fail(1), fail(2))",
-     .without = NO_ALLOCATIONS /* without memory for the Then the older cause is kept; being shared it cannot be marked */)
+     .without =
+         NO_ALLOCATIONS /* without memory for the Then the older cause is kept; being shared it cannot be marked */)
 
 static eff_t *taps(struct world *w)
 {
@@ -477,7 +481,8 @@ static eff_t *payload_caught(struct world *w)
 {
     return eff_catch_all(fails_counted(w), say_called, eff_ptr(w));
 }
-CASE(CAUSE_044_a_caught_payload_is_dropped_once, payload_caught, .succeeds = "unit", .invariant = dropped_as_often_as_made)
+CASE(CAUSE_044_a_caught_payload_is_dropped_once, payload_caught, .succeeds = "unit",
+     .invariant = dropped_as_often_as_made)
 
 static eff_t *payload_uncaught(struct world *w)
 {
@@ -507,7 +512,8 @@ static eff_t *payload_mapped(struct world *w)
 {
     return eff_map_error(fails_counted(w), to_int, eff_int(5));
 }
-CASE(CAUSE_044_a_mapped_payload_is_dropped_once, payload_mapped, .cause = "fail(5)", .invariant = dropped_as_often_as_made)
+CASE(CAUSE_044_a_mapped_payload_is_dropped_once, payload_mapped, .cause = "fail(5)",
+     .invariant = dropped_as_often_as_made)
 
 TESTS(catch_all_gives_the_error_to_the_handler, catch_all_lets_a_success_pass, catch_all_does_not_see_defects,
       catch_all_does_not_see_interruptions_of_others, catch_all_gets_the_leftmost_failure,

@@ -79,7 +79,8 @@ CASE(notes_are_printed_in_order_with_their_sites, with_notes, .check = notes_tex
 static eff_t *finalizer_fails(struct world *w)
 {
     (void)w;
-    return eff_ensuring_at("a.c:3", eff_fail_at("a.c:1", eff_int(1)), eff_die_at("close (a.c:2)", eff_literal("no close")));
+    return eff_ensuring_at("a.c:3", eff_fail_at("a.c:1", eff_int(1)),
+                           eff_die_at("close (a.c:2)", eff_literal("no close")));
 }
 static void then_text(struct world *w, const eff_exit_t *exit)
 {
@@ -114,7 +115,8 @@ CASE(the_sides_of_both_have_their_own_traces_and_the_combinator_is_common, both_
 
 static eff_t *forked(struct world *w)
 {
-    return eff_then(keep(w, 0, eff_fork_at("main (a.c:2)", eff_fail_at("work (a.c:1)", eff_int(1)))), with_fiber(w, 0, join));
+    return eff_then(keep(w, 0, eff_fork_at("main (a.c:2)", eff_fail_at("work (a.c:1)", eff_int(1)))),
+                    with_fiber(w, 0, join));
 }
 static void forked_text(struct world *w, const eff_exit_t *exit)
 {
@@ -132,9 +134,10 @@ CASE(a_failure_names_where_its_fiber_was_forked, forked, .check = forked_text)
 
 static eff_t *sites_of_macros(struct world *w)
 {
-    eff_t *e = eff_fail(eff_int(7)); w->n[0] = __LINE__;
-    e = eff_map(e, plus_one, eff_unit); w->n[1] = __LINE__;
-    return e;
+    w->n[0] = __LINE__ + 1;
+    eff_t *e = eff_fail(eff_int(7));
+    w->n[1] = __LINE__ + 1;
+    return eff_map(e, plus_one, eff_unit);
 }
 static void has_file_and_line(struct world *w, const eff_exit_t *exit)
 {
@@ -166,7 +169,8 @@ static eff_t *deep(struct world *w)
 {
     (void)w;
     eff_t *e = eff_fail_at("origin (a.c:1)", eff_int(1));
-    for (int i = 0; i < 100; i++) e = eff_map_at(i < 50 ? "inner (a.c:2)" : "outer (a.c:3)", e, plus_one, eff_unit);
+    for (int i = 0; i < 100; i++)
+        e = eff_map_at(i < 50 ? "inner (a.c:2)" : "outer (a.c:3)", e, plus_one, eff_unit);
     return eff_map_at("last (a.c:4)", e, plus_one, eff_unit);
 }
 static void first_and_last_kept(struct world *w, const eff_exit_t *exit)
@@ -307,7 +311,8 @@ static eff_t *every_kind(struct world *w)
 }
 static void all_have_the_note(struct world *w, const eff_exit_t *exit)
 {
-    static const char *const shapes[] = { "empty", "both(fail(1), fail(2))", "then(fail(1), die)", "interrupt", "die", "fail(1)" };
+    static const char *const shapes[] = { "empty",  "both(fail(1), fail(2))", "then(fail(1), die)", "interrupt", "die",
+                                          "fail(1)" };
     (void)w;
     ck_assert(exit->ok);
     eff_value_t all = exit->value;

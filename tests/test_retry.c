@@ -96,15 +96,18 @@ static eff_t *spaced_after_action(struct world *w)
     eff_schedule_t *s = eff_schedule_both(eff_schedule_spaced(eff_millis(100)), eff_schedule_recurs(2));
     return eff_repeat(eff_delay(say_time(w, "run"), eff_millis(30)), s);
 }
-CASE(spaced_pauses_after_the_action_has_ended, spaced_after_action, .succeeds = "unit", .journal = "run@30 run@160 run@290")
+CASE(spaced_pauses_after_the_action_has_ended, spaced_after_action, .succeeds = "unit",
+     .journal = "run@30 run@160 run@290")
 
 static eff_t *longest(struct world *w)
 {
-    eff_schedule_t *s = eff_schedule_both(eff_schedule_exponential(eff_seconds(5), 2), eff_schedule_spaced(eff_seconds(10)));
+    eff_schedule_t *s =
+        eff_schedule_both(eff_schedule_exponential(eff_seconds(5), 2), eff_schedule_spaced(eff_seconds(10)));
     return eff_repeat(say_time(w, "run"), eff_schedule_both(s, eff_schedule_recurs(3)));
 }
 /* The source has a `fixed` of 5 s as well, which is never the longest. */
-CASE(SCHED_031_both_takes_the_longer_delay, longest, .succeeds = "unit", .journal = "run@0 run@10000 run@20000 run@40000")
+CASE(SCHED_031_both_takes_the_longer_delay, longest, .succeeds = "unit",
+     .journal = "run@0 run@10000 run@20000 run@40000")
 
 static eff_t *shortest(struct world *w)
 {
@@ -247,7 +250,8 @@ static eff_t *concurrent(struct world *w)
 {
     eff_schedule_t *s = eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(2));
     eff_t *a = say_exit(w, eff_retry(count_and_fail(w, 0), eff_schedule_incref(s)));
-    return eff_then(eff_zip_par(a, eff_delay(say_exit(w, eff_retry(count_and_fail(w, 1), s)), eff_millis(50))), say_time(w, "end"));
+    return eff_then(eff_zip_par(a, eff_delay(say_exit(w, eff_retry(count_and_fail(w, 1), s)), eff_millis(50))),
+                    say_time(w, "end"));
 }
 CASE(two_concurrent_retries_of_one_schedule_have_their_own_states, concurrent, .succeeds = "unit",
      .journal = "fail:3 fail:3 end@350")
@@ -283,8 +287,8 @@ static eff_t *all_attempts_in_time(struct world *w)
 {
     return eff_timeout(eff_retry(count_and_fail(w, 0), eff_schedule_spaced(eff_seconds(1))), eff_millis(3500));
 }
-CASE(a_timeout_around_a_retry_counts_for_all_attempts, all_attempts_in_time, .succeeds = "none", .ms = 3500, .timed = true,
-     .check = ran_four_times)
+CASE(a_timeout_around_a_retry_counts_for_all_attempts, all_attempts_in_time, .succeeds = "none", .ms = 3500,
+     .timed = true, .check = ran_four_times)
 
 static eff_t *released_each_time(struct world *w)
 {

@@ -23,7 +23,8 @@ static void note_mistake(const char *message, void *arg)
 static void open_host(struct host *h)
 {
     *h = (struct host){ .base = event_base_new() };
-    h->rt = eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
+    h->rt =
+        eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
     ck_assert_ptr_nonnull(h->rt);
     eff_set_misuse_handler(note_mistake, h);
 }
@@ -32,7 +33,8 @@ static void close_host(struct host *h)
     if (h->rt) eff_runtime_free(h->rt);
     event_base_free(h->base);
     eff_set_misuse_handler(NULL, NULL);
-    for (int i = 0; i < 8; i++) eff_fiber_decref(h->w.fibers[i]);
+    for (int i = 0; i < 8; i++)
+        eff_fiber_decref(h->w.fibers[i]);
 }
 static void say_end(const eff_exit_t *exit, void *arg)
 {
@@ -133,7 +135,8 @@ START_TEST(after_shutdown_has_begun_forking_from_outside_is_refused)
     fork_root(&h, 0, waits_and_says(&h.w, "root"));
     turn(&h);
     eff_runtime_shutdown(h.rt, done_and_free, &h);
-    ck_assert_int_eq(eff_runtime_fork(h.rt, eff_succeed(eff_string("dropped")), say_end, &h, &h.w.fibers[1]), -ECANCELED);
+    ck_assert_int_eq(eff_runtime_fork(h.rt, eff_succeed(eff_string("dropped")), say_end, &h, &h.w.fibers[1]),
+                     -ECANCELED);
     ck_assert_ptr_null(h.w.fibers[1]);
     event_base_dispatch(h.base);
     ck_assert_journal(&h.w, "root interrupt done");
@@ -226,7 +229,8 @@ START_TEST(freeing_under_living_fibers_is_reported_and_runs_plain_releases)
     fork_root(&h, 0, eff_then(child, holds_outside(&h.w, "parent")));
     turn(&h);
     capture_stderr(free_runtime, &h, text, sizeof text);
-    ck_assert_ptr_nonnull(strstr(h.mistake, "eff_runtime_free: 2 fibers are still alive; shut the runtime down first\n"));
+    ck_assert_ptr_nonnull(
+        strstr(h.mistake, "eff_runtime_free: 2 fibers are still alive; shut the runtime down first\n"));
     ck_assert_ptr_nonnull(strstr(h.mistake, "(forked at parent (a.c:1))"));
     ck_assert_journal(&h.w, "parent+ child+ child- parent- interrupt");
     ck_assert_str_eq(text, "");

@@ -20,13 +20,15 @@ static eff_t *long_computation(struct world *w)
 {
     return within_ms(10, after(60000, say(w, "done")));
 }
-CASE(TIME_001_a_timeout_ends_a_long_computation, long_computation, .succeeds = "none", .journal = "", .ms = 10, .timed = true)
+CASE(TIME_001_a_timeout_ends_a_long_computation, long_computation, .succeeds = "none", .journal = "", .ms = 10,
+     .timed = true)
 
 /* The source composes the message itself ("Operation timed out after '1s 500ms'"); here the caller gives the error. */
 static eff_t *useful_message(struct world *w)
 {
     (void)w;
-    return eff_timeout_fail(eff_never(), eff_millis(1500), eff_error(&eff_timeout_error, 0, "no answer within %d ms", 1500));
+    return eff_timeout_fail(eff_never(), eff_millis(1500),
+                            eff_error(&eff_timeout_error, 0, "no answer within %d ms", 1500));
 }
 CASE(TIME_002_timeout_fail_fails_with_the_given_message, useful_message, .fails = "timed out: no answer within 1500 ms",
      .ms = 1500, .timed = true)
@@ -36,7 +38,8 @@ static eff_t *failure_before(struct world *w)
     (void)w;
     return within_ms(10, after(5, eff_fail(eff_int(7))));
 }
-CASE(TIME_003_a_failure_before_the_deadline_passes_unchanged, failure_before, .cause = "fail(7)", .ms = 5, .timed = true)
+CASE(TIME_003_a_failure_before_the_deadline_passes_unchanged, failure_before, .cause = "fail(7)", .ms = 5,
+     .timed = true)
 
 static eff_t *defect_before(struct world *w)
 {
@@ -77,8 +80,8 @@ static void four_rounds(struct world *w, const eff_exit_t *exit)
     (void)exit;
     ck_assert_int_eq(w->n[0], 4);
 }
-CASE(TIME_005_the_interruption_is_taken_between_masked_rounds, masked_rounds, .succeeds = "none", .ms = 12, .timed = true,
-     .check = four_rounds)
+CASE(TIME_005_the_interruption_is_taken_between_masked_rounds, masked_rounds, .succeeds = "none", .ms = 12,
+     .timed = true, .check = four_rounds)
 
 static eff_t *masked_never(struct world *w)
 {
@@ -101,14 +104,15 @@ static eff_t *fallback(struct world *w)
     eff_t *body = eff_ensuring(eff_never(), say_time(w, "ended"));
     return eff_timeout_to(body, eff_millis(20), eff_then(say_time(w, "fallback"), eff_succeed(eff_int(5))));
 }
-CASE(TIME_011_the_fallback_starts_after_the_body_has_ended, fallback, .succeeds = "5", .journal = "ended@20 fallback@20")
+CASE(TIME_011_the_fallback_starts_after_the_body_has_ended, fallback, .succeeds = "5",
+     .journal = "ended@20 fallback@20")
 
 static eff_t *fallback_not_needed(struct world *w)
 {
     return eff_timeout_to(after(19, eff_succeed(eff_none())), eff_millis(20), say(w, "fallback"));
 }
-CASE(the_fallback_does_not_run_when_the_body_is_in_time, fallback_not_needed, .succeeds = "none", .journal = "", .ms = 19,
-     .timed = true)
+CASE(the_fallback_does_not_run_when_the_body_is_in_time, fallback_not_needed, .succeeds = "none", .journal = "",
+     .ms = 19, .timed = true)
 
 static eff_t *inner_forgets(struct world *w)
 {
@@ -122,8 +126,8 @@ static eff_t *body_interrupts_itself(struct world *w)
     (void)w;
     return eff_timeout(eff_interrupt_self(), eff_hours(1));
 }
-CASE(TIME_013_a_body_that_interrupts_itself_ends_the_timeout_at_once, body_interrupts_itself, .interrupted = true, .ms = 0,
-     .timed = true)
+CASE(TIME_013_a_body_that_interrupts_itself_ends_the_timeout_at_once, body_interrupts_itself, .interrupted = true,
+     .ms = 0, .timed = true)
 
 static eff_t *outer_first(struct world *w)
 {
@@ -137,7 +141,8 @@ static eff_t *inner_first(struct world *w)
     (void)w;
     return eff_timeout(eff_timeout(eff_never(), eff_seconds(1)), eff_seconds(2));
 }
-CASE(TIME_014_of_nested_timeouts_the_inner_fires_first, inner_first, .succeeds = "some(none)", .ms = 1000, .timed = true)
+CASE(TIME_014_of_nested_timeouts_the_inner_fires_first, inner_first, .succeeds = "some(none)", .ms = 1000,
+     .timed = true)
 
 /* The inner clock wakes first, but its timeout has yet to end its body when the outer one gets its turn. */
 static eff_t *equal_timeouts(struct world *w)
@@ -163,7 +168,8 @@ static eff_t *built_early(struct world *w)
     (void)w;
     return eff_then(ms(5000), within_ms(3000, ms(2000)));
 }
-CASE(TIME_020_a_relative_deadline_counts_from_its_entry, built_early, .succeeds = "some(unit)", .ms = 7000, .timed = true)
+CASE(TIME_020_a_relative_deadline_counts_from_its_entry, built_early, .succeeds = "some(unit)", .ms = 7000,
+     .timed = true)
 
 static eff_t *cancel_outer(struct world *w)
 {
@@ -179,7 +185,8 @@ static eff_t *fast_and_slow(struct world *w)
     (void)w;
     return eff_zip(within_ms(10, ms(9)), within_ms(10, ms(11)));
 }
-CASE(TIME_023_fast_gives_some_and_slow_gives_none, fast_and_slow, .succeeds = "(some(unit), none)", .ms = 19, .timed = true)
+CASE(TIME_023_fast_gives_some_and_slow_gives_none, fast_and_slow, .succeeds = "(some(unit), none)", .ms = 19,
+     .timed = true)
 
 static eff_t *tie(struct world *w)
 {
@@ -211,8 +218,7 @@ static void one_of_each(struct world *w, const eff_exit_t *exit)
     ck_assert(!failed->ok && eff_cause_has_fail(failed->cause));
     ck_assert(!eff_is_some(eff_second(exit->value)));
 }
-CASE(a_timeout_is_distinguishable_from_a_body_that_fails_timed_out, body_fails_timed_out,
-     .check = one_of_each)
+CASE(a_timeout_is_distinguishable_from_a_body_that_fails_timed_out, body_fails_timed_out, .check = one_of_each)
 
 /* ---- deadlines */
 
@@ -292,7 +298,8 @@ static eff_t *parallel_sleeps(struct world *w)
     (void)w;
     return eff_zip_par(eff_sleep(eff_seconds(1)), eff_sleep(eff_seconds(1)));
 }
-CASE(two_parallel_sleeps_of_a_second_take_a_second, parallel_sleeps, .succeeds = "(unit, unit)", .ms = 1000, .timed = true)
+CASE(two_parallel_sleeps_of_a_second_take_a_second, parallel_sleeps, .succeeds = "(unit, unit)", .ms = 1000,
+     .timed = true)
 
 static eff_t *racing_sleeps(struct world *w)
 {
@@ -329,8 +336,8 @@ static eff_t *cached(struct world *w)
     eff_t *primary = eff_delay(eff_then(say(w, "primary"), eff_succeed(eff_literal("fresh"))), eff_seconds(2));
     return eff_timeout_to(primary, eff_millis(500), eff_map_to(say_time(w, "fallback"), eff_literal("cached")));
 }
-CASE(a_slow_primary_is_replaced_by_the_cached_answer, cached, .succeeds = "cached", .journal = "fallback@500", .ms = 500,
-     .timed = true)
+CASE(a_slow_primary_is_replaced_by_the_cached_answer, cached, .succeeds = "cached", .journal = "fallback@500",
+     .ms = 500, .timed = true)
 
 TESTS(TIME_001_a_timeout_ends_a_long_computation, TIME_002_timeout_fail_fails_with_the_given_message,
       TIME_003_a_failure_before_the_deadline_passes_unchanged, TIME_003_a_defect_before_the_deadline_passes_unchanged,

@@ -68,7 +68,7 @@ struct eff__prim {
 };
 
 struct eff {
-    eff__count_t count;
+    _Alignas(16) eff__count_t count; /* static nodes too: frames keep marks in the low bits of a node's address */
     uint8_t op;    /* enum eff__op */
     uint8_t flags;
     uint8_t kind;  /* mask: eff__mask_mode; fork: eff__fork_kind; par: eff__par_kind; else 0 */

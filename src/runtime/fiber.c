@@ -352,7 +352,8 @@ static int interrupt_run(eff_fiber_t *f, eff_t *e, bool alone)
         eff_cause_t *cause = eff__interrupt_cause(f, EFF_INTERRUPT_EXPLICIT, e->site);
         eff__fiber_interrupt(target, cause);
         eff_cause_decref(cause);
-        if (is_ancestor(target, f)) return eff__prim_value(f, eff_unit);
+        /* After a canceler's mistake there is nothing to wait for: the fiber dies of it as this returns. */
+        if (is_ancestor(target, f) || f->rt->misuse) return eff__prim_value(f, eff_unit);
         f->flags |= EFF__STAY;
     }
     return wait_for(f, e, alone, false);

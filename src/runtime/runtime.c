@@ -310,8 +310,7 @@ void eff__turn_ended(eff_runtime_t *rt)
     if (!rt->driving) eff__loop_settle(rt->loop);
     if (rt->ready_first) {
         eff__loop_next_turn(rt->loop);
-    } else if (rt->n_fibers > 0 && rt->n_external == 0 && !rt->driving) {
-        if (rt->options.on_deadlock) rt->options.on_deadlock(rt, rt->options.arg);
-        else eff__deadlock(rt);
+    } else if (rt->n_fibers > 0 && rt->n_external == 0 && rt->options.on_deadlock && !rt->driving) {
+        rt->options.on_deadlock(rt, rt->options.arg); /* without it nothing: an event of the host's may still help */
     }
 }
