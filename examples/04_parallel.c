@@ -23,7 +23,7 @@ static eff_t *job(const char *name, int64_t ms)
 static eff_t *numbered_job(eff_value_t number, eff_value_t env)
 {
     (void)env;
-    static const int64_t ms[] = { 60, 20, 60, 10 };
+    static const int64_t ms[] = { 60, 20, 300, 10 };
     char name[32];
     snprintf(name, sizeof name, "job %" PRId64, eff_as_int(number));
     return job(name, ms[eff_as_int(number)]);
@@ -76,5 +76,5 @@ job 0 is done
 job 3 starts
 job 3 is done
 job 2 is done
-all: [60, 20, 60, 10]
+all: [60, 20, 300, 10]
 */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <effect/async.h>
+#include <effect/test_clock.h>
 
 #include "support/fibers.h"
 
@@ -168,6 +169,38 @@ START_TEST(a_mistake_of_a_canceler_is_not_blamed_on_the_next_fiber)
     ck_assert_succeeds(eff_zip_par(ending, stranger), "(unit, (1, 2))");
     eff_set_misuse_handler(NULL, NULL);
     ck_assert_journal(&w, "read a value of type string as int");
+}
+END_TEST
+
+/* ---- TestClock as a layer of a live runtime */
+
+static eff_t *says_nothing(eff_value_t v, eff_value_t env)
+{
+    return eff_noop();
+}
+static eff_t *many_instructions(void)
+{
+    return eff_for_each_discard(eff_range(0, 1000), says_nothing, eff_unit);
+}
+START_TEST(small_budgets_are_no_busy_loop_under_the_test_clock)
+{
+    eff_runtime_t *rt = eff_runtime_new(&(eff_runtime_options_t){ .budget = 2 });
+    eff_t *e = eff_then(eff_test_clock_adjust(eff_millis(1)), many_instructions());
+    eff_exit_t exit = eff_runtime_run(rt, eff_provide(e, eff_test_clock()));
+    ck_assert_exit_(__FILE__, __LINE__, exit, "succeeds", "unit");
+    eff_runtime_free(rt);
+}
+END_TEST
+
+START_TEST(a_test_clock_that_is_gone_limits_nothing)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    int64_t budget = rt->budget;
+    eff_exit_decref(eff_runtime_run(rt, eff_provide(eff_test_clock_adjust(eff_millis(1)), eff_test_clock())));
+    ck_assert_int_eq(rt->budget, budget);
+    eff_exit_t exit = eff_runtime_run(rt, eff_repeat(eff_yield_now(), eff_schedule_recurs(200000)));
+    ck_assert_exit_(__FILE__, __LINE__, exit, "succeeds", "unit");
+    eff_runtime_free(rt);
 }
 END_TEST
 
@@ -467,7 +500,8 @@ TESTS(interrupting_a_child_may_free_its_ended_sibling, who_hears_of_a_failure_ma
       a_fiber_of_a_scope_does_not_wait_for_the_scopes_owner_to_end,
       on_interrupt_runs_inside_a_mask_when_a_restored_part_was_interrupted,
       a_resource_released_at_once_lives_until_its_release_has_ended, a_sync_that_returns_out_of_memory_dies,
-      a_mistake_of_a_canceler_is_not_blamed_on_the_next_fiber, failures_of_workers_are_in_the_order_of_items,
+      a_mistake_of_a_canceler_is_not_blamed_on_the_next_fiber,
+      small_budgets_are_no_busy_loop_under_the_test_clock, a_test_clock_that_is_gone_limits_nothing, failures_of_workers_are_in_the_order_of_items,
       many_failing_items_take_no_quadratic_time, two_jobs_do_not_share_one_idle_thread,
       a_shutdown_begun_inside_a_run_is_finished_by_the_loop, a_shutdown_that_tells_nobody_ends_daemons_too,
       a_worker_waits_for_what_the_host_forks_later, without_descriptors_the_callers_loop_looks_for_answers_by_itself,

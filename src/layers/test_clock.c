@@ -23,6 +23,8 @@ struct eff__test_clock {
     eff_clock_t clock;      /* first: the service is a pointer to it */
     struct eff__idle idler; /* in the runtime's list while bound */
     eff_runtime_t *rt;      /* NULL until first used */
+    int64_t outer_budget;   /* of the runtime as it was before, and is again once unbound */
+    uint32_t outer_max_turns;
     int64_t now;
     struct eff__timers timers;
     struct eff__waiters adjusters; /* the first is being served; its target is in its register */
@@ -37,7 +39,10 @@ static int64_t test_now(eff_clock_t *clock, eff_runtime_t *rt)
 
 void eff__test_clock_unbind(eff__test_clock_t *c)
 {
-    if (c->rt) eff__idle_remove(c->rt, &c->idler);
+    if (!c->rt) return;
+    eff__idle_remove(c->rt, &c->idler);
+    c->rt->budget = c->outer_budget;
+    c->rt->max_turns = c->outer_max_turns;
     c->rt = NULL;
 }
 
@@ -120,6 +125,8 @@ void eff__test_clock_bind(eff__test_clock_t *c, eff_runtime_t *rt)
     if (c->rt) return;
     c->rt = rt;
     eff__idle_add(rt, &c->idler);
+    c->outer_budget = rt->budget;
+    c->outer_max_turns = rt->max_turns;
     if (!rt->options.budget) rt->budget = TEST_BUDGET;
     rt->max_turns = MAX_TURNS;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/misuse.h"
 #include "runtime/mailbox.h"
@@ -64,7 +63,6 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options)
     rt->context = rt->options.context;
     rt->budget = rt->options.budget ? rt->options.budget : 2048;
     rt->thread = pthread_self();
-    rt->pid = getpid();
     rt->debug = eff__debug_read();
     rt->loop = eff__loop_new(rt, rt->options.base);
     if (rt->loop) rt->mailbox = eff__mailbox_new(rt);
@@ -73,16 +71,6 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options)
     if (rt->context) eff_context_decref(rt->context);
     eff__raw_free(rt);
     return NULL;
-}
-
-/* Lets go of everything but fibers. */
-static void dispose(eff_runtime_t *rt, bool forked)
-{
-    if (rt->pool && !forked) eff__pool_free(rt->pool);
-    eff__mailbox_close(rt->mailbox);
-    eff__loop_free(rt->loop, forked);
-    if (rt->context) eff_context_decref(rt->context);
-    eff__raw_free(rt);
 }
 
 void eff_runtime_free(eff_runtime_t *rt)
@@ -108,7 +96,10 @@ void eff_runtime_free(eff_runtime_t *rt)
         rt->pool = NULL;
     }
     eff__unwind_all(rt);
-    dispose(rt, false);
+    eff__mailbox_close(rt->mailbox);
+    eff__loop_free(rt->loop, false);
+    if (rt->context) eff_context_decref(rt->context);
+    eff__raw_free(rt);
 }
 
 void eff_runtime_abandon(eff_runtime_t *rt)

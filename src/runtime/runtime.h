@@ -7,7 +7,6 @@
 #define EFF_RUNTIME_RUNTIME_H
 
 #include <pthread.h>
-#include <sys/types.h>
 
 #include <effect/runtime.h>
 
@@ -79,7 +78,6 @@ struct eff_runtime {
     struct eff__loop *loop;
     struct eff__mailbox *mailbox;
     struct eff__pool *pool; /* NULL until the first blocking job */
-    pid_t pid;
     pthread_t thread;
 };
 

@@ -84,7 +84,6 @@ void eff__fiber_unwind(eff_fiber_t *f)
     f->wait.ops = NULL;
     if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
     f->cur = 0;
-    f->reg = f->status == EFF__OK ? (eff_value_decref(f->reg), eff_unit) : f->reg;
     eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
     while (f->top > eff__frames_base(f)) unwind_frame(f);
     while (f->children) eff__fiber_let_go(f->children); /* those that live were unwound before */
