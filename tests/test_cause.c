@@ -105,6 +105,7 @@ END_TEST
 
 /* ---- questions over it all */
 
+/* CAUSE-020 */
 START_TEST(CAUSE_020_squash_prefers_fail_then_die_then_interrupt_then_a_generic_error)
 {
     eff_cause_t *all = eff_cause_both(interrupts(1), eff_cause_then(dies(2), fails(3)));
@@ -148,6 +149,7 @@ START_TEST(each_visits_leaves_from_left_to_right_until_told_to_stop)
 }
 END_TEST
 
+/* CAUSE-022 */
 START_TEST(CAUSE_022_strip_failures_leaves_only_the_defect)
 {
     check_same(eff_cause_strip_failures(eff_cause_both(fails(1), eff_cause_then(dies(9), fails(2)))), dies(9));
@@ -157,6 +159,7 @@ START_TEST(CAUSE_022_strip_failures_leaves_only_the_defect)
 }
 END_TEST
 
+/* CAUSE-025 */
 START_TEST(CAUSE_025_the_leftmost_failure_is_found_when_any_exists)
 {
     eff_value_t v;
@@ -218,6 +221,7 @@ static eff_cause_t *reference_filter(const eff_cause_t *c, unsigned wanted)
     return eff_cause_tag(c) == EFF_CAUSE_THEN ? eff_cause_then(left, right) : eff_cause_both(left, right);
 }
 
+/* CAUSE-021 */
 START_TEST(CAUSE_021_keep_defects_keeps_the_shape_and_answers_iff_there_is_a_die)
 {
     for (seed = 1; seed < 3000 * 7; seed += 7) {

@@ -163,6 +163,7 @@ static void check_10000_fails(void)
     check_same(c, same);
 }
 
+/* CAUSE-023 */
 START_TEST(CAUSE_023_folding_10000_fails_in_parallel_gives_10000_failures)
 {
     run_on_small_stack(check_10000_fails);

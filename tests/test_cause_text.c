@@ -157,6 +157,7 @@ static struct json_t *mute_to_json(const mute_t *m)
 
 EFF_STATIC_TYPE(mute, mute_t, .format = mute_format, .to_json = mute_to_json);
 
+/* CAUSE-027 */
 START_TEST(CAUSE_027_an_error_whose_own_formatting_fails_is_shown_by_its_type)
 {
     check_text(eff_cause_fail(EFF_ENV(mute, 0)), "error (mute): mute");

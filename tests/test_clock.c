@@ -28,6 +28,7 @@ static void counted_one(struct world *w, const eff_exit_t *exit)
     (void)exit;
     ck_assert_int_eq(w->n[0], 1);
 }
+/* CLOCK-001 */
 CASE(CLOCK_001_a_sleep_of_ten_hours_takes_no_real_time, eleven_hours, .succeeds = "unit", .ms = 11 * 3600000,
      .timed = true, .check = counted_one)
 
@@ -36,6 +37,7 @@ static eff_t *by_deadline(struct world *w)
     eff_t *forks = eff_then(fork_say(w, 3000, "world"), fork_say(w, 1000, "hello"));
     return eff_then(forks, eff_then(adjust_ms(1000), eff_then(say(w, "|"), adjust_ms(4000))));
 }
+/* CLOCK-003 */
 CASE(CLOCK_003_sleepers_wake_by_deadline_not_by_fork, by_deadline, .succeeds = "unit",
      .journal = "hello@1000 | world@3000")
 
@@ -44,6 +46,7 @@ static eff_t *set_time(struct world *w)
     return eff_then(eff_fork(eff_delay(say(w, "woke"), eff_hours(10))),
                     eff_test_clock_set((eff_instant_t){ eff_hours(11).ns }));
 }
+/* CLOCK-004 */
 CASE(CLOCK_004_setting_the_time_wakes_sleepers, set_time, .succeeds = "unit", .journal = "woke", .ms = 11 * 3600000,
      .timed = true)
 
@@ -51,6 +54,7 @@ static eff_t *intermediate(struct world *w)
 {
     return eff_then(fork_say(w, 1000, "woke"), eff_then(adjust_ms(2000), say_time(w, "adjusted")));
 }
+/* CLOCK-006 */
 CASE(CLOCK_006_adjusting_stops_at_every_deadline, intermediate, .succeeds = "unit",
      .journal = "woke@1000 adjusted@2000")
 
@@ -65,6 +69,7 @@ static void is_exact(struct world *w, const eff_exit_t *exit)
     ck_assert(exit->ok);
     ck_assert_int_eq(eff_as_instant(exit->value).ns, (INT64_C(1) << 53) + 1);
 }
+/* CLOCK-007 */
 CASE(CLOCK_007_nanoseconds_beyond_doubles_are_exact, beyond_doubles, .check = is_exact)
 
 static eff_t *to_the_end(struct world *w)
@@ -79,6 +84,7 @@ static void at_the_end_of_time(struct world *w, const eff_exit_t *exit)
     ck_assert(exit->ok);
     ck_assert_int_eq(eff_as_instant(exit->value).ns, INT64_MAX);
 }
+/* CLOCK-008 */
 CASE(CLOCK_008_adjusting_for_ever_saturates_and_wakes_everybody, to_the_end, .journal = "a@5 b",
      .check = at_the_end_of_time)
 
@@ -87,6 +93,7 @@ static eff_t *equal_deadlines(struct world *w)
     eff_t *forks = eff_then(fork_say(w, 5, "a"), eff_then(fork_say(w, 5, "b"), fork_say(w, 5, "c")));
     return eff_then(forks, adjust_ms(5));
 }
+/* CLOCK-010 */
 CASE(CLOCK_010_equal_deadlines_wake_in_the_order_of_sleeping, equal_deadlines, .succeeds = "unit",
      .journal = "a@5 b@5 c@5")
 
@@ -95,6 +102,7 @@ static eff_t *four_workers(struct world *w)
     eff_t *forks = eff_then(fork_say(w, 30, "c"), eff_then(fork_say(w, 40, "d"), fork_say(w, 10, "a")));
     return eff_then(forks, eff_then(fork_say(w, 20, "b"), adjust_ms(40)));
 }
+/* CLOCK-011 */
 CASE(CLOCK_011_four_workers_started_out_of_order_end_in_order, four_workers, .succeeds = "unit",
      .journal = "a@10 b@20 c@30 d@40")
 
@@ -102,6 +110,7 @@ static eff_t *nested_sleep(struct world *w)
 {
     return eff_then(eff_fork(after(1, after(1, say_time(w, "x")))), eff_then(adjust_ms(2), say(w, "adjusted")));
 }
+/* CLOCK-012 */
 CASE(CLOCK_012_sleeps_begun_while_adjusting_count, nested_sleep, .succeeds = "unit", .journal = "x@2 adjusted")
 
 static eff_t *woken_forks(struct world *w)
@@ -109,6 +118,7 @@ static eff_t *woken_forks(struct world *w)
     eff_t *a = after(1, eff_then(fork_say(w, 1, "n"), eff_sleep(eff_hours(1))));
     return eff_then(eff_fork(a), eff_then(fork_say(w, 3, "b"), adjust_ms(3)));
 }
+/* CLOCK-013 */
 CASE(CLOCK_013_what_a_woken_fiber_forks_is_served_before_later_sleepers, woken_forks, .succeeds = "unit",
      .journal = "n@2 b@3")
 
@@ -118,6 +128,7 @@ static eff_t *livelock(struct world *w)
     return eff_then(spinner, eff_then(adjust_ms(0), with_fiber(w, 0, join)));
 }
 /* The library's choice: a bounded settle, and the fiber that never lets time move dies, named. */
+/* CLOCK-014 */
 CASE(CLOCK_014_a_fiber_that_never_lets_time_move_dies, livelock,
      .dies = "100000 turns without time moving under TestClock",
      .without = NO_INTERRUPTS | NO_ALLOCATIONS | NO_SHUFFLES /* 100,000 turns a run */)
@@ -128,6 +139,7 @@ static eff_t *interrupted_sleeper(struct world *w)
     eff_t *stop = eff_then(with_fiber(w, 0, interrupt), eff_zip(eff_test_clock_sleeps(), adjust_ms(10)));
     return eff_then(start, stop);
 }
+/* CLOCK-015 */
 CASE(CLOCK_015_an_interrupted_sleeper_leaves_no_timer, interrupted_sleeper, .succeeds = "([], unit)", .journal = "")
 
 static eff_t *two_adjusters(struct world *w)
@@ -136,6 +148,7 @@ static eff_t *two_adjusters(struct world *w)
         eff_zip_par(eff_then(adjust_ms(5), say_time(w, "first")), eff_then(adjust_ms(5), say_time(w, "second")));
     return eff_then(fork_say(w, 7, "woke"), eff_then(eff_yield_now(), adjusts));
 }
+/* CLOCK-016 */
 CASE(CLOCK_016_concurrent_adjusts_are_serialised, two_adjusters, .journal = "first@5 woke@7 second@10", .ms = 10,
      .timed = true, .succeeds = "(unit, unit)")
 
@@ -144,6 +157,7 @@ static eff_t *into_the_past(struct world *w)
     (void)w;
     return eff_then(adjust_ms(5), eff_test_clock_set((eff_instant_t){ 4999999 }));
 }
+/* CLOCK-019 */
 CASE(CLOCK_019_setting_the_time_back_is_a_mistake, into_the_past,
      .dies = "eff_test_clock_set to an instant in the past")
 
@@ -151,6 +165,7 @@ static eff_t *adjust_back(struct world *w)
 {
     return eff_then(adjust_ms(5), eff_then(adjust_ms(-3), say_time(w, "still")));
 }
+/* CLOCK-019 */
 CASE(CLOCK_019_adjusting_by_less_than_nothing_moves_nothing, adjust_back, .succeeds = "unit", .journal = "still@5")
 
 /* There is no wait_all_blocked: the waiter gives up its turn instead, with nobody else able to run. */
@@ -160,6 +175,7 @@ static eff_t *idle_before_jump(struct world *w)
     eff_t *waiter = eff_then(turns, eff_then(say(w, "woke"), after(1000, say(w, "done"))));
     return eff_zip_par(after(100, say(w, "yawn")), waiter);
 }
+/* CLOCK-022 */
 CASE(CLOCK_022_time_jumps_only_when_everything_is_idle, idle_before_jump, .succeeds = "(unit, unit)",
      .journal = "woke yawn done")
 
@@ -168,6 +184,7 @@ static eff_t *never_ends(struct world *w)
     (void)w;
     return eff_never();
 }
+/* CLOCK-027 */
 CASE(CLOCK_027_a_run_that_waits_for_nothing_is_a_deadlock, never_ends, .dies = "deadlock")
 
 static eff_t *ends(struct world *w)
@@ -175,6 +192,7 @@ static eff_t *ends(struct world *w)
     (void)w;
     return eff_then(eff_sleep(eff_hours(1)), eff_succeed(eff_int(1)));
 }
+/* CLOCK-027 */
 CASE(CLOCK_027_a_run_that_ends_is_none, ends, .succeeds = "1")
 
 static eff_t *cancels_itself(struct world *w)
@@ -182,6 +200,7 @@ static eff_t *cancels_itself(struct world *w)
     (void)w;
     return eff_interrupt_self();
 }
+/* CLOCK-029 */
 CASE(CLOCK_029_a_run_that_interrupts_itself_is_interrupted_not_deadlocked, cancels_itself, .interrupted = true)
 
 static eff_t *sum_of_sleeps(struct world *w)
@@ -189,6 +208,7 @@ static eff_t *sum_of_sleeps(struct world *w)
     (void)w;
     return eff_zip(eff_timed(after(3, eff_sleep(eff_millis(4)))), eff_timed(eff_sleep(eff_millis(7))));
 }
+/* CLOCK-030 */
 CASE(CLOCK_030_two_sleeps_take_their_sum, sum_of_sleeps, .succeeds = "((7ms, unit), (7ms, unit))")
 
 static eff_t *longer_of_two(struct world *w)
@@ -196,6 +216,7 @@ static eff_t *longer_of_two(struct world *w)
     eff_t *start = keep(w, 0, eff_fork(eff_sleep(eff_millis(30))));
     return eff_timed(eff_then(start, after(20, with_fiber(w, 0, join))));
 }
+/* CLOCK-031 */
 CASE(CLOCK_031_a_forked_sleep_and_another_take_the_longer, longer_of_two, .succeeds = "(30ms, unit)")
 
 static eff_t *now_twice(struct world *w)
@@ -211,6 +232,7 @@ static void never_goes_back(struct world *w, const eff_exit_t *exit)
     ck_assert_int_eq(a, b);
     ck_assert_int_eq(eff_as_instant(eff_second(rest)).ns, b + 1);
 }
+/* CLOCK-032 */
 CASE(CLOCK_032_time_never_goes_back, now_twice, .check = never_goes_back)
 
 static eff_t *sleeps_in_order(struct world *w)
@@ -266,6 +288,7 @@ static eff_t *step_of_a_second(eff_value_t item, eff_value_t env)
     (void)item;
     return eff_then(eff_sleep(eff_seconds(1)), say_time(eff_as_ptr(env), "step"));
 }
+/* CLOCK-028 */
 START_TEST(CLOCK_028_time_goes_no_further_than_told)
 {
     struct world w = { .test = eff_test_new() };
@@ -398,6 +421,7 @@ static size_t pop_in_order(struct eff__timers *q, int64_t until, int64_t *last_d
     return n;
 }
 
+/* CLOCK-033 */
 START_TEST(CLOCK_033_timers_fire_in_order_and_cancelled_ones_never)
 {
     struct eff__timers q = { 0 };
@@ -423,6 +447,7 @@ START_TEST(CLOCK_033_timers_fire_in_order_and_cancelled_ones_never)
 }
 END_TEST
 
+/* CLOCK-034 */
 START_TEST(CLOCK_034_deadlines_at_either_end_of_time_are_ordered)
 {
     static const int64_t deadlines[] = { INT64_MAX, 0, INT64_MAX - 1, 1, INT64_MAX };

@@ -15,6 +15,7 @@ static eff_t *same_description_twice(struct world *w)
     w->n[0] = 42;
     return eff_zip(eff_incref(e), e);
 }
+/* CORE-001 */
 CASE(CORE_001_each_run_of_a_description_runs_its_callback_again, same_description_twice, .succeeds = "(43, 44)")
 
 static eff_t *count_a_hit(eff_value_t env)
@@ -22,6 +23,7 @@ static eff_t *count_a_hit(eff_value_t env)
     return count(eff_as_ptr(env), 0);
 }
 
+/* CORE-003 */
 START_TEST(CORE_003_suspend_builds_when_it_is_run)
 {
     struct world w = { 0 };
@@ -57,6 +59,7 @@ static void counted_30(struct world *w, const eff_exit_t *exit)
 {
     ck_assert_int_eq(w->n[0], 30);
 }
+/* CORE-034 */
 CASE(CORE_034_the_place_in_a_loop_is_no_part_of_its_description, same_loop_twice, .check = counted_30)
 
 static eff_t *twice_at_once(struct world *w)
@@ -74,6 +77,7 @@ static eff_t *fork_and_forget_the_description(struct world *w)
     eff_decref(e);
     return eff_then(forked, with_fiber(w, 0, join));
 }
+/* CORE-036 */
 CASE(CORE_036_a_fiber_keeps_its_effect_alive, fork_and_forget_the_description, .succeeds = "7", .ms = 100,
      .timed = true)
 
@@ -87,6 +91,7 @@ static void is_null_pointer(struct world *w, const eff_exit_t *exit)
 {
     ck_assert(exit->ok && eff_value_is(exit->value, &eff_ptr_type) && eff_as_ptr(exit->value) == NULL);
 }
+/* CORE-012 */
 CASE(CORE_012_a_null_pointer_is_a_value, null_pointer, .check = is_null_pointer)
 
 static eff_t *zero_and_unit_through_a_queue(struct world *w)
@@ -95,6 +100,7 @@ static eff_t *zero_and_unit_through_a_queue(struct world *w)
     eff_t *offers = eff_then(eff_queue_offer(w->queue, eff_int(0)), eff_queue_offer(w->queue, eff_unit));
     return eff_then(offers, eff_zip(eff_queue_take(w->queue), eff_queue_take(w->queue)));
 }
+/* CORE-013 */
 CASE(CORE_013_zero_and_unit_are_items, zero_and_unit_through_a_queue, .succeeds = "(0, unit)")
 
 /* ---- callbacks that go wrong */
@@ -107,6 +113,7 @@ static eff_t *flat_map_to_null(struct world *w)
 {
     return eff_catch_all(eff_flat_map(one(1), returns_null, eff_unit), returns_null, eff_unit);
 }
+/* CORE-006 */
 CASE(CORE_006_a_callback_that_returns_null_is_a_defect, flat_map_to_null, .dies = "callback returns_null (test_core.c:")
 
 static eff_t *reads_wrong_type(eff_value_t v, eff_value_t env)
@@ -118,6 +125,7 @@ static eff_t *flat_map_with_mistake(struct world *w)
 {
     return eff_flat_map(one(1), reads_wrong_type, eff_ptr(w));
 }
+/* CORE-006 */
 CASE(CORE_006_a_mistake_in_a_callback_is_a_defect_that_names_it, flat_map_with_mistake,
      .dies = "in reads_wrong_type (test_core.c:", .journal = "")
 
@@ -135,6 +143,7 @@ static eff_t *mapped_attempt(struct world *w)
     eff_t *e = eff_map_error(eff_attempt(attempt_that_fails, eff_unit), maps_wrong_type, eff_unit);
     return eff_ignore(e);
 }
+/* CORE-009 */
 CASE(CORE_009_a_mistake_in_mapping_an_error_is_a_defect_instead_of_it, mapped_attempt, .dies = "maps_wrong_type")
 
 static eff_value_t absent(eff_value_t env)
@@ -165,6 +174,7 @@ static eff_t *async_answered_in_start(struct world *w)
 {
     return eff_zip(eff_async(answer_at_once, eff_ptr(w)), count(w, 0));
 }
+/* CORE-011 */
 CASE(CORE_011_an_async_answered_while_it_starts, async_answered_in_start, .succeeds = "(7, 2)")
 
 static eff_async_t *pending;
@@ -191,6 +201,7 @@ static eff_t *async_answered_later(struct world *w)
     eff_t *answer = yields(eff_sync(answer_pending, eff_unit));
     return eff_zip(eff_zip_par(eff_async(keep_pending, eff_ptr(w)), answer), count(w, 0));
 }
+/* CORE-011 */
 CASE(CORE_011_an_async_answered_later, async_answered_later, .succeeds = "((7, unit), 2)")
 
 /* ---- without memory */
@@ -226,12 +237,14 @@ static void counted_nothing(struct world *w, const eff_exit_t *exit)
 {
     ck_assert_int_eq(w->n[0], 0);
 }
+/* CORE-021 */
 CASE(CORE_021_alternatives_after_the_first_success_do_not_run, first_success, .succeeds = "2", .check = counted_nothing)
 
 static eff_t *no_success(struct world *w)
 {
     return eff_or_else(eff_or_else(failing(1), failing(2)), failing(3));
 }
+/* CORE-022 */
 CASE(CORE_022_without_success_the_last_failure_is_the_result, no_success, .cause = "fail(3)")
 
 static eff_t *some_effect(int which)
@@ -245,6 +258,7 @@ static eff_t *some_effect(int which)
     }
 }
 
+/* CORE-026 */
 START_TEST(CORE_026_or_else_is_associative)
 {
     for (int i = 0; i < 125; i++) {
@@ -272,6 +286,7 @@ static eff_t *flip(eff_t *e)
     return eff_fold(e, to_success, to_failure, eff_unit);
 }
 
+/* CORE-027 */
 START_TEST(CORE_027_flipping_twice_changes_nothing)
 {
     for (int i = 0; i < 4; i++) {
@@ -295,6 +310,7 @@ static void never_counts(struct world *w)
 {
     ck_assert_int_eq(w->n[0], 0);
 }
+/* CORE-028 */
 CASE(CORE_028_nothing_follows_never, never_then_count, .dies = "deadlock", .invariant = never_counts)
 
 /* ---- B2 to B6: handlers and finalizers */

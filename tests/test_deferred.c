@@ -30,6 +30,7 @@ static eff_t *twice(struct world *w)
     eff_t *completes = eff_zip(complete(w, 1), eff_deferred_fail(d(w), eff_int(2)));
     return eff_zip(completes, eff_zip(await_d(w), await_d(w)));
 }
+/* DEFER-001 */
 CASE(DEFER_001_only_the_first_completion_counts, twice, .succeeds = "((true, false), (1, 1))")
 
 static eff_t *fails_first(struct world *w)
@@ -61,6 +62,7 @@ static void ran_once(struct world *w, const eff_exit_t *exit)
     (void)exit;
     ck_assert_int_eq(w->n[0], 1);
 }
+/* DEFER-002 */
 CASE(DEFER_002_the_effect_behind_the_value_runs_once, memoized, .succeeds = "(1, 1)", .check = ran_once)
 
 static eff_t *await_first(struct world *w)
@@ -76,6 +78,7 @@ static eff_t *one_of_two(struct world *w)
     eff_t *waiters = in_order(fork_waiter(w, 0), fork_waiter(w, 1), eff_yield_now(), with_fiber(w, 0, interrupt));
     return in_order(waiters, say(w, "|"), complete(w, 42), with_fiber(w, 1, join));
 }
+/* DEFER-004 */
 CASE(DEFER_004_an_interrupted_waiter_leaves_and_the_other_gets_the_value, one_of_two, .succeeds = "unit",
      .journal = "| ok:42")
 
@@ -85,6 +88,7 @@ static eff_t *three_waiters(struct world *w)
     eff_t *cause = eff_deferred_fail_cause(d(w), eff_cause_interrupt(0, EFF_INTERRUPT_EXPLICIT, NULL));
     return in_order(waiters, cause, with_fiber(w, 0, join), with_fiber(w, 1, join), with_fiber(w, 2, join));
 }
+/* DEFER-006 */
 CASE(DEFER_006_an_interrupt_cause_ends_every_waiter, three_waiters, .succeeds = "unit",
      .journal = "interrupt interrupt interrupt")
 
@@ -121,6 +125,7 @@ static eff_t *losing_complete(struct world *w)
     eff_t *completes = eff_race(complete(w, 1), complete(w, 2));
     return eff_zip_par(completes, await_d(w));
 }
+/* DEFER-009 */
 CASE(DEFER_009_a_completion_that_loses_a_race_has_still_woken_the_waiters, losing_complete, .succeeds = "(true, 1)")
 
 static eff_t *nobody_completes(struct world *w)
@@ -144,6 +149,7 @@ static void check_poll(eff_t *completion, eff_deferred_t *deferred, const char *
     ck_assert_str_eq(shape_of(eff_deferred_poll(deferred)), expected);
     eff_deferred_decref(deferred);
 }
+/* DEFER-007 */
 START_TEST(DEFER_007_polling_gives_nothing_and_then_the_exit)
 {
     eff_deferred_t *deferred = eff_deferred_new();

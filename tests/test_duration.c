@@ -20,12 +20,12 @@ static void setup(void)
     eff_set_misuse_handler(count_misuse, NULL);
 }
 
-#define ck_assert_duration_text(d, expected)                                                                 \
-    do {                                                                                                     \
-        eff_buffer_t b_ = EFF_BUFFER_INIT;                                                                   \
-        eff_duration_format((d), &b_);                                                                       \
-        ck_assert_str_eq(eff_buffer_text(&b_), (expected));                                                  \
-        eff_buffer_done(&b_);                                                                                \
+#define ck_assert_duration_text(d, expected)                                                                           \
+    do {                                                                                                               \
+        eff_buffer_t b_ = EFF_BUFFER_INIT;                                                                             \
+        eff_duration_format((d), &b_);                                                                                 \
+        ck_assert_str_eq(eff_buffer_text(&b_), (expected));                                                            \
+        eff_buffer_done(&b_);                                                                                          \
     } while (0)
 
 START_TEST(units_are_nanoseconds)

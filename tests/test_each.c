@@ -59,6 +59,7 @@ static eff_t *sequential_interrupted(struct world *w)
 {
     return interrupt_after(w, 800, eff_for_each(eff_range(1, 7), sleep_300_and_push, eff_ptr(w)));
 }
+/* EACH-001 */
 CASE(EACH_001_interrupting_leaves_the_later_items_undone, sequential_interrupted, .succeeds = "unit",
      .journal = "1 2 interrupt end@800")
 
@@ -109,6 +110,7 @@ static eff_t *empty_ways(struct world *w)
                       eff_for_each_par(eff_array(0, NULL), doubled, eff_unit, 0) };
     return eff_all_par_at(EFF_SITE, 4, ways);
 }
+/* EACH-009 */
 CASE(EACH_009_no_items_give_an_empty_array, empty_ways, .succeeds = "[[], [], [], []]")
 
 static eff_t *nothing_to_discard(struct world *w)
@@ -123,6 +125,7 @@ static eff_t *unbounded_interrupted(struct world *w)
 {
     return interrupt_after(w, 50, eff_for_each_par(eff_range(1, 7), sleep_300_and_push, eff_ptr(w), 0));
 }
+/* EACH-002 */
 CASE(EACH_002_all_items_are_interrupted_and_awaited, unbounded_interrupted, .succeeds = "unit",
      .journal = "interrupt end@50")
 
@@ -130,6 +133,7 @@ static eff_t *two_at_once_interrupted(struct world *w)
 {
     return interrupt_after(w, 350, eff_for_each_par(eff_range(1, 7), sleep_200_and_push, eff_ptr(w), 2));
 }
+/* EACH-003 */
 CASE(EACH_003_two_at_once_are_interrupted, two_at_once_interrupted, .succeeds = "unit",
      .journal = "1 2 interrupt end@350")
 
@@ -143,6 +147,7 @@ static eff_t *third_fails_of_five(struct world *w)
 {
     return eff_for_each_par(eff_range(1, 6), third_fails, eff_ptr(w), 0);
 }
+/* EACH-004 */
 CASE(EACH_004_a_failure_interrupts_the_rest, third_fails_of_five, .cause = "fail(7)", .journal = "1 2 3", .timed = true,
      .ms = 300)
 
@@ -156,6 +161,7 @@ static eff_t *mapper_fails_in_the_start(struct world *w)
 {
     return say_exit(w, eff_for_each_par(eff_range(1, 6), third_is_null, eff_ptr(w), 0));
 }
+/* EACH-006 */
 CASE(EACH_006_a_defect_of_the_callback_ends_the_started_items_first, mapper_fails_in_the_start, .succeeds = "unit",
      .journal = "a+ b+ a- b- die")
 
@@ -170,6 +176,7 @@ static eff_t *mapper_fails_on_refill(struct world *w)
 {
     return say_exit(w, eff_for_each_par(eff_range(1, 9), fourth_is_null, eff_ptr(w), 2));
 }
+/* EACH-007 */
 CASE(EACH_007_a_defect_of_the_callback_for_a_free_place_ends_the_others_first, mapper_fails_on_refill,
      .succeeds = "unit", .journal = "a+ 2 3 a- die")
 
@@ -182,6 +189,7 @@ static eff_t *random_delays(struct world *w)
 {
     return eff_for_each_par(eff_range(0, 8), delays, eff_unit, 3);
 }
+/* EACH-008 */
 CASE(EACH_008_results_stand_in_input_order, random_delays, .succeeds = "[0, 1, 2, 3, 4, 5, 6, 7]")
 
 /* B15 */
@@ -215,6 +223,7 @@ static eff_t *all_fail_masked(struct world *w)
 {
     return eff_for_each_par(eff_range(1, 4), masked_failure, eff_unit, 0);
 }
+/* EACH-010 */
 CASE(EACH_010_all_failures_of_masked_items_are_in_the_cause, all_fail_masked,
      .cause = "both(both(fail(1), fail(2)), fail(3))",
      .without = NO_SHUFFLES) /* shuffled, they are not simultaneous, and their order is another */
@@ -229,6 +238,7 @@ static eff_t *one_interrupts_itself(struct world *w)
 {
     return eff_for_each_par(eff_range(1, 4), second_interrupts_itself, eff_ptr(w), 0);
 }
+/* EACH-012 */
 CASE(EACH_012_an_item_that_interrupts_itself_ends_all, one_interrupts_itself, .interrupted = true,
      .journal = "a+ b+ a- b-")
 
@@ -271,8 +281,10 @@ static eff_t *three_at_once(struct world *w)
 {
     return eff_for_each_par_discard(eff_range(0, 10), yields_tracked, eff_ptr(w), 3);
 }
+/* EACH-016 */
 CASE(EACH_016_never_more_than_n_at_once, three_at_once, .check = exactly_3, .invariant = at_most_3)
 
+/* EACH-016 */
 START_TEST(EACH_016_as_many_as_there_are_items_or_places)
 {
     for (size_t limit = 0; limit < 8; limit++) {
@@ -291,6 +303,7 @@ static eff_t *no_limit(struct world *w)
     eff_t *e = eff_for_each_par(eff_range(0, 5), tenth_of_a_second, eff_unit, 0);
     return eff_then(e, eff_for_each_par(eff_range(0, 5), tenth_of_a_second, eff_unit, SIZE_MAX));
 }
+/* EACH-017 */
 CASE(EACH_017_parallelism_0_is_no_limit, no_limit, .succeeds = "[0, 1, 2, 3, 4]", .timed = true, .ms = 200)
 
 /* ---- many */
@@ -304,6 +317,7 @@ static eff_t *yield_item(eff_value_t item, eff_value_t env)
     return yields(eff_succeed(eff_value_incref(item)));
 }
 
+/* EACH-015 */
 START_TEST(EACH_015_a_hundred_thousand_items_ten_at_once)
 {
     eff_t *e = eff_for_each_par(eff_range(0, 100000), yield_item, eff_unit, 10);
@@ -371,8 +385,10 @@ static eff_t *interrupted_first(struct world *w)
 {
     return completes_and_interrupted(w, false);
 }
+/* EACH-029 */
 CASE(EACH_029_items_that_complete_before_the_caller_is_interrupted, completes_first, .succeeds = "unit",
      .journal = "interrupt")
+/* EACH-029 */
 CASE(EACH_029_items_that_complete_after_the_caller_was_interrupted, interrupted_first, .succeeds = "unit",
      .journal = "interrupt")
 

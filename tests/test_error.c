@@ -25,14 +25,14 @@ static void setup(void)
 }
 
 /* Consumes v. */
-#define ck_assert_formats(v, expected)                                                                       \
-    do {                                                                                                     \
-        eff_value_t v_ = (v);                                                                                \
-        eff_buffer_t b_ = EFF_BUFFER_INIT;                                                                   \
-        eff_value_format(v_, &b_);                                                                           \
-        ck_assert_str_eq(eff_buffer_text(&b_), (expected));                                                  \
-        eff_buffer_done(&b_);                                                                                \
-        eff_value_decref(v_);                                                                                \
+#define ck_assert_formats(v, expected)                                                                                 \
+    do {                                                                                                               \
+        eff_value_t v_ = (v);                                                                                          \
+        eff_buffer_t b_ = EFF_BUFFER_INIT;                                                                             \
+        eff_value_format(v_, &b_);                                                                                     \
+        ck_assert_str_eq(eff_buffer_text(&b_), (expected));                                                            \
+        eff_buffer_done(&b_);                                                                                          \
+        eff_value_decref(v_);                                                                                          \
     } while (0)
 
 static const eff_error_kind_t http_error = { "http", NULL };
@@ -68,10 +68,10 @@ END_TEST
 
 START_TEST(kinds_of_the_library_descend_from_any)
 {
-    const eff_error_kind_t *kinds[] = { &eff_system_error,     &eff_not_found_error,  &eff_permission_error,
-                                        &eff_exists_error,     &eff_connection_error, &eff_dns_error,
-                                        &eff_timeout_error,    &eff_closed_error,     &eff_argument_error,
-                                        &eff_config_error,     &eff_any_error };
+    const eff_error_kind_t *kinds[] = { &eff_system_error,  &eff_not_found_error,  &eff_permission_error,
+                                        &eff_exists_error,  &eff_connection_error, &eff_dns_error,
+                                        &eff_timeout_error, &eff_closed_error,     &eff_argument_error,
+                                        &eff_config_error,  &eff_any_error };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         eff_value_t v = eff_error(kinds[i], 0, "x");
         ck_assert(eff_error_is(v, &eff_any_error));
@@ -90,8 +90,7 @@ START_TEST(text_is_kind_message_and_what_caused_it)
     ck_assert_formats(eff_error_caused(middle, &http_error, 0, "start"),
                       "http: start, because: configuration: load services, because: "
                       "not found: open a.json: No such file or directory");
-    ck_assert_formats(eff_error_caused(eff_string("plain text"), &http_error, 0, "x"),
-                      "http: x, because: plain text");
+    ck_assert_formats(eff_error_caused(eff_string("plain text"), &http_error, 0, "x"), "http: x, because: plain text");
     ck_assert_formats(EFF_ARRAY(eff_error_caused(eff_string("quoted"), &http_error, 0, "x"), eff_int(1)),
                       "[http: x, because: \"quoted\", 1]");
 }
@@ -115,11 +114,16 @@ START_TEST(errno_finds_its_kind)
     static const struct {
         int err;
         const eff_error_kind_t *kind;
-    } cases[] = { { ENOENT, &eff_not_found_error },     { EACCES, &eff_permission_error },
-                  { EPERM, &eff_permission_error },     { EEXIST, &eff_exists_error },
-                  { ECONNREFUSED, &eff_connection_error }, { EPIPE, &eff_connection_error },
-                  { ETIMEDOUT, &eff_timeout_error },    { EIO, &eff_system_error },
-                  { 0, &eff_system_error },             { 99999, &eff_system_error } };
+    } cases[] = { { ENOENT, &eff_not_found_error },
+                  { EACCES, &eff_permission_error },
+                  { EPERM, &eff_permission_error },
+                  { EEXIST, &eff_exists_error },
+                  { ECONNREFUSED, &eff_connection_error },
+                  { EPIPE, &eff_connection_error },
+                  { ETIMEDOUT, &eff_timeout_error },
+                  { EIO, &eff_system_error },
+                  { 0, &eff_system_error },
+                  { 99999, &eff_system_error } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         eff_value_t v = eff_error_errno(cases[i].err, "write");
         ck_assert_ptr_eq(eff_as_error(v)->kind, cases[i].kind);

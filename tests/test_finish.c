@@ -70,6 +70,7 @@ static eff_t *use_fails_release_dies(struct world *w)
 {
     return bracket_effect(w, "a", use_fails, release_dies);
 }
+/* FIN-002 */
 CASE(FIN_002_a_release_that_dies_is_added_to_the_failure_of_use, use_fails_release_dies, .cause = "then(fail(7), die)",
      .journal = "a+ a-")
 
@@ -77,18 +78,21 @@ static eff_t *disconnected_bracket(struct world *w)
 {
     return eff_disconnect(bracket(w, use_dies));
 }
+/* FIN-003 */
 CASE(FIN_003_release_runs_in_a_disconnected_bracket, disconnected_bracket, .dies = "boom", .journal = "a+ a-")
 
 static eff_t *acquire_fails(struct world *w)
 {
     return eff_acquire_use_release(failing(5), use_says, release, eff_ptr(w));
 }
+/* FIN-004 */
 CASE(FIN_004_neither_use_nor_release_follows_a_failed_acquire, acquire_fails, .cause = "fail(5)", .journal = "")
 
 static eff_t *release_dies_after_success(struct world *w)
 {
     return bracket_effect(w, "a", use_7, release_dies);
 }
+/* FIN-005 */
 CASE(FIN_005_a_release_that_dies_makes_a_success_a_failure, release_dies_after_success, .cause = "die",
      .journal = "a+ a-")
 
@@ -96,12 +100,14 @@ static eff_t *use_that_fails(struct world *w)
 {
     return bracket(w, use_fails);
 }
+/* FIN-006 */
 CASE(FIN_006_release_runs_when_use_fails, use_that_fails, .cause = "fail(7)", .journal = "a+ a-")
 
 static eff_t *use_and_release_fail(struct world *w)
 {
     return bracket_effect(w, "a", use_fails, release_fails);
 }
+/* FIN-007 */
 CASE(FIN_007_the_failure_of_use_comes_before_that_of_release, use_and_release_fail, .cause = "then(fail(7), fail(8))",
      .journal = "a+ a-")
 
@@ -113,6 +119,7 @@ static eff_t *bracket_through_its_exit(struct world *w)
 {
     return eff_flat_map(eff_to_exit(bracket(w, use_fails)), end_as_it_says, eff_unit);
 }
+/* FIN-008 */
 CASE(FIN_008_going_through_the_exit_as_a_value_changes_nothing, bracket_through_its_exit, .cause = "fail(7)",
      .journal = "a+ a-")
 
@@ -124,6 +131,7 @@ static eff_t *use_without_effect(struct world *w)
 {
     return bracket(w, use_returns_null);
 }
+/* FIN-033 */
 CASE(FIN_033_release_runs_when_the_callback_for_use_makes_a_mistake, use_without_effect, .dies = ") returned NULL",
      .journal = "a+ a-")
 
@@ -169,6 +177,7 @@ static eff_t *ensured_failure(struct world *w)
 {
     return eff_ensuring(failing(1), say(w, "end"));
 }
+/* FIN-009 */
 CASE(FIN_009_ensuring_runs_after_a_failure, ensured_failure, .cause = "fail(1)", .journal = "end")
 
 static eff_t *say_cause(const eff_cause_t *cause, eff_value_t env)
@@ -180,18 +189,21 @@ static eff_t *on_error_of_failure(struct world *w)
 {
     return eff_on_error(failing(1), say_cause, eff_ptr(w));
 }
+/* FIN-010 */
 CASE(FIN_010_on_error_sees_the_cause_and_keeps_it, on_error_of_failure, .cause = "fail(1)", .journal = "fail:1")
 
 static eff_t *on_exit_of_defect(struct world *w)
 {
     return eff_on_exit(dying(), say_how, eff_ptr(w));
 }
+/* FIN-012 */
 CASE(FIN_012_on_exit_sees_a_defect_and_keeps_it, on_exit_of_defect, .dies = "boom", .journal = "die")
 
 static eff_t *nested_ensuring(struct world *w)
 {
     return eff_ensuring(eff_ensuring(one(1), say(w, "inner")), say(w, "outer"));
 }
+/* FIN-028 */
 CASE(FIN_028_finalizers_run_from_the_inside_out, nested_ensuring, .succeeds = "1", .journal = "inner outer")
 
 static eff_t *run_given(const eff_exit_t *exit, eff_value_t effect)
@@ -213,6 +225,7 @@ static eff_t *ways_to_end(int i)
     }
 }
 
+/* FIN-038 */
 START_TEST(FIN_038_ensuring_is_on_exit_that_ignores_the_exit)
 {
     for (int i = 0; i < 20; i++) {
@@ -272,6 +285,7 @@ static void interrupted_by_main(struct world *w, const eff_exit_t *exit)
     ck_assert_uint_eq(by, 1);
     ck_assert_int_eq(reason, EFF_INTERRUPT_EXPLICIT);
 }
+/* FIN-011 */
 CASE(FIN_011_on_exit_runs_once_and_sees_the_interruption, on_exit_interrupted, .journal = "interrupt interrupt",
      .check = interrupted_by_main)
 
@@ -280,6 +294,7 @@ static eff_t *interrupted_acquire(struct world *w)
     eff_t *e = eff_acquire_use_release(after(100, acquire(w, "a")), use_says, release, eff_ptr(w));
     return eff_then(interrupted(w, e), say_time(w, "returned"));
 }
+/* FIN-014 */
 CASE(FIN_014_an_interruption_during_acquire_skips_use_and_runs_release, interrupted_acquire, .succeeds = "unit",
      .journal = "a+ a- interrupt returned@100")
 
@@ -288,6 +303,7 @@ static eff_t *masked_interrupted_acquire(struct world *w)
     eff_t *e = eff_acquire_use_release(after(100, acquire(w, "a")), use_says, release, eff_ptr(w));
     return eff_then(interrupted(w, eff_uninterruptible(e)), say_time(w, "returned"));
 }
+/* FIN-015 */
 CASE(FIN_015_a_masked_bracket_completes_and_is_interrupted_after_it, masked_interrupted_acquire, .succeeds = "unit",
      .journal = "a+ use a- interrupt returned@100")
 
@@ -295,6 +311,7 @@ static eff_t *interrupted_use(struct world *w)
 {
     return interrupted(w, holds(w, "a"));
 }
+/* FIN-017 */
 CASE(FIN_017_release_runs_when_use_is_interrupted, interrupted_use, .succeeds = "unit", .journal = "a+ a- interrupt")
 
 /* The source has the interrupter of the disconnected fiber return at once. Here the body goes to the nearest region,
@@ -305,6 +322,7 @@ static eff_t *disconnected_release(struct world *w)
     return eff_then(eff_scoped(eff_then(eff_timeout(body, eff_millis(5)), say_time(w, "timed_out"))),
                     say_time(w, "end"));
 }
+/* FIN-020 */
 CASE(FIN_020_a_disconnected_release_goes_on_and_is_awaited_by_the_region, disconnected_release, .succeeds = "unit",
      .journal = "a+ a- timed_out@5 released@15 end@15")
 
@@ -318,6 +336,7 @@ static eff_t *interrupted_inner_release(struct world *w)
     eff_t *e = bracket_effect(w, "out", use_inner, release_slowly);
     return in_order(keep(w, 0, eff_fork(e)), ms(5), say_interrupt(w, 0));
 }
+/* FIN-021 */
 CASE(FIN_021_releases_that_have_begun_are_neither_cut_short_nor_skipped, interrupted_inner_release, .succeeds = "unit",
      .journal = "out+ in+ in- released@10 out- released@20 interrupt")
 
@@ -334,6 +353,7 @@ static eff_t *slow_finalizer(struct world *w)
 {
     return eff_then(interrupted(w, eff_ensuring(eff_never(), after(10, say(w, "flag")))), say_time(w, "returned"));
 }
+/* FIN-022 */
 CASE(FIN_022_interrupting_waits_for_finalizers, slow_finalizer, .succeeds = "unit",
      .journal = "flag interrupt returned@10")
 
@@ -345,6 +365,7 @@ static eff_t *catch_in_finalizer(struct world *w)
 {
     return interrupted(w, eff_ensuring(eff_never(), eff_catch_all(failing(1), say_caught, eff_ptr(w))));
 }
+/* FIN-023 */
 CASE(FIN_023_handlers_work_inside_the_finalizer_of_an_interrupted_fiber, catch_in_finalizer, .succeeds = "unit",
      .journal = "caught interrupt")
 
@@ -357,12 +378,14 @@ static eff_t *on_exit_asks(struct world *w)
 {
     return interrupted(w, eff_on_exit(eff_never(), record_kind, eff_ptr(w)));
 }
+/* FIN-024 */
 CASE(FIN_024_a_finalizer_can_tell_interruption, on_exit_asks, .succeeds = "unit", .journal = "interrupted interrupt")
 
 static eff_t *catch_then_ensuring(struct world *w)
 {
     return interrupted(w, eff_ensuring(eff_catch_all(eff_never(), say_caught, eff_ptr(w)), say(w, "B")));
 }
+/* FIN-025 */
 CASE(FIN_025_a_typed_handler_does_not_see_interruption, catch_then_ensuring, .succeeds = "unit",
      .journal = "B interrupt")
 
@@ -375,6 +398,7 @@ static void counted_once_each(struct world *w, const eff_exit_t *exit)
     ck_assert_int_eq(w->n[0], 1);
     ck_assert_int_eq(w->n[1], 1);
 }
+/* FIN-027 */
 CASE(FIN_027_each_finalizer_runs_once, both_counted, .journal = "interrupt", .check = counted_once_each)
 
 static eff_t *interrupt_self_in_mask(struct world *w)
@@ -382,6 +406,7 @@ static eff_t *interrupt_self_in_mask(struct world *w)
     eff_t *e = eff_then(eff_interrupt_self(), say(w, "masked"));
     return eff_uninterruptible(eff_on_interrupt(e, say_how, eff_ptr(w)));
 }
+/* FIN-037 */
 CASE(FIN_037_on_interrupt_inside_a_mask_does_not_run, interrupt_self_in_mask, .interrupted = true, .journal = "masked")
 
 /* The source calls the two equal. They are while nobody interrupts; an interruption that came meanwhile is seen at the
@@ -392,6 +417,7 @@ static eff_t *on_interrupt_of_mask(struct world *w)
     eff_t *inside = eff_uninterruptible(eff_on_interrupt(say(w, "b"), say_how, eff_ptr(w)));
     return eff_then(outside, inside);
 }
+/* FIN-040 */
 CASE(FIN_040_on_interrupt_inside_or_outside_a_mask_alone_is_the_same, on_interrupt_of_mask, .succeeds = "unit",
      .journal = "a b")
 
@@ -400,6 +426,7 @@ static eff_t *on_interrupt_of_interrupted_mask(struct world *w)
     eff_t *e = eff_uninterruptible(eff_then(eff_interrupt_self(), say(w, "masked")));
     return eff_on_interrupt(e, say_how, eff_ptr(w));
 }
+/* FIN-040 */
 CASE(FIN_040_on_interrupt_outside_a_mask_sees_the_interruption_at_its_end, on_interrupt_of_interrupted_mask,
      .interrupted = true, .journal = "masked interrupt")
 
@@ -409,6 +436,7 @@ static eff_t *masked_child(struct world *w)
     eff_t *parent = in_order(eff_fork(eff_uninterruptible(child)), await_latch(w, 0), eff_never());
     return in_order(keep(w, 0, eff_fork(parent)), await_latch(w, 0), say_interrupt(w, 0));
 }
+/* FIN-043 */
 CASE(FIN_043_the_end_of_a_fiber_waits_for_its_masked_child, masked_child, .succeeds = "unit",
      .journal = "ref interrupt")
 
@@ -424,6 +452,7 @@ static eff_t *finalizer_that_uses_fibers(struct world *w)
 {
     return in_order(keep(w, 1, eff_fork(holds(w, "a"))), interrupted(w, eff_ensuring(eff_never(), busy_finalizer(w))));
 }
+/* FIN-045 */
 CASE(FIN_045_a_finalizer_may_fork_join_and_interrupt_even_itself, finalizer_that_uses_fibers, .succeeds = "unit",
      .journal = "a+ child a- interrupt b+ done b- interrupt",
      .without = NO_SHUFFLES /* the child may end before the join */)
@@ -469,6 +498,7 @@ static eff_t *slow_cancellation(struct world *w)
     pending = NULL;
     return eff_then(eff_fork(answerer), interrupted(w, eff_async(keep_pending, eff_ptr(w))));
 }
+/* FIN-032 */
 CASE(FIN_032_interrupting_waits_for_a_cancellation_that_takes_its_time, slow_cancellation, .succeeds = "unit",
      .journal = "cancel gone interrupt", .without = NO_SHUFFLES /* the answerer may come too late to be there */)
 
@@ -481,6 +511,7 @@ static eff_t *on_exit_of_async(struct world *w)
 {
     return eff_on_exit(eff_async(answer_7, eff_ptr(w)), say_how, eff_ptr(w));
 }
+/* FIN-034 */
 CASE(FIN_034_a_finalizer_sees_the_answer_and_nothing_is_cancelled, on_exit_of_async, .succeeds = "7", .journal = "ok:7")
 
 /* ---- depth */
@@ -508,6 +539,7 @@ static void interrupt_deep(void)
     ck_assert_int_eq(n_finalized, DEEP);
     ck_assert(in_order_so_far);
 }
+/* FIN-046 */
 START_TEST(FIN_046_100000_nested_finalizers_run_in_order_on_a_small_stack)
 {
     run_on_small_stack(interrupt_deep);

@@ -9,6 +9,7 @@ static eff_t *join_42(struct world *w)
 {
     return in_order(keep(w, 0, eff_fork(one(42))), with_fiber(w, 0, join));
 }
+/* FORK-001 */
 CASE(FORK_001_join_gives_the_value_of_the_fiber, join_42, .succeeds = "42")
 
 static eff_t *join_value(eff_value_t fiber, eff_value_t env)
@@ -37,8 +38,10 @@ static eff_t *fib_5(struct world *w)
 {
     return fork_fib(5);
 }
+/* FORK-001 */
 CASE(FORK_001_fork_and_join_at_every_node, fib_5, .succeeds = "5")
 
+/* FORK-001 */
 START_TEST(FORK_001_twenty_thousand_fibers)
 {
     ck_assert_succeeds(fork_fib(20), "6765");
@@ -56,18 +59,21 @@ static eff_t *join_or_never(struct world *w)
     eff_t *body = in_order(keep(w, 0, eff_fork(eff_never())), say_interrupt(w, 0));
     return eff_then(body, eff_catch_cause(with_fiber(w, 0, join), never_instead, eff_unit));
 }
+/* FORK-004 */
 CASE(FORK_004_waiting_for_what_never_comes_is_a_deadlock, join_or_never, .dies = "deadlock", .journal = "interrupt")
 
 static eff_t *start_never(struct world *w)
 {
     return in_order(keep(w, 0, eff_fork(eff_never())), say(w, "on"));
 }
+/* FORK-005 */
 CASE(FORK_005_fork_returns_at_once, start_never, .succeeds = "unit", .journal = "on")
 
 static eff_t *join_never(struct world *w)
 {
     return in_order(keep(w, 0, eff_fork(eff_never())), with_fiber(w, 0, join));
 }
+/* FORK-005 */
 CASE(FORK_005_joining_a_fiber_that_never_ends_is_a_deadlock, join_never, .dies = "deadlock")
 
 static eff_t *await_done_twice(struct world *w)
@@ -75,6 +81,7 @@ static eff_t *await_done_twice(struct world *w)
     eff_t *before = in_order(keep(w, 0, eff_fork(one(1))), eff_yield_now(), keep(w, 1, eff_fork(say(w, "other"))));
     return in_order(before, say_await(w, 0), say_await(w, 0), say(w, "end"));
 }
+/* FORK-007 */
 CASE(FORK_007_awaiting_an_ended_fiber_does_not_lose_the_loop, await_done_twice, .succeeds = "unit",
      .journal = "ok:1 ok:1 end")
 
@@ -97,6 +104,7 @@ static eff_value_t length(eff_value_t array, eff_value_t env)
     return eff_int((int64_t)eff_array_size(array));
 }
 
+/* FORK-026 */
 START_TEST(FORK_026_ten_thousand_fibers_are_joined)
 {
     eff_t *e = eff_for_each(eff_range(0, 10000), fork_one, eff_unit);
@@ -110,6 +118,7 @@ static eff_t *joiner_interrupted(struct world *w)
     return in_order(forks, ms(1), say_interrupt(w, 1), say_await(w, 0));
 }
 /* B21: awaiting is a pure observation. */
+/* FORK-025 */
 CASE(FORK_025_interrupting_who_joins_leaves_the_fiber_alone, joiner_interrupted, .succeeds = "unit",
      .journal = "interrupt ok:1")
 
@@ -154,6 +163,7 @@ static eff_t *parent_joins_never(struct world *w)
     eff_t *parent = in_order(keep(w, 1, eff_fork(child)), with_fiber(w, 1, join));
     return in_order(keep(w, 0, eff_fork(parent)), ms(1), say_interrupt(w, 0), say(w, "end"));
 }
+/* FORK-012 */
 CASE(FORK_012_interrupting_a_parent_interrupts_the_child_it_joins, parent_joins_never, .succeeds = "unit",
      .journal = "child interrupt end")
 
@@ -166,6 +176,7 @@ static eff_t *dies_while_interrupted(struct world *w)
     return in_order(keep(w, 0, eff_fork(eff_zip_par(left, eff_never()))), await_latch(w, 0), other,
                     say_interrupt(w, 0));
 }
+/* FORK-013 */
 CASE(FORK_013_a_defect_and_an_interruption_are_both_in_the_cause, dies_while_interrupted, .succeeds = "unit",
      .journal = "other then(die,interrupt)")
 
@@ -174,6 +185,7 @@ static eff_t *start_masked(struct world *w)
 {
     return in_order(eff_uninterruptible(keep(w, 0, eff_fork(eff_never()))), say_interrupt(w, 0));
 }
+/* FORK-015 */
 CASE(FORK_015_a_fiber_forked_under_a_mask_can_be_interrupted, start_masked, .succeeds = "unit", .journal = "interrupt")
 
 /* The source's child inherits the mask, so it always starts. Here it starts interruptible: it is given its first turn. */
@@ -183,6 +195,7 @@ static eff_t *grandchild(struct world *w)
     eff_t *middle = in_order(keep(w, 1, eff_fork(inner)), eff_yield_now());
     return in_order(eff_uninterruptible(keep(w, 0, eff_fork(middle))), await_latch(w, 0), say(w, "open"));
 }
+/* FORK-016 */
 CASE(FORK_016_the_end_of_a_fiber_interrupts_its_child, grandchild, .succeeds = "unit", .journal = "open",
      .without = NO_SHUFFLES) /* shuffled, the child may not have had its first turn */
 
@@ -206,6 +219,7 @@ static eff_t *parent_ends(struct world *w)
     eff_t *parent = in_order(keep(w, 1, eff_fork(eff_ensuring(eff_never(), say(w, "flag")))), eff_yield_now());
     return in_order(keep(w, 0, eff_fork(eff_then(parent, one(1)))), say_await(w, 0));
 }
+/* FORK-017 */
 CASE(FORK_017_the_child_ends_before_the_parents_exit_is_seen, parent_ends, .succeeds = "unit", .journal = "flag ok:1")
 
 static eff_t *parent_interrupted(struct world *w)
@@ -213,6 +227,7 @@ static eff_t *parent_interrupted(struct world *w)
     eff_t *parent = in_order(keep(w, 1, eff_fork(eff_ensuring(eff_never(), say(w, "flag")))), eff_never());
     return in_order(keep(w, 0, eff_fork(parent)), ms(1), say_interrupt(w, 0));
 }
+/* FORK-017 */
 CASE(FORK_017_the_child_ends_before_an_interrupted_parents_exit_is_seen, parent_interrupted, .succeeds = "unit",
      .journal = "flag interrupt")
 
@@ -230,6 +245,7 @@ static eff_t *interrupted_while_ending(struct world *w)
     eff_t *parent = in_order(keep(w, 1, eff_fork(child)), eff_yield_now(), one(42));
     return in_order(keep(w, 0, eff_fork(parent)), ms(1000), say_interrupt(w, 0), say_time(w, "end"));
 }
+/* FORK-058 */
 CASE(FORK_058_a_fiber_interrupted_while_its_child_ends_is_interrupted, interrupted_while_ending, .succeeds = "unit",
      .journal = "child@5000 interrupt end@5000")
 
@@ -275,6 +291,7 @@ static eff_t *forks_a_daemon(struct world *w)
     eff_t *daemon = in_order(ms(10), say_time(w, "daemon"), open_latch(w, 0));
     return in_order(keep(w, 0, eff_fork(keep(w, 1, eff_fork_daemon(daemon)))), say_await(w, 0), await_latch(w, 0));
 }
+/* FORK-019 */
 CASE(FORK_019_a_daemon_outlives_the_fiber_that_forked_it, forks_a_daemon, .succeeds = "unit",
      .journal = "ok:unit daemon@10")
 
@@ -314,6 +331,7 @@ static void stop(struct world *w, size_t ended)
     ck_assert_uint_eq(eff_test_free(w->test), ended);
 }
 
+/* FORK-028 */
 START_TEST(FORK_028_the_dump_says_which_fiber_waits_for_which)
 {
     struct world w = { 0 };
@@ -324,6 +342,7 @@ START_TEST(FORK_028_the_dump_says_which_fiber_waits_for_which)
 }
 END_TEST
 
+/* FORK-029 */
 START_TEST(FORK_029_daemons_are_roots_until_they_end)
 {
     struct world w = { 0 };
@@ -342,6 +361,7 @@ static void say_exit_outside(const eff_exit_t *exit, void *arg)
 }
 
 /* The source's promise is the on_exit of a fiber forked from outside. */
+/* FORK-069 */
 START_TEST(FORK_069_cancelling_from_outside_is_complete_after_the_finalizers)
 {
     struct world w = { .test = eff_test_new() };
@@ -437,6 +457,7 @@ static eff_t *seen_by_an_awaiter_that_leaves(struct world *w)
     return in_order(e, eff_timeout(with_fiber(w, 0, await), eff_millis(1)), ms(2), one(0));
 }
 
+/* FORK-054 */
 START_TEST(FORK_054_an_observed_failure_is_not_reported)
 {
     struct world w;
@@ -449,6 +470,7 @@ START_TEST(FORK_054_an_observed_failure_is_not_reported)
 }
 END_TEST
 
+/* FORK-055 */
 START_TEST(FORK_055_the_librarys_own_fibers_are_not_reported)
 {
     struct world w;
@@ -457,6 +479,7 @@ START_TEST(FORK_055_the_librarys_own_fibers_are_not_reported)
 }
 END_TEST
 
+/* FORK-056 */
 START_TEST(FORK_056_a_users_daemon_in_a_timeout_is_reported)
 {
     struct world w;
@@ -465,6 +488,7 @@ START_TEST(FORK_056_a_users_daemon_in_a_timeout_is_reported)
 }
 END_TEST
 
+/* FORK-057 */
 START_TEST(FORK_057_a_forgotten_run_is_reported_once)
 {
     struct world w = { .test = eff_test_new() };
@@ -489,6 +513,7 @@ END_TEST
 
 /* Interruption only is nothing to report. Waiting for the end of the interrupted fiber observes it (DESIGN §7), defects
  * included; interrupt_fork does not. */
+/* FORK-059 */
 START_TEST(FORK_059_an_interrupted_fiber_is_reported_only_for_more_than_that)
 {
     struct world w;
@@ -501,6 +526,7 @@ START_TEST(FORK_059_an_interrupted_fiber_is_reported_only_for_more_than_that)
 }
 END_TEST
 
+/* FORK-060 */
 START_TEST(FORK_060_a_finalizer_that_dies_is_reported)
 {
     struct world w;

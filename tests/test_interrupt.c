@@ -48,13 +48,16 @@ static eff_t *never(struct world *w)
 {
     return interrupted(w, eff_never());
 }
+/* INT-002 */
 CASE(INT_002_the_exit_names_the_interrupter, never, .journal = "interrupt", .check = by_main)
 
 static eff_t *never_then_join(struct world *w)
 {
     return in_order(interrupted(w, eff_never()), say(w, "ended"), with_fiber(w, 0, join));
 }
+/* INT-054 */
 CASE(INT_054_interrupting_a_fiber_that_never_ends_ends_it, never, .succeeds = "unit", .journal = "interrupt")
+/* INT-056 */
 CASE(INT_056_joining_an_interrupted_fiber_is_interrupted, never_then_join, .interrupted = true,
      .journal = "interrupt ended")
 
@@ -62,12 +65,14 @@ static eff_t *join_self_interrupted(struct world *w)
 {
     return eff_then(keep(w, 0, eff_fork(eff_interrupt_self())), with_fiber(w, 0, join));
 }
+/* INT-055 */
 CASE(INT_055_a_fiber_can_interrupt_itself, join_self_interrupted, .interrupted = true)
 
 static eff_t *finished(struct world *w)
 {
     return interrupted(w, one(7));
 }
+/* INT-074 */
 CASE(INT_074_interrupting_a_finished_fiber_does_nothing, finished, .succeeds = "unit", .journal = "ok:7")
 
 /* A fiber that has not run yet never starts: neither its body, nor a handler in it, nor (as the source of INT-058 has it,
@@ -77,6 +82,7 @@ static eff_t *interrupted_before_it_runs(struct world *w)
     eff_t *body = eff_on_interrupt(eff_ensuring(say(w, "body"), say(w, "finalizer")), say_how, eff_ptr(w));
     return in_order(keep(w, 0, eff_fork(body)), say_interrupt(w, 0));
 }
+/* INT-057 */
 CASE(INT_057_a_fiber_interrupted_before_its_first_instruction_runs_nothing, interrupted_before_it_runs,
      .succeeds = "unit", .journal = "interrupt", .without = NO_SHUFFLES /* it may be first */)
 
@@ -85,6 +91,7 @@ static eff_t *masked_interrupted_before_it_runs(struct world *w)
     eff_t *body = eff_then(eff_uninterruptible(say(w, "a")), say(w, "b"));
     return in_order(keep(w, 0, eff_fork(body)), say_interrupt(w, 0));
 }
+/* INT-058 */
 CASE(INT_058_so_does_one_whose_body_is_masked, masked_interrupted_before_it_runs, .succeeds = "unit",
      .journal = "interrupt", .without = NO_SHUFFLES /* it may be first */)
 
@@ -94,6 +101,7 @@ static eff_t *hot_loop(struct world *w)
 {
     return interrupted(w, eff_forever(count(w, 0)));
 }
+/* INT-001 */
 START_TEST(INT_001_a_fiber_that_never_waits_is_interrupted)
 {
     struct world w = { 0 };
@@ -103,6 +111,7 @@ START_TEST(INT_001_a_fiber_that_never_waits_is_interrupted)
     ck_assert_int_gt(w.n[0], 0);
 }
 END_TEST
+/* INT-082 */
 START_TEST(INT_082_so_it_is_under_a_test_clock_that_stands_still)
 {
     struct world w = { 0 };
@@ -125,6 +134,7 @@ static eff_t *after_yields(eff_value_t n, eff_value_t env)
 {
     return eff_yield_now();
 }
+/* INT-053 */
 START_TEST(INT_053_an_endless_recursion_is_interrupted_and_takes_constant_memory)
 {
     struct world w = { 0 };
@@ -199,7 +209,9 @@ static eff_t *caught_before_a_loop(struct world *w)
 {
     return interrupted(w, eff_ensuring(eff_then(eff_to_exit(dying()), eff_forever(yielding())), say(w, "ref")));
 }
+/* INT-020 */
 CASE(INT_020_a_failure_caught_before_changes_nothing, caught_before, .succeeds = "unit", .journal = "ref interrupt")
+/* INT-020 */
 CASE(INT_020_nor_does_a_defect_caught_before_a_loop, caught_before_a_loop, .succeeds = "unit",
      .journal = "ref interrupt")
 
@@ -210,6 +222,7 @@ static eff_t *twice_and_waiting_again(struct world *w)
     eff_t *body = eff_ensuring(eff_never(), handler);
     return eff_then(interrupted(w, body), say_interrupt(w, 0));
 }
+/* INT-061 */
 CASE(INT_061_interrupting_twice_is_harmless_and_every_later_wait_sees_it, twice_and_waiting_again, .succeeds = "unit",
      .journal = "interrupt interrupt interrupt interrupt")
 
@@ -234,6 +247,7 @@ static eff_t *two_interrupters(struct world *w)
     eff_t *second = eff_then(say_interrupt(w, 0), say_time(w, "second"));
     return in_order(started(w, 0, slowly_ending(w)), eff_zip_par(first, second));
 }
+/* INT-048 */
 CASE(INT_048_a_second_interrupter_waits_too, two_interrupters, .succeeds = "(unit, unit)",
      .journal = "finalized interrupt first@10 interrupt second@10")
 
@@ -246,6 +260,7 @@ static eff_t *interrupters_3_and_4(struct world *w)
     eff_t *interrupters = eff_zip_par(with_fiber(w, 0, interrupt), with_fiber(w, 0, interrupt));
     return in_order(started(w, 0, eff_ensuring(eff_never(), ms(10))), eff_map_to(interrupters, eff_unit));
 }
+/* INT-080 */
 CASE(INT_080_the_first_interrupter_is_kept_and_named_after_it_has_ended, interrupters_3_and_4, .check = by_the_first)
 
 static eff_t *interrupt_fork_goes_on(struct world *w)
@@ -289,6 +304,7 @@ static eff_t *interrupter_of_masked_never(struct world *w)
     eff_t *inner = in_order(started(w, 1, masked_never(w)), open_latch(w, 0), with_fiber(w, 1, interrupt));
     return in_order(keep(w, 0, eff_fork(inner)), await_latch(w, 0), say_interrupt(w, 0));
 }
+/* INT-049 */
 CASE(INT_049_interrupting_one_who_interrupts_a_masked_never_is_a_deadlock, interrupter_of_masked_never,
      .dies = "deadlock")
 
@@ -296,6 +312,7 @@ static eff_t *interrupting_masked_never(struct world *w)
 {
     return interrupted(w, masked_never(w));
 }
+/* INT-050 */
 CASE(INT_050_interrupting_a_masked_never_is_a_deadlock, interrupting_masked_never, .dies = "deadlock")
 
 static eff_t *racing_interrupters(struct world *w)
@@ -303,6 +320,7 @@ static eff_t *racing_interrupters(struct world *w)
     eff_t *f = when_interrupted(eff_never(), eff_never());
     return eff_then(started(w, 0, f), eff_race(with_fiber(w, 0, interrupt), with_fiber(w, 0, interrupt)));
 }
+/* INT-051 */
 CASE(INT_051_racing_interrupters_of_what_does_not_end_are_a_deadlock, racing_interrupters, .dies = "deadlock")
 
 /* ---- disconnect: the region that the body is handed to is here the fiber itself, so that its end waits; the sources have
@@ -312,6 +330,7 @@ static eff_t *disconnected_stuck_finalizer(struct world *w)
 {
     return interrupted(w, eff_disconnect(eff_ensuring(eff_never(), eff_never())));
 }
+/* INT-025 */
 CASE(INT_025_a_disconnected_body_that_does_not_end_is_a_deadlock_of_its_region, disconnected_stuck_finalizer,
      .dies = "deadlock")
 
@@ -321,6 +340,7 @@ static eff_t *disconnected_finalizer_in_timeout(struct world *w)
     return in_order(eff_timeout(body, eff_millis(5)), say_time(w, "timed-out"), await_latch(w, 0),
                     say_time(w, "opened"));
 }
+/* INT-026 */
 CASE(INT_026_a_disconnected_body_completes_behind_a_timeout, disconnected_finalizer_in_timeout, .succeeds = "unit",
      .journal = "timed-out@5 opened@15")
 
@@ -330,6 +350,7 @@ static eff_t *both_timeouts_at_once(struct world *w)
 {
     return eff_timeout(eff_timeout(eff_never(), eff_millis(10)), eff_millis(10));
 }
+/* INT-067 */
 CASE(INT_067_of_two_nested_timeouts_at_the_same_instant_the_outer_one_counts, both_timeouts_at_once, .succeeds = "none",
      .without = NO_SHUFFLES /* the inner one may be first */)
 
@@ -337,6 +358,7 @@ static eff_t *failing_beside_never(struct world *w)
 {
     return eff_zip_par(yields(failing(1)), eff_never());
 }
+/* INT-083 */
 CASE(INT_083_the_failure_is_reported_and_not_the_interruption_it_caused, failing_beside_never, .cause = "fail(1)")
 
 /* ---- memory */
@@ -358,6 +380,7 @@ static eff_t *fiber_that_holds(struct world *w)
 {
     return interrupted(w, eff_flat_map(eff_never(), never_again, EFF_ENV(held, .w = w)));
 }
+/* INT-073 */
 CASE(INT_073_what_a_fiber_held_is_gone_when_interrupting_it_returns, fiber_that_holds, .succeeds = "unit",
      .journal = "dropped interrupt")
 
@@ -375,6 +398,7 @@ static void interrupt_deep_masks(void)
     drop_handles(&w);
     ck_assert_journal(&w, "interrupt");
 }
+/* INT-072 */
 START_TEST(INT_072_5000_nested_masks_unwind_on_a_small_stack)
 {
     run_on_small_stack(interrupt_deep_masks);

@@ -47,6 +47,7 @@ static eff_t *masked_bracket(struct world *w)
     eff_t *bracket = eff_acquire_use_release(acquire(w, "a"), sleeps_then_says, release, eff_ptr(w));
     return interrupted(w, eff_then(eff_uninterruptible(bracket), say(w, "no")));
 }
+/* INT-081 */
 CASE(INT_081_a_masked_bracket_is_interrupted_after_its_region, masked_bracket, .succeeds = "unit",
      .journal = "a+ ref a- interrupt")
 
@@ -54,12 +55,14 @@ static eff_t *self_in_mask(struct world *w)
 {
     return eff_then(eff_uninterruptible(self()), say(w, "flag"));
 }
+/* INT-037 */
 CASE(INT_037_a_pending_interruption_is_seen_as_the_mask_ends, self_in_mask, .interrupted = true, .journal = "")
 
 static eff_t *on_interrupt_of_self(struct world *w)
 {
     return when_interrupted(self(), say(w, "flag"));
 }
+/* INT-040 */
 CASE(INT_040_on_interrupt_runs_when_a_fiber_interrupts_itself, on_interrupt_of_self, .interrupted = true,
      .journal = "flag")
 
@@ -68,6 +71,7 @@ static eff_t *shielded_wait(struct world *w)
     eff_t *shield = eff_uninterruptible(in_order(self(), ms(10), say_time(w, "inner")));
     return eff_then(shield, eff_then(say(w, "no"), ms(10)));
 }
+/* INT-063 */
 CASE(INT_063_a_wait_inside_a_mask_goes_on_and_the_next_outside_does_not, shielded_wait, .interrupted = true,
      .journal = "inner@10", .ms = 10, .timed = true)
 
@@ -76,6 +80,7 @@ static eff_t *island_entered_late(struct world *w)
     eff_t *island = eff_to_exit(eff_interruptible(say(w, "no")));
     return eff_uninterruptible(in_order(self(), island, say(w, "masked")));
 }
+/* INT-030 */
 CASE(INT_030_an_interruptible_part_sees_what_is_pending_as_it_starts, island_entered_late, .interrupted = true,
      .journal = "masked")
 
@@ -88,6 +93,7 @@ static eff_t *restored_island_entered_late(struct world *w)
 {
     return eff_uninterruptible_mask(island, eff_ptr(w));
 }
+/* INT-066 */
 CASE(INT_066_an_interruption_is_remembered_until_a_restored_part_is_entered, restored_island_entered_late,
      .interrupted = true, .journal = "interrupt masked")
 
@@ -166,8 +172,10 @@ static void by_main(struct world *w, const eff_exit_t *exit)
     ck_assert(eff_cause_interruption(eff_fiber_poll(w->fibers[0])->cause, &by, NULL, NULL));
     ck_assert_uint_eq(by, 1);
 }
+/* INT-027 */
 CASE(INT_027_what_waits_in_a_mask_is_not_interrupted_and_names_the_interrupter_after_it, masked_again,
      .journal = "restored interrupted done interrupt", .check = by_main)
+/* INT-029 */
 CASE(INT_029_the_mask_is_back_after_a_restored_part, masked_again, .succeeds = "unit",
      .journal = "restored interrupted done interrupt")
 
@@ -189,6 +197,7 @@ static eff_t *nested_masks(struct world *w)
 {
     return eff_uninterruptible(eff_uninterruptible_mask(restored_self, eff_ptr(w)));
 }
+/* INT-032 */
 CASE(INT_032_restoring_inside_an_outer_mask_restores_that, nested_masks, .interrupted = true, .journal = "still-masked")
 
 static eff_t *restored_twice(eff_restore_t restore, eff_value_t env)
@@ -200,6 +209,7 @@ static eff_t *nested_restores(struct world *w)
 {
     return eff_uninterruptible_mask(restored_twice, eff_ptr(w));
 }
+/* INT-034 */
 CASE(INT_034_restoring_inside_a_restored_part_changes_nothing, nested_restores, .interrupted = true, .journal = "")
 
 static eff_t *pending_then_restored(eff_restore_t restore, eff_value_t env)
@@ -211,6 +221,7 @@ static eff_t *join_pending_then_restored(struct world *w)
     return eff_then(keep(w, 0, eff_fork(eff_uninterruptible_mask(pending_then_restored, eff_unit))),
                     with_fiber(w, 0, join));
 }
+/* INT-045 */
 CASE(INT_045_a_fiber_interrupted_at_a_restore_ends_interrupted, join_pending_then_restored, .interrupted = true)
 
 static eff_t *inner_restore(eff_restore_t restore, eff_value_t env)
@@ -234,6 +245,7 @@ static eff_t *exit_seen_twice(struct world *w)
     eff_t *e = eff_uninterruptible_mask(outer_restore, eff_ptr(w));
     return in_order(keep(w, 0, eff_fork(e)), await_latch(w, 1), say_interrupt(w, 0));
 }
+/* INT-019 */
 CASE(INT_019_the_cause_seen_inside_is_seen_again_at_the_outer_restore, exit_seen_twice, .succeeds = "unit",
      .journal = "interrupt interrupt interrupt")
 
@@ -248,6 +260,7 @@ static void counted_2(struct world *w, const eff_exit_t *exit)
 {
     ck_assert_int_eq(w->n[0], 2);
 }
+/* INT-022 */
 CASE(INT_022_masked_code_after_each_interrupted_island_goes_on, islands_in_masks, .journal = "interrupt",
      .check = counted_2)
 
@@ -339,7 +352,9 @@ static eff_t *cancellable(struct world *w)
 {
     return answered_at_last(interrupted(w, eff_async(wait_cancellably, eff_ptr(w))), eff_unit);
 }
+/* INT-006 */
 CASE(INT_006_a_cancellation_runs_once, cancellable, .succeeds = "unit", .journal = "cancel interrupt")
+/* INT-014 */
 CASE(INT_014_a_cancellation_has_run_when_interrupting_returns, cancellable, .succeeds = "unit",
      .journal = "cancel interrupt")
 
@@ -356,8 +371,10 @@ static void counted_0(struct world *w, const eff_exit_t *exit)
 {
     ck_assert_int_eq(w->n[0], 0);
 }
+/* INT-003 */
 CASE(INT_003_an_answer_that_comes_too_late_is_ignored_and_dropped, answered_too_late, .succeeds = "unit",
      .journal = "interrupt dropped", .check = counted_0)
+/* INT-009 */
 CASE(INT_009_a_late_answer_does_not_resume_a_second_time, answered_too_late, .check = counted_0)
 
 static void goes_on_with_a_bracket(eff_async_t *k, eff_value_t env)
@@ -368,6 +385,7 @@ static eff_t *bracket_from_a_callback(struct world *w)
 {
     return interrupted(w, eff_async(goes_on_with_a_bracket, eff_ptr(w)));
 }
+/* INT-005 */
 CASE(INT_005_a_bracket_that_a_callback_goes_on_with_is_released, bracket_from_a_callback, .succeeds = "unit",
      .journal = "a+ a- interrupt")
 
@@ -381,6 +399,7 @@ static eff_t *two_answers(struct world *w)
 {
     return eff_async(answers_twice, eff_ptr(w));
 }
+/* INT-011 */
 CASE(INT_011_the_first_answer_counts_and_later_ones_are_dropped, two_answers, .succeeds = "1", .journal = "dropped")
 
 /* The source lets a registration's failure win over its answer; here start cannot fail, but it can make a mistake. */
@@ -392,6 +411,7 @@ static eff_t *answer_and_mistake(struct world *w)
 {
     return eff_async(answers_and_errs, eff_unit);
 }
+/* INT-012 */
 CASE(INT_012_a_mistake_in_start_wins_over_its_answer, answer_and_mistake,
      .dies = "in answers_and_errs (test_interrupt_mask")
 
@@ -402,6 +422,7 @@ static eff_t *masked_async(struct world *w)
     eff_t *interrupter = in_order(started(w, 0, e), with_fiber(w, 0, interrupt_fork), say(w, "pending"));
     return eff_then(answered_at_last(interrupter, eff_unit), say_await(w, 0));
 }
+/* INT-015 */
 CASE(INT_015_a_masked_wait_is_not_cancelled, masked_async, .succeeds = "unit", .journal = "pending answered interrupt")
 
 /* The outer handle is answered while the inner one registers; each answer reaches its own continuation. */
@@ -428,6 +449,7 @@ static eff_t *nested_registrations(struct world *w)
     outer = NULL;
     return eff_zip_par(eff_async(keep_outer, eff_unit), eff_async(answer_outer_then_inner, eff_unit));
 }
+/* INT-016 */
 CASE(INT_016_answering_one_while_another_registers, nested_registrations, .succeeds = "(1, 2)")
 
 /* B30: interrupted while it registers. */
@@ -482,6 +504,7 @@ static eff_t *cancelled_when_it_waits_next(struct world *w)
     pending = NULL;
     return eff_then(eff_fork(answerer), interrupted(w, e));
 }
+/* INT-070 */
 CASE(INT_070_a_wait_that_cannot_be_cancelled_now_is_waited_for_and_then_interrupted, cancelled_when_it_waits_next,
      .succeeds = "unit", .journal = "cannot answer interrupt",
      .without = NO_SHUFFLES /* the answerer may come too late */)
@@ -501,6 +524,7 @@ static eff_t *mistake_in_cancel(struct world *w)
     eff_t *e = eff_async(wait_for_mistake, eff_ptr(w));
     return answered_at_last(in_order(started(w, 0, e), with_fiber(w, 0, interrupt)), eff_unit);
 }
+/* INT-071 */
 CASE(INT_071_a_mistake_in_a_cancellation_is_reported, mistake_in_cancel, .dies = "read a value of type unit as int",
      .journal = "cancel", .without = NO_INTERRUPTS /* from outside of fibers it goes to the misuse handler */)
 

@@ -252,6 +252,7 @@ static eff_t *two_layers(struct world *w)
     world = w;
     return eff_provide(use_both(), eff_layer_and(greeter_live(), store_live()));
 }
+/* LAYER-006 */
 CASE(LAYER_006_layers_are_built_in_order_and_released_in_reverse, two_layers, .succeeds = "42",
      .journal = "greeter+ store+ hello store- greeter-")
 
@@ -288,6 +289,7 @@ static eff_t *three_layers(struct world *w)
     eff_layer_t *layers = eff_layer_and(eff_layer_and(greeter_live(), store_live()), audit_live());
     return eff_provide(audit_with(audited, eff_unit), layers);
 }
+/* LAYER-007 */
 CASE(LAYER_007_a_chain_of_three_is_released_in_reverse, three_layers, .succeeds = "80",
      .journal = "greeter+ store+ audit+ audit- store- greeter-")
 
@@ -298,6 +300,7 @@ static eff_t *circular(struct world *w)
     world = w;
     return eff_provide(use_both(), eff_layer_and(greeter_of_store(), store_live()));
 }
+/* LAYER-029 */
 CASE(LAYER_029_layers_that_need_each_other_are_reported, circular, .journal = "",
      .dies = "layer greeter_of_store needs the service store, which is not provided")
 
@@ -309,6 +312,7 @@ static eff_t *mentioned_twice(struct world *w)
     return eff_provide(use_both(), eff_layer_and(base, store));
 }
 /* A chain mentions its base twice; a diamond of merged layers is not built yet. */
+/* LAYER-008 */
 CASE(LAYER_008_a_layer_mentioned_twice_is_built_once, mentioned_twice, .succeeds = "42",
      .journal = "greeter+ store+ hello store- greeter-")
 
@@ -325,6 +329,7 @@ static eff_t *second_fails(struct world *w)
     world = w;
     return eff_provide(say(w, "never"), eff_layer_and(greeter_live(), store_failing()));
 }
+/* LAYER-012 */
 CASE(LAYER_012_a_failing_build_releases_what_was_built, second_fails, .cause = "fail(7)",
      .journal = "greeter+ greeter-")
 
@@ -334,6 +339,7 @@ static eff_t *retried_build(struct world *w)
     eff_t *e = eff_provide(say(w, "never"), eff_layer_and(greeter_live(), store_failing()));
     return eff_retry(e, eff_schedule_recurs(1));
 }
+/* LAYER-014 */
 CASE(LAYER_014_every_attempt_to_build_releases_what_it_built, retried_build, .cause = "fail(7)",
      .journal = "greeter+ greeter- greeter+ greeter-")
 
@@ -344,6 +350,7 @@ static eff_t *falls_back(struct world *w)
     return eff_or_else(broken, eff_provide(greeter_with(greet, eff_unit), greeter_live()));
 }
 /* There is no or_else of layers yet: of the effects that provide them. */
+/* LAYER-009 */
 CASE(LAYER_009_a_partial_build_is_released_before_the_fallback_is_built, falls_back, .succeeds = "unit",
      .journal = "greeter+ greeter- greeter+ hello greeter-")
 
@@ -354,9 +361,11 @@ static eff_t *interrupted_build(struct world *w)
     return eff_then(keep(w, 0, eff_fork(e)), after(1, say_interrupt(w, 0)));
 }
 /* That acquired is released at every instruction, the sweep checks. */
+/* LAYER-013 */
 CASE(LAYER_013_interrupting_a_build_releases_what_was_acquired, interrupted_build, .succeeds = "unit",
      .journal = "greeter+ store+ store- greeter- interrupt")
 
+/* LAYER-019 */
 START_TEST(LAYER_019_describing_builds_nothing)
 {
     struct world w = { 0 };
@@ -375,6 +384,7 @@ static eff_t *rest_from_outer(struct world *w)
     world = w;
     return eff_provide(eff_provide(use_both(), store_live()), greeter_live());
 }
+/* LAYER-024 */
 CASE(LAYER_024_a_need_is_met_by_an_outer_provide, rest_from_outer, .succeeds = "42",
      .journal = "greeter+ store+ hello store- greeter-")
 

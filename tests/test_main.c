@@ -10,8 +10,8 @@
 #include "support/case.h"
 
 struct outcome {
-    int code;         /* the exit code; -1 when a signal ended it */
-    char out[4096];   /* stdout and stderr together */
+    int code;       /* the exit code; -1 when a signal ended it */
+    char out[4096]; /* stdout and stderr together */
 };
 
 /* Runs eff_main on what build makes, in a child with EFF_DEBUG set as given. */
@@ -36,7 +36,8 @@ static struct outcome run_child(eff_t *(*build)(void), const char *debug)
     close(fds[1]);
     size_t n = 0;
     ssize_t got;
-    while ((got = read(fds[0], o.out + n, sizeof o.out - 1 - n)) > 0) n += (size_t)got;
+    while ((got = read(fds[0], o.out + n, sizeof o.out - 1 - n)) > 0)
+        n += (size_t)got;
     close(fds[0]);
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -195,7 +196,8 @@ END_TEST
 static eff_value_t hold_the_loop(eff_value_t env)
 {
     volatile unsigned n = 0;
-    while (n < 3000000) n++;
+    while (n < 3000000)
+        n++;
     return eff_unit;
 }
 static eff_t *slow_program(void)
@@ -231,6 +233,6 @@ END_TEST
 
 TESTS(a_success_ends_with_0_and_prints_nothing, a_success_with_an_integer_ends_with_it,
       a_failure_ends_with_1_and_prints_its_cause, a_defect_ends_with_70, a_null_effect_is_named,
-      a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait,
-      sigquit_shows_the_fibers_and_goes_on, a_broken_pipe_does_not_kill, debug_slow_names_who_held_the_loop,
-      debug_unstarted_names_a_child_that_never_ran, an_unknown_debug_word_is_named)
+      a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait, sigquit_shows_the_fibers_and_goes_on,
+      a_broken_pipe_does_not_kill, debug_slow_names_who_held_the_loop, debug_unstarted_names_a_child_that_never_ran,
+      an_unknown_debug_word_is_named)

@@ -93,7 +93,8 @@ START_TEST(blocks_of_every_size_are_aligned_and_writable)
         ck_assert_uint_eq((uintptr_t)blocks[size] % 16, 0);
         memset(blocks[size], 0xa5, size);
     }
-    for (size_t size = 0; size < N; size++) eff__free(blocks[size], size);
+    for (size_t size = 0; size < N; size++)
+        eff__free(blocks[size], size);
 }
 END_TEST
 
@@ -123,9 +124,11 @@ START_TEST(list_has_a_bound_and_returns_the_surplus)
 {
     enum { N = 40000 };
     static void *blocks[N];
-    for (int i = 0; i < N; i++) ck_assert_ptr_nonnull(blocks[i] = eff__alloc(64));
+    for (int i = 0; i < N; i++)
+        ck_assert_ptr_nonnull(blocks[i] = eff__alloc(64));
     long live = n_live;
-    for (int i = 0; i < N; i++) eff__free(blocks[i], 64);
+    for (int i = 0; i < N; i++)
+        eff__free(blocks[i], 64);
     ck_assert_int_lt(n_live, live / 2);
     ck_assert_int_gt(n_live, 1000);
     ck_assert_int_le(n_live * 64, 1 << 20);
@@ -195,7 +198,8 @@ END_TEST
 
 static void *allocate_and_free(void *arg)
 {
-    for (int i = 0; i < 100; i++) eff__free(eff__alloc(48), 48);
+    for (int i = 0; i < 100; i++)
+        eff__free(eff__alloc(48), 48);
     return arg;
 }
 
@@ -240,14 +244,16 @@ END_TEST
 
 static void *free_foreign(void *blocks)
 {
-    for (void **p = blocks; *p; p++) eff__free(*p, 64);
+    for (void **p = blocks; *p; p++)
+        eff__free(*p, 64);
     return NULL;
 }
 
 START_TEST(block_may_be_freed_by_another_thread)
 {
     void *blocks[101] = { NULL };
-    for (int i = 0; i < 100; i++) blocks[i] = eff__alloc(64);
+    for (int i = 0; i < 100; i++)
+        blocks[i] = eff__alloc(64);
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, free_foreign, blocks), 0);
     pthread_join(thread, NULL);
@@ -274,7 +280,8 @@ START_TEST(value_whose_count_saturated_is_never_freed)
     struct eff__header *h = eff__header_of(v.ptr);
     atomic_store(&h->count, EFF__IMMORTAL - 1);
     eff_value_incref(v);
-    for (int i = 0; i < 10; i++) eff_value_decref(v);
+    for (int i = 0; i < 10; i++)
+        eff_value_decref(v);
     ck_assert_str_eq(eff_as_string(v), "kept");
     atomic_store(&h->count, 1);
     eff_value_decref(v);
@@ -300,11 +307,13 @@ START_TEST(threads_share_a_value_and_the_last_one_drops_it)
     enum { N_THREADS = 4 };
     eff_value_t v = eff_pair(eff_int(7), eff_string("shared"));
     pthread_t threads[N_THREADS];
-    for (int i = 0; i < N_THREADS; i++) eff_value_incref(v);
+    for (int i = 0; i < N_THREADS; i++)
+        eff_value_incref(v);
     for (int i = 0; i < N_THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, take_and_give_up, &v), 0);
     eff_value_decref(v);
-    for (int i = 0; i < N_THREADS; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < N_THREADS; i++)
+        pthread_join(threads[i], NULL);
 }
 END_TEST
 

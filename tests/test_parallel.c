@@ -45,6 +45,7 @@ static eff_t *count_down_from_50(struct world *w)
 {
     return eff_suspend(countdown, eff_pair(eff_int(50), eff_int(0)));
 }
+/* PAR-005 */
 CASE(PAR_005_nested_in_a_loop_of_binds, count_down_from_50, .succeeds = "150")
 
 static eff_t *two_seconds(struct world *w)
@@ -52,12 +53,14 @@ static eff_t *two_seconds(struct world *w)
     return eff_zip_par(ms(1000), ms(1000));
 }
 /* B24 */
+/* PAR-015 */
 CASE(PAR_015_two_sleeps_take_the_time_of_one, two_seconds, .succeeds = "(unit, unit)", .timed = true, .ms = 1000)
 
 static eff_t *never_and_unit(struct world *w)
 {
     return eff_zip_par(eff_never(), eff_noop());
 }
+/* PAR-011 */
 CASE(PAR_011_waits_for_both, never_and_unit, .dies = "deadlock")
 
 static eff_t *many(eff_t *(*side)(int i), int n)
@@ -92,6 +95,7 @@ static eff_t *fails_beside_never(struct world *w)
     eff_t *never = when_interrupted(eff_never(), say(w, "flag"));
     return say_exit(w, eff_zip_par(never, eff_fail(eff_literal("boom"))));
 }
+/* PAR-002 */
 CASE(PAR_002_a_failure_interrupts_the_other_side, fails_beside_never, .succeeds = "unit", .journal = "flag fail:boom")
 
 /* The left side decides during the start, which keeps the right one from starting (DESIGN §7c): one interruptor, not the
@@ -100,12 +104,14 @@ static eff_t *both_interrupt_themselves(struct world *w)
 {
     return eff_zip_par(eff_interrupt_self(), eff_interrupt_self());
 }
+/* PAR-003 */
 CASE(PAR_003_a_side_that_interrupts_itself_ends_it, both_interrupt_themselves, .cause = "interrupt")
 
 static eff_t *both_interrupt_themselves_later(struct world *w)
 {
     return eff_zip_par(yields(eff_interrupt_self()), yields(eff_interrupt_self()));
 }
+/* PAR-003 */
 CASE(PAR_003_two_sides_that_interrupt_themselves_are_combined, both_interrupt_themselves_later,
      .cause = "both(interrupt, interrupt)", .without = NO_SHUFFLES) /* shuffled, the ends may not be simultaneous */
 
@@ -113,12 +119,14 @@ static eff_t *left_interrupts_itself(struct world *w)
 {
     return eff_zip_par(eff_interrupt_self(), one(1));
 }
+/* PAR-004 */
 CASE(PAR_004_interrupted_left_is_interrupted, left_interrupts_itself, .cause = "interrupt")
 
 static eff_t *finalizer_dies(struct world *w)
 {
     return eff_zip_par(yields(failing(1)), eff_ensuring(eff_never(), dying()));
 }
+/* PAR-007 */
 CASE(PAR_007_what_the_other_side_still_fails_with_comes_after, finalizer_dies, .cause = "both(fail(1), die)")
 
 static eff_t *right_fails_left_dies_ending(struct world *w)
@@ -132,6 +140,7 @@ static eff_t *finalizer_sleeps(struct world *w)
     eff_t *slow = eff_ensuring(eff_never(), ms(5000));
     return eff_zip_par(yields(failing(1)), slow);
 }
+/* PAR-008 */
 CASE(PAR_008_the_other_sides_finalizer_is_awaited, finalizer_sleeps, .fails = "1", .timed = true, .ms = 5000)
 
 static eff_t *masked_side(struct world *w)
@@ -140,6 +149,7 @@ static eff_t *masked_side(struct world *w)
     return eff_zip_par(yields(failing(1)), slow);
 }
 /* B31: the value of the masked side is dropped; no block is left. */
+/* PAR-009 */
 CASE(PAR_009_a_masked_side_is_awaited_and_its_value_dropped, masked_side, .fails = "1", .timed = true, .ms = 3000)
 
 /* B12 */
@@ -207,6 +217,7 @@ static eff_t *both_hold(struct world *w)
     return in_order(fiber, ms(1), say_interrupt(w, 0), say(w, "end"));
 }
 /* B14 */
+/* PAR-012 */
 CASE(PAR_012_interrupting_the_caller_ends_both_sides_first, both_hold, .succeeds = "unit",
      .journal = "l+ r+ l- r- interrupt end")
 
@@ -297,6 +308,7 @@ static eff_t *two_holders(struct world *w)
     return eff_zip_par(holds(w, "a"), holds(w, "b"));
 }
 
+/* PAR-019 */
 START_TEST(PAR_019_without_memory_for_the_second_side_the_first_is_interrupted_and_awaited)
 {
     int found = 0;

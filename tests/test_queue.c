@@ -69,6 +69,7 @@ static eff_t *many_offers(struct world *w)
     eff_t *offers = eff_for_each_discard(eff_range(0, 10), offer_item, eff_ptr(w));
     return in_order(offers, eff_yield_now(), eff_for_each(eff_range(0, 10), take_item, eff_ptr(w)));
 }
+/* QUEUE-005 */
 CASE(QUEUE_005_back_pressured_offers_are_taken_in_order, many_offers, .succeeds = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]",
      .without = NO_SHUFFLES /* who offers first is the order of ready fibers */)
 
@@ -78,6 +79,7 @@ static eff_t *full(struct world *w)
     eff_t *fill = in_order(offer(w, 1), offer(w, 2), fork_offer(w, 0, 3), eff_yield_now());
     return in_order(fill, say_size(w), say_take(w), with_fiber(w, 0, join), say_size(w));
 }
+/* QUEUE-006 */
 CASE(QUEUE_006_a_take_lets_a_waiting_offer_in, full, .succeeds = "unit", .journal = "size=3 ok:1 ok:unit size=2")
 
 static eff_t *one_slot(struct world *w)
@@ -107,6 +109,7 @@ static eff_t *waiting_takers(struct world *w)
     return in_order(takers, eff_yield_now(), say_size(w), offers, say_size(w), eff_yield_now());
 }
 /* 8 takers and 5 items stand for the source's 200 and 100: sweeps run it many times. */
+/* QUEUE-011 */
 CASE(QUEUE_011_the_first_takers_get_the_items_in_order, waiting_takers, .succeeds = "unit",
      .journal = "size=-8 size=-3 ok:1 ok:2 ok:3 ok:4 ok:5")
 
@@ -116,6 +119,7 @@ static eff_t *bypasses_limit(struct world *w)
     eff_t *start = in_order(fork_take(w, 0), eff_yield_now(), say_size(w));
     return in_order(start, offer(w, 1), offer(w, 2), say_size(w), with_fiber(w, 0, join), say_take(w));
 }
+/* QUEUE-052 */
 CASE(QUEUE_052_an_item_handed_to_a_waiting_taker_takes_no_room, bypasses_limit, .succeeds = "unit",
      .journal = "size=-1 size=1 ok:1 ok:2")
 
@@ -127,6 +131,7 @@ static eff_t *interrupted_take(struct world *w)
     eff_t *start = in_order(fork_take(w, 0), eff_yield_now(), say_size(w));
     return in_order(start, with_fiber(w, 0, interrupt), say_size(w), offer(w, 1), say_size(w), say_take(w));
 }
+/* QUEUE-012 */
 CASE(QUEUE_012_an_interrupted_taker_leaves_the_line, interrupted_take, .succeeds = "unit",
      .journal = "size=-1 size=0 size=1 ok:1")
 
@@ -148,6 +153,7 @@ static eff_t *item_back_to_head(struct world *w)
     eff_t *rest = in_order(with_fiber(w, 0, interrupt), say_size(w), say_take(w), say_take(w));
     return in_order(start, rest);
 }
+/* QUEUE-033 */
 CASE(QUEUE_033_an_item_of_an_interrupted_taker_goes_back_to_the_head, item_back_to_head, .succeeds = "unit",
      .journal = "size=2 ok:1 ok:2", .without = NO_SHUFFLES /* otherwise the taker may have had its turn */)
 
@@ -157,6 +163,7 @@ static eff_t *item_to_next(struct world *w)
     eff_t *start = in_order(fork_take(w, 0), fork_take(w, 1), eff_yield_now(), offer(w, 1));
     return in_order(start, with_fiber(w, 0, interrupt_fork), with_fiber(w, 1, join), say_size(w));
 }
+/* QUEUE-037 */
 CASE(QUEUE_037_an_item_of_an_interrupted_taker_goes_to_the_next, item_to_next, .succeeds = "unit",
      .journal = "ok:1 size=0")
 
@@ -167,6 +174,7 @@ static eff_t *taker_not_lost(struct world *w)
     eff_t *start = in_order(offer(w, 1), fork_offer(w, 0, 2), eff_yield_now(), with_fiber(w, 0, interrupt_fork));
     return in_order(start, say_take(w), fork_take(w, 1), eff_yield_now(), offer(w, 3), with_fiber(w, 1, join));
 }
+/* QUEUE-034 */
 CASE(QUEUE_034_a_taker_is_served_though_an_offer_was_interrupted, taker_not_lost, .succeeds = "unit",
      .journal = "ok:1 ok:3")
 
@@ -178,6 +186,7 @@ static eff_t *non_first_offer(struct world *w)
     return in_order(fill, cancel, eff_for_each(eff_range(0, 5), take_item, eff_ptr(w)));
 }
 /* There is no try_take_n yet: five takes, of a queue of 2 instead of 4. */
+/* QUEUE-038 */
 CASE(QUEUE_038_every_living_offer_is_woken_though_one_in_the_middle_left, non_first_offer,
      .succeeds = "[0, 1, 10, 12, 20]", .without = NO_SHUFFLES /* who offers first is the order of ready fibers */)
 
@@ -194,6 +203,7 @@ static void not_swallowed(struct world *w, const eff_exit_t *exit)
     bool got = strcmp(w->journal, "ok:some(1) size=0") == 0;
     ck_assert_msg(got || strcmp(w->journal, "ok:none size=1") == 0, "%s", w->journal);
 }
+/* QUEUE-044 */
 CASE(QUEUE_044_an_item_that_comes_with_the_timeout_is_not_swallowed, same_tick, .succeeds = "unit",
      .check = not_swallowed)
 
@@ -206,6 +216,7 @@ static eff_t *shutdown_both(struct world *w)
     return in_order(start, with_fiber(w, 0, join));
 }
 /* The source interrupts those who wait; here they fail with Closed (DESIGN section 12). */
+/* QUEUE-015 */
 CASE(QUEUE_015_shutting_down_fails_a_waiting_offer, shutdown_both, .succeeds = "unit",
      .journal = "fail:closed: the queue was shut down")
 
@@ -215,6 +226,7 @@ static eff_t *shutdown_takers(struct world *w)
     eff_t *start = in_order(fork_take(w, 0), fork_take(w, 1), eff_yield_now(), eff_queue_shutdown(w->queue));
     return in_order(start, with_fiber(w, 0, join), with_fiber(w, 1, join), say_size(w));
 }
+/* QUEUE-015 */
 CASE(QUEUE_015_shutting_down_fails_waiting_takers, shutdown_takers, .succeeds = "unit",
      .journal = "fail:closed: the queue was shut down fail:closed: the queue was shut down size=0")
 
@@ -224,6 +236,7 @@ static eff_t *after_shutdown(struct world *w)
     eff_t *start = in_order(offer(w, 1), eff_queue_shutdown(w->queue), eff_queue_shutdown(w->queue), say_size(w));
     return in_order(start, say_exit(w, offer(w, 2)), say_take(w));
 }
+/* QUEUE-016 */
 CASE(QUEUE_016_after_a_shutdown_every_operation_fails_with_closed, after_shutdown, .succeeds = "unit",
      .journal = "size=0 fail:closed: the queue was shut down fail:closed: the queue was shut down")
 
@@ -233,6 +246,7 @@ static eff_t *shutdown_races(struct world *w)
     eff_t *start = in_order(fork_take(w, 0), fork_offer(w, 1, 1), keep(w, 2, eff_fork(eff_queue_shutdown(w->queue))));
     return in_order(start, with_fiber(w, 0, join), with_fiber(w, 1, join), with_fiber(w, 2, join));
 }
+/* QUEUE-017 */
 CASE(QUEUE_017_shutting_down_beside_take_and_offer_hangs_nobody, shutdown_races, .succeeds = "unit")
 
 /* A taker was woken with an item when the queue is shut down: the item is its own. Interrupted too, it is dropped. */
@@ -253,6 +267,7 @@ static eff_t *done_for_all(struct world *w)
     eff_t *closed = in_order(eff_queue_shutdown(w->queue), with_fiber(w, 0, join), with_fiber(w, 1, join));
     return in_order(start, closed, eff_catch_kind(take(w), &eff_closed_error, take_item, eff_ptr(w)));
 }
+/* QUEUE-053 */
 CASE(QUEUE_053_closing_unblocks_all_and_stays, done_for_all, .fails = "closed: the queue was shut down",
      .journal = "fail:closed: the queue was shut down fail:closed: the queue was shut down")
 
@@ -265,6 +280,7 @@ static eff_t *drained(struct world *w)
     return in_order(start, with_fiber(w, 0, join), say_take(w), say_exit(w, offer(w, 4)), say_take(w), say_take(w));
 }
 /* The source's end lets offers that wait in too; here they fail with Closed (queue.h). */
+/* QUEUE-020 */
 CASE(QUEUE_020_after_the_end_takers_drain_what_is_there, drained, .succeeds = "unit",
      .journal = "fail:closed: the queue has ended ok:1 fail:closed: the queue has ended ok:2 "
                 "fail:closed: the queue has ended")
@@ -274,6 +290,7 @@ static eff_t *ends_while_waited_for(struct world *w)
     (void)queue(w, 1);
     return in_order(fork_take(w, 0), eff_yield_now(), eff_queue_end(w->queue), with_fiber(w, 0, join));
 }
+/* QUEUE-046 */
 CASE(QUEUE_046_a_taker_that_waits_hears_of_the_end, ends_while_waited_for, .succeeds = "unit",
      .journal = "fail:closed: the queue has ended")
 
@@ -283,6 +300,7 @@ static eff_t *closes(struct world *w)
     eff_t *start = in_order(offer(w, 1), eff_queue_end(w->queue), eff_queue_end(w->queue));
     return in_order(start, say_exit(w, offer(w, 2)), say_take(w), say_take(w));
 }
+/* QUEUE-055 */
 CASE(QUEUE_055_offers_fail_at_once_and_takes_after_draining, closes, .succeeds = "unit",
      .journal = "fail:closed: the queue has ended ok:1 fail:closed: the queue has ended")
 

@@ -37,6 +37,7 @@ static eff_t *produce_and_consume(struct world *w)
     eff_t *producer = eff_for_each_discard(eff_range(0, 3), offer_new_item, eff_ptr(w));
     return eff_zip_par(producer, eff_for_each_discard(eff_range(0, 3), take_one, eff_ptr(w)));
 }
+/* QUEUE-056 */
 CASE(QUEUE_056_every_item_is_dropped_once_wherever_it_is_interrupted, produce_and_consume, .succeeds = "(unit, unit)",
      .invariant = dropped_as_often_as_made)
 
@@ -97,6 +98,7 @@ static eff_t *impatient(struct world *w)
     eff_t *rest = eff_option(eff_forever(take_and_add(eff_unit, eff_ptr(w))));
     return eff_zip_par(producer, eff_then(takers, rest));
 }
+/* QUEUE-033 */
 START_TEST(QUEUE_033_impatient_takers_lose_and_duplicate_nothing)
 {
     struct world w = { 0 };
@@ -114,6 +116,7 @@ static eff_t *contended(struct world *w)
     eff_t *offers = eff_for_each_par_discard(eff_range(0, 20000), offer_index, eff_ptr(w), 50);
     return eff_zip_par(offers, eff_for_each_par_discard(eff_range(0, 20000), take_and_add, eff_ptr(w), 50));
 }
+/* QUEUE-040 */
 START_TEST(QUEUE_040_many_fibers_preserve_the_sum)
 {
     struct world w = { 0 };
@@ -153,6 +156,7 @@ static void note_mistake(const char *message, void *arg)
     snprintf(arg, 256, "%s", message);
 }
 
+/* QUEUE-042 */
 START_TEST(QUEUE_042_a_capacity_of_zero_is_a_mistake_and_counts_as_one)
 {
     char message[256] = "";

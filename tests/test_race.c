@@ -9,6 +9,7 @@ static eff_t *fast_and_slow(struct world *w)
     eff_t *slow = when_interrupted(ms(100), say(w, "slow"));
     return eff_race(after(1, one(1)), eff_then(slow, one(2)));
 }
+/* RACE-001 */
 CASE(RACE_001_the_first_to_succeed_wins_and_the_other_is_interrupted, fast_and_slow, .succeeds = "1", .journal = "slow",
      .timed = true, .ms = 1)
 
@@ -17,6 +18,7 @@ static eff_t *first_to_end(struct world *w)
     eff_t *never = when_interrupted(eff_never(), say(w, "never"));
     return eff_race_first(yields(eff_fail(eff_literal("boom"))), never);
 }
+/* RACE-002 */
 CASE(RACE_002_race_first_is_won_by_a_failure_too, first_to_end, .fails = "boom", .journal = "never")
 
 static eff_t *first_to_succeed(struct world *w)
@@ -31,6 +33,7 @@ static eff_t *finalized_before(struct world *w)
     eff_t *b = eff_ensuring(eff_then(ms(9), say(w, "done-b")), eff_then(ms(1), say(w, "finalize-b")));
     return eff_then(eff_race(a, b), say(w, "race-done"));
 }
+/* RACE-007 */
 CASE(RACE_007_it_returns_after_the_losers_are_finalized, finalized_before, .succeeds = "unit",
      .journal = "done-a finalize-a finalize-b race-done", .timed = true, .ms = 2)
 
@@ -38,14 +41,17 @@ static eff_t *failing_and_one(struct world *w)
 {
     return eff_race(failing(42), one(24));
 }
+/* RACE-008 */
 CASE(RACE_008_a_failure_waits_for_a_success, failing_and_one, .succeeds = "24")
 
 static eff_t *dying_and_one(struct world *w)
 {
     return eff_race(dying(), one(24));
 }
+/* RACE-009 */
 CASE(RACE_009_a_defect_waits_for_a_success, dying_and_one, .succeeds = "24")
 
+/* RACE-009 */
 START_TEST(RACE_009_the_defect_of_a_loser_is_reported)
 {
     struct world w;
@@ -59,6 +65,7 @@ static eff_t *one_and_never(struct world *w)
     return eff_race(one(42), eff_then(say(w, "right"), eff_never()));
 }
 /* B13: a side that succeeds during the start keeps the other from starting. */
+/* RACE-011 */
 CASE(RACE_011_a_left_side_that_succeeds_at_once_wins, one_and_never, .succeeds = "42", .journal = "")
 
 static eff_t *never_and_one(struct world *w)
@@ -71,12 +78,14 @@ static eff_t *pure_and_never(struct world *w)
 {
     return eff_race(one(42), eff_never());
 }
+/* RACE-021 */
 CASE(RACE_021_left_wins, pure_and_never, .succeeds = "42")
 
 static eff_t *never_and_sleep(struct world *w)
 {
     return eff_race(eff_never(), after(2000, one(2)));
 }
+/* RACE-025 */
 CASE(RACE_025_right_wins_when_its_time_has_come, never_and_sleep, .succeeds = "2", .timed = true, .ms = 2000)
 
 /* B24 */
@@ -92,6 +101,7 @@ static eff_t *tie(struct world *w)
     return eff_race(left, right);
 }
 /* B13, B31: the value of the loser is dropped; no block is left. */
+/* RACE-026 */
 CASE(RACE_026_ties_go_to_the_left, tie, .succeeds = "left", .without = NO_SHUFFLES) /* the order decides */
 
 static eff_t *tie_right_first(struct world *w)
@@ -122,12 +132,14 @@ static eff_t *interrupted_and_unit(struct world *w)
 {
     return eff_race(eff_interrupt_self(), eff_noop());
 }
+/* RACE-017 */
 CASE(RACE_017_a_side_that_interrupts_itself_only_loses, interrupted_and_unit, .succeeds = "unit")
 
 static eff_t *interrupted_twice(struct world *w)
 {
     return eff_race(eff_interrupt_self(), eff_interrupt_self());
 }
+/* RACE-018 */
 CASE(RACE_018_two_sides_that_interrupt_themselves_are_interrupted, interrupted_twice, .interrupted = true)
 
 static eff_t *set_and_fail(struct world *w)
@@ -141,6 +153,7 @@ static void both_counted(struct world *w, const eff_exit_t *exit)
     ck_assert_int_eq(w->n[0], 2);
     ck_assert_str_eq(shape_of(exit), "ok(1)");
 }
+/* RACE-029 */
 CASE(RACE_029_the_second_goes_on_when_the_first_failed, set_and_fail, .check = both_counted)
 
 /* ---- losers */
@@ -152,6 +165,7 @@ static eff_t *masked_loser(struct world *w)
     return in_order(keep(w, 0, eff_fork(race)), say_await(w, 0), say_time(w, "end"));
 }
 /* Sides start interruptible under a masked caller (DESIGN §8): the loser masks itself, and starts before it has lost. */
+/* RACE-012 */
 CASE(RACE_012_a_masked_loser_is_waited_for, masked_loser, .succeeds = "unit",
      .journal = "loser@45000 ok:unit end@45000")
 
@@ -172,6 +186,7 @@ static eff_t *forking_sides(struct world *w)
 }
 /* A side is a fiber, and so a region: its children end with it. They are interrupted before their first turn, so that
  * the source's handlers do not run. */
+/* RACE-013 */
 CASE(RACE_013_what_a_side_forked_ends_with_it, forking_sides, .succeeds = "unit", .journal = "interrupt interrupt",
      .without = NO_INTERRUPTS | NO_ALLOCATIONS | NO_SHUFFLES) /* a side that did not fork leaves no handle */
 
@@ -181,6 +196,7 @@ static eff_t *caller_interrupted(struct world *w)
     return in_order(keep(w, 0, eff_fork(eff_race(left, right))), ms(1), say_interrupt(w, 0), count(w, 0));
 }
 /* B14 */
+/* RACE-016 */
 CASE(RACE_016_interrupting_the_caller_interrupts_both, caller_interrupted, .succeeds = "3", .journal = "interrupt")
 
 static eff_t *loser_acquires(struct world *w)
@@ -189,6 +205,7 @@ static eff_t *loser_acquires(struct world *w)
     eff_t *loser = eff_acquire_use_release(slow, waits_here, release, eff_ptr(w));
     return eff_then(eff_race(after(1, one(1)), loser), say_time(w, "end"));
 }
+/* RACE-028 */
 CASE(RACE_028_what_a_loser_acquires_masked_is_released_before_the_race_returns, loser_acquires, .succeeds = "unit",
      .journal = "late+ late- end@10")
 

@@ -165,6 +165,7 @@ static eff_t *no_match(struct world *w)
     (void)w;
     return eff_catch_some(failing(5), is_env, must_not_run, eff_int(6));
 }
+/* CAUSE-036 */
 CASE(CAUSE_036_catch_some_lets_the_others_pass_unchanged, no_match, .cause = "fail(5)")
 
 static eff_t *typed_and_defects(struct world *w)
@@ -196,6 +197,7 @@ static void is_uh_oh(struct world *w, const eff_exit_t *exit)
     ck_assert(eff_cause_equal(eff_as_cause(exit->value), expected));
     eff_cause_decref(expected);
 }
+/* CAUSE-001 */
 CASE(CAUSE_001_catch_cause_gets_exactly_the_cause, whole_cause, .check = is_uh_oh)
 
 static eff_t *sees_everything(struct world *w)
@@ -234,6 +236,7 @@ static eff_t *fallback_dies(struct world *w)
 {
     return eff_catch_cause(eff_or_else(eff_fail(eff_literal("a")), dying()), say_cause, eff_ptr(w));
 }
+/* CAUSE-008 */
 CASE(CAUSE_008_the_failure_of_the_fallback_is_what_remains, fallback_dies, .succeeds = "unit", .journal = "die")
 
 static eff_t *fallback_used(struct world *w)
@@ -250,6 +253,7 @@ static eff_t *rethrown(struct world *w)
         eff_cause_both(eff_cause_fail(eff_int(2)), eff_cause_interrupt(9, EFF_INTERRUPT_EXPLICIT, NULL));
     return eff_catch_cause(eff_fail_cause(eff_cause_both(left, right)), rethrow, eff_unit);
 }
+/* CAUSE-039 */
 CASE(CAUSE_039_rethrowing_keeps_the_whole_cause, rethrown,
      .cause = "both(then(fail(1), die), both(fail(2), interrupt))")
 
@@ -324,6 +328,7 @@ static eff_t *refined(struct world *w)
     return eff_zip(say_exit(w, eff_refine_or_die(failing(1), &eff_int_type)),
                    say_exit(w, eff_refine_or_die(eff_fail(eff_literal("x")), &eff_int_type)));
 }
+/* CAUSE-031 */
 CASE(CAUSE_031_refine_or_die_keeps_one_type_of_failure, refined, .succeeds = "(unit, unit)", .journal = "fail:1 die")
 
 static eff_t *dies_of_failure(struct world *w)
@@ -348,6 +353,7 @@ static eff_t *on_errors(struct world *w)
     e = eff_then(e, say_exit(w, eff_on_error(one(2), say_cause, eff_ptr(w))));
     return eff_then(e, say_exit(w, eff_on_error(dying(), say_cause, eff_ptr(w))));
 }
+/* CAUSE-033 */
 CASE(CAUSE_033_on_error_runs_for_failures_and_defects_only, on_errors, .succeeds = "unit",
      .journal = "fail:1 fail:1 ok:2 die die")
 
@@ -366,6 +372,7 @@ static eff_t *peek_fails(struct world *w)
     return eff_on_error(failing(1), cause_fails, eff_ptr(w));
 }
 /* The source's tap_cause is on_error here. */
+/* CAUSE-035 */
 CASE(CAUSE_035_a_failing_side_effect_is_added_to_the_cause_it_saw, peek_fails, .cause = "then(fail(1), fail(2))",
      .journal = "fail:1")
 
@@ -415,6 +422,7 @@ static void in_this_order(struct world *w, const eff_exit_t *exit)
     eff_cause_each(exit->cause, join_text, w);
     ck_assert_journal(w, "other d1 d2 d3");
 }
+/* CAUSE-009 */
 CASE(CAUSE_009_every_failing_finalizer_is_kept_in_order, three_defects, .check = in_this_order)
 
 static eff_t *defects_only(struct world *w)
@@ -422,6 +430,7 @@ static eff_t *defects_only(struct world *w)
     (void)w;
     return eff_ensuring(eff_ensuring(dying(), d("d1")), d("d2"));
 }
+/* CAUSE-010 */
 CASE(CAUSE_010_finalizers_that_die_are_added_to_a_defect, defects_only, .cause = "then(then(die, die), die)")
 
 static eff_t *finalizers_succeed(struct world *w)
@@ -429,6 +438,7 @@ static eff_t *finalizers_succeed(struct world *w)
     (void)w;
     return eff_option(eff_ensuring(eff_ensuring(failing(1), eff_noop()), eff_noop()));
 }
+/* CAUSE-038 */
 CASE(CAUSE_038_finalizers_that_succeed_do_not_clear_the_failure, finalizers_succeed, .succeeds = "none")
 
 /* ---- who interrupted */
@@ -449,6 +459,7 @@ static void first_wins(struct world *w, const eff_exit_t *exit)
     ck_assert_uint_eq(by, eff_fiber_id(w->fibers[1]));
     ck_assert_int_eq(reason, EFF_INTERRUPT_EXPLICIT);
 }
+/* CAUSE-041 */
 CASE(CAUSE_041_the_first_interrupter_is_kept, first_reason, .check = first_wins)
 
 /* ---- payloads are dropped once */
@@ -481,6 +492,7 @@ static eff_t *payload_caught(struct world *w)
 {
     return eff_catch_all(fails_counted(w), say_called, eff_ptr(w));
 }
+/* CAUSE-044 */
 CASE(CAUSE_044_a_caught_payload_is_dropped_once, payload_caught, .succeeds = "unit",
      .invariant = dropped_as_often_as_made)
 
@@ -494,6 +506,7 @@ static void is_counted(struct world *w, const eff_exit_t *exit)
     eff_value_t v;
     ck_assert(!exit->ok && eff_cause_failure(exit->cause, &v) && eff_value_is(v, &counted_type));
 }
+/* CAUSE-044 */
 CASE(CAUSE_044_an_uncaught_payload_is_dropped_once, payload_uncaught, .check = is_counted, .journal = "end",
      .invariant = dropped_as_often_as_made)
 
@@ -501,6 +514,7 @@ static eff_t *payload_lost(struct world *w)
 {
     return eff_race(after(1, fails_counted(w)), after(2, one(1)));
 }
+/* CAUSE-044 */
 CASE(CAUSE_044_a_losers_payload_is_dropped_once, payload_lost, .succeeds = "1", .invariant = dropped_as_often_as_made)
 
 static eff_value_t to_int(eff_value_t v, eff_value_t env)
@@ -512,6 +526,7 @@ static eff_t *payload_mapped(struct world *w)
 {
     return eff_map_error(fails_counted(w), to_int, eff_int(5));
 }
+/* CAUSE-044 */
 CASE(CAUSE_044_a_mapped_payload_is_dropped_once, payload_mapped, .cause = "fail(5)",
      .invariant = dropped_as_often_as_made)
 

@@ -249,6 +249,7 @@ static void ten_released(struct world *w, const eff_exit_t *exit)
     ck_assert_str_eq(w->journal + strlen(w->journal) - 6, "f- end");
 }
 /* The source's fiber set is a scope here. */
+/* FORK-031 */
 CASE(FORK_031_closing_a_scope_ends_its_fibers, ten_nevers, .check = ten_released)
 
 /* The source's supervisor is a scope here. */
@@ -257,6 +258,7 @@ static eff_t *supervised(struct world *w)
     eff_t *fiber = when_interrupted(eff_never(), say(w, "flag"));
     return eff_then(eff_scoped(in_order(keep(w, 0, eff_fork_scoped(fiber)), eff_yield_now())), say(w, "end"));
 }
+/* FORK-035 */
 CASE(FORK_035_leaving_waits_until_the_supervised_have_ended, supervised, .succeeds = "unit", .journal = "flag end")
 
 static eff_t *scope_to_slot(eff_t *(*use)(eff_value_t scope, eff_value_t env), struct world *w)
@@ -272,6 +274,7 @@ static eff_t *into_closed_scope(struct world *w)
 {
     return eff_flat_map(eff_scoped(eff_scope_current()), fork_into, eff_ptr(w));
 }
+/* FORK-041 */
 CASE(FORK_041_forking_into_a_closed_scope_is_an_error, into_closed_scope, .dies = "scope that is closed", .journal = "")
 
 static eff_t *forks_beside(eff_value_t scope, eff_value_t env)
@@ -286,12 +289,14 @@ static eff_t *forks_while_closing(struct world *w)
     return eff_then(eff_scoped(body), ms(1));
 }
 /* Under every schedule: refused, or ended with the scope; holds() never stays (acquired == released), nobody is left. */
+/* FORK-042 */
 CASE(FORK_042_a_fork_beside_a_closing_scope_is_never_orphaned, forks_while_closing, .succeeds = "unit")
 
 static eff_t *scope_fails(struct world *w)
 {
     return say_exit(w, eff_scoped(in_order(keep(w, 0, eff_fork_scoped(holds(w, "f"))), eff_yield_now(), failing(1))));
 }
+/* FORK-070 */
 CASE(FORK_070_a_scope_that_fails_ends_what_was_spawned_in_it, scope_fails, .succeeds = "unit",
      .journal = "f+ f- fail:1")
 
@@ -306,6 +311,7 @@ static eff_t *nested_scopes(struct world *w)
 {
     return eff_then(eff_scoped(scope_to_slot(fork_in_outer, w)), say(w, "end"));
 }
+/* FORK-071 */
 CASE(FORK_071_a_fiber_ends_with_the_scope_it_was_forked_in, nested_scopes, .succeeds = "unit",
      .journal = "outer+ inner+ in inner- between outer- end")
 

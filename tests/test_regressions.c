@@ -216,7 +216,8 @@ static eff_t *workers_out_of_order(struct world *w)
 {
     return eff_for_each_par(eff_range(0, 4), fails_late, eff_unit, 3);
 }
-CASE(failures_of_workers_are_in_the_order_of_items, workers_out_of_order, .cause = "both(both(fail(0), fail(2)), fail(3))",
+CASE(failures_of_workers_are_in_the_order_of_items, workers_out_of_order,
+     .cause = "both(both(fail(0), fail(2)), fail(3))",
      .without = NO_SHUFFLES) /* whoever fails before the caller's turn counts */
 
 enum { MANY = 30000 };
@@ -248,7 +249,8 @@ static eff_t *wait_for_second(eff_value_t env)
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += 10;
     pthread_mutex_lock(&lock);
-    while (!second_ran && r == 0) r = pthread_cond_timedwait(&changed, &lock, &limit);
+    while (!second_ran && r == 0)
+        r = pthread_cond_timedwait(&changed, &lock, &limit);
     bool ran = second_ran;
     pthread_mutex_unlock(&lock);
     return eff_succeed(eff_bool(ran));
@@ -286,7 +288,8 @@ struct host {
 static void open_host(struct host *h)
 {
     *h = (struct host){ .base = event_base_new() };
-    h->rt = eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
+    h->rt =
+        eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
     ck_assert_ptr_nonnull(h->rt);
 }
 static void close_host(struct host *h)
@@ -500,8 +503,8 @@ TESTS(interrupting_a_child_may_free_its_ended_sibling, who_hears_of_a_failure_ma
       a_fiber_of_a_scope_does_not_wait_for_the_scopes_owner_to_end,
       on_interrupt_runs_inside_a_mask_when_a_restored_part_was_interrupted,
       a_resource_released_at_once_lives_until_its_release_has_ended, a_sync_that_returns_out_of_memory_dies,
-      a_mistake_of_a_canceler_is_not_blamed_on_the_next_fiber,
-      small_budgets_are_no_busy_loop_under_the_test_clock, a_test_clock_that_is_gone_limits_nothing, failures_of_workers_are_in_the_order_of_items,
+      a_mistake_of_a_canceler_is_not_blamed_on_the_next_fiber, small_budgets_are_no_busy_loop_under_the_test_clock,
+      a_test_clock_that_is_gone_limits_nothing, failures_of_workers_are_in_the_order_of_items,
       many_failing_items_take_no_quadratic_time, two_jobs_do_not_share_one_idle_thread,
       a_shutdown_begun_inside_a_run_is_finished_by_the_loop, a_shutdown_that_tells_nobody_ends_daemons_too,
       a_worker_waits_for_what_the_host_forks_later, without_descriptors_the_callers_loop_looks_for_answers_by_itself,

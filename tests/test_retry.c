@@ -41,12 +41,14 @@ static eff_t *no_recurrence(struct world *w)
 {
     return eff_repeat(count(w, 0), eff_schedule_recurs(0));
 }
+/* SCHED-001 */
 CASE(SCHED_001_no_recurrence_runs_once, no_recurrence, .succeeds = "1", .check = ran_once)
 
 static eff_t *two_recurrences(struct world *w)
 {
     return eff_repeat(count(w, 0), eff_schedule_recurs(2));
 }
+/* SCHED-003 */
 CASE(SCHED_003_repeating_twice_runs_three_times, two_recurrences, .succeeds = "3", .ms = 0, .timed = true)
 
 static bool is_at_least(eff_value_t v, eff_value_t env)
@@ -57,30 +59,35 @@ static eff_t *until_at_once(struct world *w)
 {
     return eff_repeat(count(w, 0), eff_schedule_until(eff_schedule_forever(), is_at_least, eff_int(1)));
 }
+/* SCHED-004 */
 CASE(SCHED_004_repeating_until_what_holds_at_once_runs_once, until_at_once, .succeeds = "1", .check = ran_once)
 
 static eff_t *whichever_first(struct world *w)
 {
     return eff_repeat(count(w, 0), eff_schedule_until(eff_schedule_recurs(3), is_at_least, eff_int(3)));
 }
+/* SCHED-005 */
 CASE(SCHED_005_repeating_stops_at_the_condition, whichever_first, .succeeds = "3", .check = ran_three_times)
 
 static eff_t *recurs_first(struct world *w)
 {
     return eff_repeat(count(w, 0), eff_schedule_until(eff_schedule_recurs(3), is_at_least, eff_int(9)));
 }
+/* SCHED-005 */
 CASE(SCHED_005_repeating_stops_at_the_count, recurs_first, .succeeds = "4", .check = ran_four_times)
 
 static eff_t *repeat_failing(struct world *w)
 {
     return eff_repeat(count_and_fail(w, 0), eff_schedule_recurs(42));
 }
+/* SCHED-006 */
 CASE(SCHED_006_a_failure_ends_repeating, repeat_failing, .cause = "fail(1)", .check = ran_once)
 
 static eff_t *repeat_and_complete(struct world *w)
 {
     return eff_ensuring(eff_repeat(count(w, 0), eff_schedule_recurs(2)), say(w, "complete"));
 }
+/* SCHED-008 */
 CASE(SCHED_008_a_finalizer_around_repeating_runs_once, repeat_and_complete, .succeeds = "3", .journal = "complete")
 
 static eff_t *spaced(struct world *w)
@@ -88,6 +95,7 @@ static eff_t *spaced(struct world *w)
     eff_schedule_t *s = eff_schedule_both(eff_schedule_spaced(eff_millis(100)), eff_schedule_recurs(4));
     return eff_repeat(say_time(w, "run"), s);
 }
+/* SCHED-017 */
 CASE(SCHED_017_spaced_runs_after_every_pause, spaced, .succeeds = "unit",
      .journal = "run@0 run@100 run@200 run@300 run@400")
 
@@ -106,6 +114,7 @@ static eff_t *longest(struct world *w)
     return eff_repeat(say_time(w, "run"), eff_schedule_both(s, eff_schedule_recurs(3)));
 }
 /* The source has a `fixed` of 5 s as well, which is never the longest. */
+/* SCHED-031 */
 CASE(SCHED_031_both_takes_the_longer_delay, longest, .succeeds = "unit",
      .journal = "run@0 run@10000 run@20000 run@40000")
 
@@ -115,6 +124,7 @@ static eff_t *shortest(struct world *w)
     eff_schedule_t *s = eff_schedule_either(fast, eff_schedule_spaced(eff_seconds(5)));
     return eff_repeat(say_time(w, "run"), eff_schedule_both(s, eff_schedule_recurs(3)));
 }
+/* SCHED-033 */
 CASE(SCHED_033_either_takes_the_shorter_and_goes_on_when_one_is_done, shortest, .succeeds = "unit",
      .journal = "run@0 run@1000 run@6000 run@11000")
 
@@ -123,6 +133,7 @@ static eff_t *minutes(struct world *w)
     eff_schedule_t *s = eff_schedule_exponential(eff_minutes(1), 2);
     return eff_repeat(say_time(w, "run"), eff_schedule_both(s, eff_schedule_recurs(5)));
 }
+/* SCHED-040 */
 CASE(SCHED_040_minutes_of_backoff_take_no_real_time, minutes, .succeeds = "unit",
      .journal = "run@0 run@60000 run@180000 run@420000 run@900000 run@1860000")
 
@@ -131,6 +142,7 @@ static eff_t *finalizer_at_once(struct world *w)
     eff_schedule_t *s = eff_schedule_both(eff_schedule_spaced(eff_seconds(1)), eff_schedule_recurs(2));
     return eff_ensuring(eff_repeat(say_time(w, "run"), s), say_time(w, "end"));
 }
+/* SCHED-043 */
 CASE(SCHED_043_the_finalizer_runs_without_a_last_delay, finalizer_at_once, .succeeds = "unit",
      .journal = "run@0 run@1000 run@2000 end@2000")
 
@@ -152,6 +164,7 @@ static eff_t *retry_thrice(struct world *w)
 {
     return eff_retry(count_and_fail(w, 0), eff_schedule_recurs(3));
 }
+/* SCHED-010 */
 CASE(SCHED_010_retrying_thrice_runs_four_times_and_fails_with_the_last, retry_thrice, .cause = "fail(4)",
      .check = ran_four_times)
 
@@ -179,6 +192,7 @@ static eff_t *interrupts_itself(struct world *w)
 {
     return eff_retry(eff_then(count(w, 0), eff_interrupt_self()), eff_schedule_forever());
 }
+/* SCHED-051 */
 CASE(SCHED_051_an_interruption_is_not_retried, interrupts_itself, .interrupted = true, .check = ran_once)
 
 static eff_t *joins_interrupted(struct world *w)
@@ -186,6 +200,7 @@ static eff_t *joins_interrupted(struct world *w)
     eff_t *start = eff_then(keep(w, 0, eff_fork(eff_never())), with_fiber(w, 0, interrupt));
     return eff_then(start, eff_retry(eff_then(count(w, 0), with_fiber(w, 0, join)), eff_schedule_forever()));
 }
+/* SCHED-051 */
 CASE(SCHED_051_an_interruption_that_arrives_as_a_value_is_not_retried, joins_interrupted, .interrupted = true,
      .check = ran_once)
 
@@ -193,6 +208,7 @@ static eff_t *dies(struct world *w)
 {
     return eff_retry(eff_then(count(w, 0), eff_die(eff_literal("broken"))), eff_schedule_recurs(5));
 }
+/* SCHED-052 */
 CASE(SCHED_052_a_defect_is_not_retried, dies, .dies = "broken", .check = ran_once)
 
 static eff_t *fails_and_dies(struct world *w)
@@ -208,6 +224,7 @@ static eff_t *delays_one_and_two(struct world *w)
     eff_schedule_t *s = eff_schedule_both(eff_schedule_exponential(eff_seconds(1), 2), eff_schedule_recurs(2));
     return eff_retry(say_failing(w), s);
 }
+/* SCHED-053 */
 CASE(SCHED_053_delays_of_one_and_two_seconds_take_three, delays_one_and_two, .cause = "fail(3)",
      .journal = "try@0 try@1000 try@3000", .ms = 3000, .timed = true)
 
@@ -232,6 +249,7 @@ static void at_the_end_of_time(struct world *w, const eff_exit_t *exit)
     ck_assert_int_eq(eff_as_instant(exit->value).ns, INT64_MAX);
     ck_assert_int_eq(w->n[0], 101);
 }
+/* SCHED-055 */
 CASE(SCHED_055_exponential_delays_saturate, saturating, .check = at_the_end_of_time)
 
 static eff_t *interrupted_pause(struct world *w)
@@ -240,6 +258,7 @@ static eff_t *interrupted_pause(struct world *w)
     eff_t *stop = eff_then(with_fiber(w, 0, interrupt), eff_zip(say_time(w, "ended"), eff_test_clock_sleeps()));
     return eff_then(start, eff_delay(stop, eff_minutes(10)));
 }
+/* SCHED-056 */
 CASE(SCHED_056_interrupting_the_pause_ends_at_once_and_leaves_no_timer, interrupted_pause, .succeeds = "(unit, [])",
      .journal = "try@0 ended@600000", .check = ran_once)
 

@@ -66,6 +66,7 @@ static bool is_below(eff_value_t v, eff_value_t env)
 
 /* ---- steps */
 
+/* SCHED-001 */
 START_TEST(SCHED_001_recurs_goes_on_n_times_and_recurs_0_never)
 {
     ck_assert_str_eq(run(eff_schedule_recurs(0), 3), "stop");
@@ -109,6 +110,7 @@ START_TEST(exponential_grows_by_its_factor_and_never_shrinks)
 }
 END_TEST
 
+/* SCHED-055 */
 START_TEST(SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan)
 {
     const double factors[] = { 2, 1e9, (double)INFINITY };

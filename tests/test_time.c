@@ -20,6 +20,7 @@ static eff_t *long_computation(struct world *w)
 {
     return within_ms(10, after(60000, say(w, "done")));
 }
+/* TIME-001 */
 CASE(TIME_001_a_timeout_ends_a_long_computation, long_computation, .succeeds = "none", .journal = "", .ms = 10,
      .timed = true)
 
@@ -30,6 +31,7 @@ static eff_t *useful_message(struct world *w)
     return eff_timeout_fail(eff_never(), eff_millis(1500),
                             eff_error(&eff_timeout_error, 0, "no answer within %d ms", 1500));
 }
+/* TIME-002 */
 CASE(TIME_002_timeout_fail_fails_with_the_given_message, useful_message, .fails = "timed out: no answer within 1500 ms",
      .ms = 1500, .timed = true)
 
@@ -38,6 +40,7 @@ static eff_t *failure_before(struct world *w)
     (void)w;
     return within_ms(10, after(5, eff_fail(eff_int(7))));
 }
+/* TIME-003 */
 CASE(TIME_003_a_failure_before_the_deadline_passes_unchanged, failure_before, .cause = "fail(7)", .ms = 5,
      .timed = true)
 
@@ -46,6 +49,7 @@ static eff_t *defect_before(struct world *w)
     (void)w;
     return within_ms(10, eff_die(eff_literal("broken")));
 }
+/* TIME-003 */
 CASE(TIME_003_a_defect_before_the_deadline_passes_unchanged, defect_before, .dies = "broken", .ms = 0, .timed = true)
 
 static eff_t *say_interrupted(const eff_exit_t *exit, eff_value_t env)
@@ -59,6 +63,7 @@ static eff_t *interrupts_body(struct world *w)
     eff_t *body = eff_on_interrupt(eff_never(), say_interrupted, eff_ptr(w));
     return eff_then(within_ms(10, body), say_time(w, "after"));
 }
+/* TIME-004 */
 CASE(TIME_004_a_timeout_interrupts_the_body_before_it_returns, interrupts_body, .succeeds = "unit",
      .journal = "interrupted after@10")
 
@@ -80,6 +85,7 @@ static void four_rounds(struct world *w, const eff_exit_t *exit)
     (void)exit;
     ck_assert_int_eq(w->n[0], 4);
 }
+/* TIME-005 */
 CASE(TIME_005_the_interruption_is_taken_between_masked_rounds, masked_rounds, .succeeds = "none", .ms = 12,
      .timed = true, .check = four_rounds)
 
@@ -88,6 +94,7 @@ static eff_t *masked_never(struct world *w)
     (void)w;
     return eff_timeout(eff_uninterruptible(eff_never()), eff_seconds(1));
 }
+/* TIME-007 */
 CASE(TIME_007_a_timeout_over_a_masked_never_does_not_end, masked_never, .dies = "deadlock")
 
 /* The region that awaits what was left behind is the fiber of the run, so the run ends when the body does. */
@@ -96,6 +103,7 @@ static eff_t *disconnected(struct world *w)
     eff_t *body = eff_uninterruptible(after(5000, say_time(w, "body")));
     return eff_then(eff_timeout(eff_disconnect(body), eff_seconds(1)), say_time(w, "timed-out"));
 }
+/* TIME-008 */
 CASE(TIME_008_a_disconnected_masked_body_times_out_and_is_left_behind, disconnected, .succeeds = "unit",
      .journal = "timed-out@1000 body@5000", .ms = 5000, .timed = true)
 
@@ -104,6 +112,7 @@ static eff_t *fallback(struct world *w)
     eff_t *body = eff_ensuring(eff_never(), say_time(w, "ended"));
     return eff_timeout_to(body, eff_millis(20), eff_then(say_time(w, "fallback"), eff_succeed(eff_int(5))));
 }
+/* TIME-011 */
 CASE(TIME_011_the_fallback_starts_after_the_body_has_ended, fallback, .succeeds = "5",
      .journal = "ended@20 fallback@20")
 
@@ -119,6 +128,7 @@ static eff_t *inner_forgets(struct world *w)
     (void)w;
     return eff_timeout(eff_timeout(eff_disconnect(eff_never()), eff_seconds(5)), eff_seconds(1));
 }
+/* TIME-012 */
 CASE(TIME_012_a_suspended_inner_timeout_is_timed_out, inner_forgets, .succeeds = "none", .ms = 1000, .timed = true)
 
 static eff_t *body_interrupts_itself(struct world *w)
@@ -126,6 +136,7 @@ static eff_t *body_interrupts_itself(struct world *w)
     (void)w;
     return eff_timeout(eff_interrupt_self(), eff_hours(1));
 }
+/* TIME-013 */
 CASE(TIME_013_a_body_that_interrupts_itself_ends_the_timeout_at_once, body_interrupts_itself, .interrupted = true,
      .ms = 0, .timed = true)
 
@@ -134,6 +145,7 @@ static eff_t *outer_first(struct world *w)
     (void)w;
     return eff_timeout(eff_timeout(eff_never(), eff_seconds(2)), eff_seconds(1));
 }
+/* TIME-014 */
 CASE(TIME_014_of_nested_timeouts_the_outer_fires_first, outer_first, .succeeds = "none", .ms = 1000, .timed = true)
 
 static eff_t *inner_first(struct world *w)
@@ -141,6 +153,7 @@ static eff_t *inner_first(struct world *w)
     (void)w;
     return eff_timeout(eff_timeout(eff_never(), eff_seconds(1)), eff_seconds(2));
 }
+/* TIME-014 */
 CASE(TIME_014_of_nested_timeouts_the_inner_fires_first, inner_first, .succeeds = "some(none)", .ms = 1000,
      .timed = true)
 
@@ -160,6 +173,7 @@ static eff_t *negative(struct world *w)
     (void)w;
     return eff_zip(sleeps, eff_zip(within_ms(-5, eff_succeed(eff_int(1))), within_ms(-5, ms(1))));
 }
+/* TIME-018 */
 CASE(TIME_018_negative_durations_count_as_zero, negative, .succeeds = "((unit, unit), (some(1), none))", .ms = 0,
      .timed = true)
 
@@ -168,6 +182,7 @@ static eff_t *built_early(struct world *w)
     (void)w;
     return eff_then(ms(5000), within_ms(3000, ms(2000)));
 }
+/* TIME-020 */
 CASE(TIME_020_a_relative_deadline_counts_from_its_entry, built_early, .succeeds = "some(unit)", .ms = 7000,
      .timed = true)
 
@@ -178,6 +193,7 @@ static eff_t *cancel_outer(struct world *w)
     eff_t *stop = after(10, eff_then(with_fiber(w, 0, interrupt), say_exit(w, with_fiber(w, 0, join))));
     return eff_then(start, stop);
 }
+/* TIME-022 */
 CASE(TIME_022_interrupting_the_caller_is_no_timeout, cancel_outer, .succeeds = "unit", .journal = "ended@10 interrupt")
 
 static eff_t *fast_and_slow(struct world *w)
@@ -185,6 +201,7 @@ static eff_t *fast_and_slow(struct world *w)
     (void)w;
     return eff_zip(within_ms(10, ms(9)), within_ms(10, ms(11)));
 }
+/* TIME-023 */
 CASE(TIME_023_fast_gives_some_and_slow_gives_none, fast_and_slow, .succeeds = "(some(unit), none)", .ms = 19,
      .timed = true)
 
@@ -315,6 +332,7 @@ static eff_t *huge(struct world *w)
     eff_t *overflow = eff_timeout(eff_sleep(eff_duration_max), eff_millis(4));
     return eff_then(say_exit(w, eff_timeout(body, eff_duration_max)), eff_then(overflow, say_time(w, "then")));
 }
+/* TIME-026 */
 CASE(TIME_026_huge_durations_saturate, huge, .succeeds = "unit", .journal = "ok:some(1) then@5", .ms = 5, .timed = true)
 
 static eff_t *for_ever(struct world *w)
@@ -328,6 +346,7 @@ static void at_the_end_of_time(struct world *w, const eff_exit_t *exit)
     ck_assert(exit->ok);
     ck_assert_int_eq(eff_as_instant(exit->value).ns, INT64_MAX);
 }
+/* TIME-026 */
 CASE(TIME_026_the_end_of_time_is_the_largest_instant, for_ever, .check = at_the_end_of_time)
 
 /* A18, golden */

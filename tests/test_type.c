@@ -194,7 +194,8 @@ START_TEST(dummy_is_immortal)
 {
     user_t *u = user_of(eff_int(1));
     user_incref(u);
-    for (int i = 0; i < 5; i++) user_decref(u);
+    for (int i = 0; i < 5; i++)
+        user_decref(u);
     eff_value_t v = user_value(u);
     eff_value_decref(eff_pair(eff_value_incref(v), v));
     ck_assert_ptr_null(u->name);

@@ -18,7 +18,7 @@
 /* ---- a counting allocator, for the library and for jansson */
 
 static long n_live, n_requests;
-static long n_before; /* requests before this test */
+static long n_before;     /* requests before this test */
 static long fail_at = -1; /* the request with this number fails */
 static bool sticky;       /* and all after it */
 static bool hit;          /* one has failed */
@@ -90,36 +90,36 @@ static void teardown(void)
     ck_assert_int_eq(n_live, 0);
 }
 
-#define ck_assert_misuse(expected)                                                                           \
-    do {                                                                                                     \
-        ck_assert_int_eq(n_misuses, 1);                                                                      \
-        ck_assert_str_eq(last_misuse, (expected));                                                           \
-        n_misuses = 0;                                                                                       \
+#define ck_assert_misuse(expected)                                                                                     \
+    do {                                                                                                               \
+        ck_assert_int_eq(n_misuses, 1);                                                                                \
+        ck_assert_str_eq(last_misuse, (expected));                                                                     \
+        n_misuses = 0;                                                                                                 \
     } while (0)
 
 /* Consumes v. */
-#define ck_assert_formats(v, expected)                                                                       \
-    do {                                                                                                     \
-        eff_value_t v_ = (v);                                                                                \
-        eff_buffer_t b_ = EFF_BUFFER_INIT;                                                                   \
-        eff_value_format(v_, &b_);                                                                           \
-        ck_assert_str_eq(eff_buffer_text(&b_), (expected));                                                  \
-        ck_assert(!b_.truncated);                                                                            \
-        eff_buffer_done(&b_);                                                                                \
-        eff_value_decref(v_);                                                                                \
+#define ck_assert_formats(v, expected)                                                                                 \
+    do {                                                                                                               \
+        eff_value_t v_ = (v);                                                                                          \
+        eff_buffer_t b_ = EFF_BUFFER_INIT;                                                                             \
+        eff_value_format(v_, &b_);                                                                                     \
+        ck_assert_str_eq(eff_buffer_text(&b_), (expected));                                                            \
+        ck_assert(!b_.truncated);                                                                                      \
+        eff_buffer_done(&b_);                                                                                          \
+        eff_value_decref(v_);                                                                                          \
     } while (0)
 
 /* Consumes v. */
-#define ck_assert_json(v, expected)                                                                          \
-    do {                                                                                                     \
-        eff_value_t v_ = (v);                                                                                \
-        json_t *j_ = eff_value_to_json(v_);                                                                  \
-        ck_assert_ptr_nonnull(j_);                                                                           \
-        char *t_ = json_dumps(j_, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);                          \
-        ck_assert_str_eq(t_, (expected));                                                                    \
-        json_free_counted(t_);                                                                               \
-        json_decref(j_);                                                                                     \
-        eff_value_decref(v_);                                                                                \
+#define ck_assert_json(v, expected)                                                                                    \
+    do {                                                                                                               \
+        eff_value_t v_ = (v);                                                                                          \
+        json_t *j_ = eff_value_to_json(v_);                                                                            \
+        ck_assert_ptr_nonnull(j_);                                                                                     \
+        char *t_ = json_dumps(j_, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);                                    \
+        ck_assert_str_eq(t_, (expected));                                                                              \
+        json_free_counted(t_);                                                                                         \
+        json_decref(j_);                                                                                               \
+        eff_value_decref(v_);                                                                                          \
     } while (0)
 
 static eff_value_t absent(void)
@@ -634,7 +634,10 @@ END_TEST
 
 START_TEST(text_that_is_not_utf8_is_replaced_in_json)
 {
-    ck_assert_json(eff_string("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"");
+    ck_assert_json(eff_string("a\xff"
+                              "b"),
+                   "\"a\xef\xbf\xbd"
+                   "b\"");
     ck_assert_json(eff_string("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
     ck_assert_json(eff_string("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
     ck_assert_json(eff_string("\xe0\x80\x80 \xf0\x80\x80\x80 \xf4\x90\x80\x80"),
@@ -700,7 +703,8 @@ START_TEST(buffer_grows_and_stays_terminated)
 {
     eff_buffer_t b = EFF_BUFFER_INIT;
     ck_assert_str_eq(eff_buffer_text(&b), "");
-    for (int i = 0; i < 100; i++) eff_buffer_printf(&b, "%03d", i);
+    for (int i = 0; i < 100; i++)
+        eff_buffer_printf(&b, "%03d", i);
     eff_buffer_add_n(&b, "tail", 2);
     eff_buffer_add(&b, "");
     ck_assert_uint_eq(b.size, 302);
@@ -756,14 +760,16 @@ static void run_on_a_small_stack(void *(*body)(void *))
 static eff_value_t left_nested(int depth)
 {
     eff_value_t v = eff_int(0);
-    for (int i = 1; i <= depth; i++) v = eff_pair(v, eff_int(i));
+    for (int i = 1; i <= depth; i++)
+        v = eff_pair(v, eff_int(i));
     return v;
 }
 
 static eff_value_t right_nested(int depth)
 {
     eff_value_t v = eff_int(0);
-    for (int i = 1; i <= depth; i++) v = eff_pair(eff_int(i), v);
+    for (int i = 1; i <= depth; i++)
+        v = eff_pair(eff_int(i), v);
     return v;
 }
 
@@ -814,10 +820,12 @@ END_TEST
 START_TEST(json_is_cut_where_nesting_is_too_deep)
 {
     eff_value_t v = eff_unit;
-    for (int i = 0; i < 70; i++) v = EFF_ARRAY(v);
+    for (int i = 0; i < 70; i++)
+        v = EFF_ARRAY(v);
     json_t *json = eff_value_to_json(v), *at = json;
     int depth = 0;
-    for (; json_is_array(at); depth++) at = json_array_get(at, 0);
+    for (; json_is_array(at); depth++)
+        at = json_array_get(at, 0);
     ck_assert_int_eq(depth, 64);
     ck_assert_str_eq(json_string_value(at), "...");
     json_decref(json);
@@ -851,20 +859,62 @@ END_TEST
 
 /* ---- every constructor, without memory */
 
-static eff_value_t make_string(void) { return eff_string("some text"); }
-static eff_value_t make_string_n(void) { return eff_string_n("some text", 4); }
-static eff_value_t make_printf(void) { return eff_printf("%d", 5); }
-static eff_value_t make_long_printf(void) { return eff_printf("%1000d", 5); }
-static eff_value_t make_bytes(void) { return eff_bytes("some text", 4); }
-static eff_value_t make_json(void) { return eff_json(json_pack("{s:[i]}", "k", 1)); }
-static eff_value_t make_pair(void) { return eff_pair(eff_string("a"), eff_pair(eff_string("b"), eff_int(1))); }
-static eff_value_t make_array(void) { return EFF_ARRAY(eff_string("a"), eff_string("b"), eff_string("c")); }
-static eff_value_t make_range(void) { return eff_range(1, 5); }
-static eff_value_t make_some(void) { return eff_some(eff_some(eff_string("a"))); }
-static eff_value_t make_error(void) { return eff_error(&eff_closed_error, 0, "queue %d", 1); }
-static eff_value_t make_long_error(void) { return eff_error(&eff_closed_error, 0, "%1000d", 1); }
-static eff_value_t make_errno(void) { return eff_error_errno(2, "open %s", "x"); }
-static eff_value_t make_gai(void) { return eff_error_gai(-2, "look up %s", "x"); }
+static eff_value_t make_string(void)
+{
+    return eff_string("some text");
+}
+static eff_value_t make_string_n(void)
+{
+    return eff_string_n("some text", 4);
+}
+static eff_value_t make_printf(void)
+{
+    return eff_printf("%d", 5);
+}
+static eff_value_t make_long_printf(void)
+{
+    return eff_printf("%1000d", 5);
+}
+static eff_value_t make_bytes(void)
+{
+    return eff_bytes("some text", 4);
+}
+static eff_value_t make_json(void)
+{
+    return eff_json(json_pack("{s:[i]}", "k", 1));
+}
+static eff_value_t make_pair(void)
+{
+    return eff_pair(eff_string("a"), eff_pair(eff_string("b"), eff_int(1)));
+}
+static eff_value_t make_array(void)
+{
+    return EFF_ARRAY(eff_string("a"), eff_string("b"), eff_string("c"));
+}
+static eff_value_t make_range(void)
+{
+    return eff_range(1, 5);
+}
+static eff_value_t make_some(void)
+{
+    return eff_some(eff_some(eff_string("a")));
+}
+static eff_value_t make_error(void)
+{
+    return eff_error(&eff_closed_error, 0, "queue %d", 1);
+}
+static eff_value_t make_long_error(void)
+{
+    return eff_error(&eff_closed_error, 0, "%1000d", 1);
+}
+static eff_value_t make_errno(void)
+{
+    return eff_error_errno(2, "open %s", "x");
+}
+static eff_value_t make_gai(void)
+{
+    return eff_error_gai(-2, "look up %s", "x");
+}
 static eff_value_t make_caused(void)
 {
     return eff_error_caused(make_errno(), &eff_config_error, 0, "load");
@@ -874,11 +924,21 @@ static const struct constructor {
     const char *name;
     eff_value_t (*make)(void);
 } constructors[] = {
-    { "string", make_string },   { "string_n", make_string_n },     { "printf", make_printf },
-    { "bytes", make_bytes },     { "long printf", make_long_printf }, { "json", make_json },
-    { "pair", make_pair },       { "array", make_array },           { "range", make_range },
-    { "some", make_some },       { "error", make_error },           { "long error", make_long_error },
-    { "errno", make_errno },     { "gai", make_gai },               { "caused", make_caused },
+    { "string", make_string },
+    { "string_n", make_string_n },
+    { "printf", make_printf },
+    { "bytes", make_bytes },
+    { "long printf", make_long_printf },
+    { "json", make_json },
+    { "pair", make_pair },
+    { "array", make_array },
+    { "range", make_range },
+    { "some", make_some },
+    { "error", make_error },
+    { "long error", make_long_error },
+    { "errno", make_errno },
+    { "gai", make_gai },
+    { "caused", make_caused },
 };
 enum { N_CONSTRUCTORS = sizeof constructors / sizeof *constructors };
 

@@ -50,12 +50,12 @@ EFF_API EFF_MUST_USE eff_t *eff_async_at(eff_site_t site, eff_async_fn start, ef
  *  unwinds at once and the answer that comes later is ignored. */
 EFF_API void eff_async_on_cancel(eff_async_t *k, eff_cancel_fn cancel, void *arg);
 
-EFF_API void eff_async_succeed(eff_async_t *k, eff_value_t v);      /**< consumes k and v */
-EFF_API void eff_async_fail(eff_async_t *k, eff_value_t error);     /**< consumes k and error */
+EFF_API void eff_async_succeed(eff_async_t *k, eff_value_t v);         /**< consumes k and v */
+EFF_API void eff_async_fail(eff_async_t *k, eff_value_t error);        /**< consumes k and error */
 EFF_API void eff_async_fail_cause(eff_async_t *k, eff_cause_t *cause); /**< consumes k and cause */
-EFF_API void eff_async_resume(eff_async_t *k, eff_t *e);            /**< goes on with e; consumes k and e */
-EFF_API void eff_async_release(eff_async_t *k);                     /**< consumes k, unanswered */
-EFF_API eff_async_t *eff_async_incref(eff_async_t *k);              /**< one more reference; returns k */
+EFF_API void eff_async_resume(eff_async_t *k, eff_t *e);               /**< goes on with e; consumes k and e */
+EFF_API void eff_async_release(eff_async_t *k);                        /**< consumes k, unanswered */
+EFF_API eff_async_t *eff_async_incref(eff_async_t *k);                 /**< one more reference; returns k */
 
 /** Declares that the waits in e are answered from outside fibers (your own events, other threads), so that they are no
  *  deadlock. Consumes e. */

@@ -73,12 +73,12 @@ typedef const char *eff_site_t;
 /** Any function pointer, cast back to its type before the call. */
 typedef void (*eff_any_fn)(void);
 
-typedef struct eff eff_t;                 /**< an effect: an immutable, counted description of work */
-typedef struct eff_type eff_type_t;       /**< what a value is: its name and hooks */
-typedef struct eff_value eff_value_t;     /**< 16 bytes, passed by value */
-typedef struct eff_buffer eff_buffer_t;   /**< a growing piece of text */
-typedef struct eff_cause eff_cause_t;     /**< why an effect did not succeed */
-typedef struct eff_exit eff_exit_t;       /**< a success value or a cause */
+typedef struct eff eff_t;                   /**< an effect: an immutable, counted description of work */
+typedef struct eff_type eff_type_t;         /**< what a value is: its name and hooks */
+typedef struct eff_value eff_value_t;       /**< 16 bytes, passed by value */
+typedef struct eff_buffer eff_buffer_t;     /**< a growing piece of text */
+typedef struct eff_cause eff_cause_t;       /**< why an effect did not succeed */
+typedef struct eff_exit eff_exit_t;         /**< a success value or a cause */
 typedef struct eff_schedule eff_schedule_t; /**< when to run something again */
 typedef struct eff_context eff_context_t;   /**< which service is there for which tag */
 typedef struct eff_tag eff_tag_t;           /**< the name of a service */
@@ -89,8 +89,8 @@ typedef struct eff_deferred eff_deferred_t; /**< a value that arrives once */
 typedef struct eff_queue eff_queue_t;       /**< a bounded queue of values */
 typedef struct eff_async eff_async_t;       /**< the answer that a suspended fiber waits for */
 typedef struct eff_gen eff_gen_t;
-typedef struct eff_clock eff_clock_t;       /**< what tells the time to fibers, and wakes them */
-typedef struct eff_runtime eff_runtime_t;   /**< one loop with its fibers */
+typedef struct eff_clock eff_clock_t;     /**< what tells the time to fibers, and wakes them */
+typedef struct eff_runtime eff_runtime_t; /**< one loop with its fibers */
 struct event_base;
 struct json_t;
 

@@ -54,20 +54,21 @@ EFF_API EFF_MUST_USE eff_cause_t *eff_cause_both(eff_cause_t *left, eff_cause_t 
 /** The same cause with a note (of any printable type) on it. Without memory the note is lost, the cause is not. */
 EFF_API EFF_MUST_USE eff_cause_t *eff_cause_note(eff_cause_t *cause, eff_value_t note, eff_site_t site);
 
-EFF_API eff_cause_t *eff_cause_incref(const eff_cause_t *cause); /**< one more reference; returns its argument */
-EFF_API void eff_cause_decref(const eff_cause_t *cause);         /**< NULL is fine */
+EFF_API eff_cause_t *eff_cause_incref(const eff_cause_t *cause);      /**< one more reference; returns its argument */
+EFF_API void eff_cause_decref(const eff_cause_t *cause);              /**< NULL is fine */
 EFF_API EFF_MUST_USE eff_value_t eff_cause_value(eff_cause_t *cause); /**< consumes cause */
 EFF_API const eff_cause_t *eff_as_cause(eff_value_t v);               /**< borrowed; Empty on the wrong type */
 
 /* ---- questions: all borrow, need no memory and no stack. O(1) for what a cause has and counts, O(depth) for the
  * leftmost of a kind, O(size) for each and equal. */
 
-EFF_API eff_cause_tag_t eff_cause_tag(const eff_cause_t *cause);      /**< of the root */
-EFF_API bool eff_cause_has_fail(const eff_cause_t *cause);            /**< some Fail in it */
-EFF_API bool eff_cause_has_die(const eff_cause_t *cause);             /**< some Die in it */
-EFF_API bool eff_cause_is_interrupted(const eff_cause_t *cause);      /**< some Interrupt in it */
-EFF_API bool eff_cause_is_interrupted_only(const eff_cause_t *cause); /**< Interrupts and nothing else; false for Empty */
-EFF_API bool eff_cause_is_empty(const eff_cause_t *cause);            /**< nothing went wrong */
+EFF_API eff_cause_tag_t eff_cause_tag(const eff_cause_t *cause); /**< of the root */
+EFF_API bool eff_cause_has_fail(const eff_cause_t *cause);       /**< some Fail in it */
+EFF_API bool eff_cause_has_die(const eff_cause_t *cause);        /**< some Die in it */
+EFF_API bool eff_cause_is_interrupted(const eff_cause_t *cause); /**< some Interrupt in it */
+EFF_API bool eff_cause_is_interrupted_only(
+    const eff_cause_t *cause);                             /**< Interrupts and nothing else; false for Empty */
+EFF_API bool eff_cause_is_empty(const eff_cause_t *cause); /**< nothing went wrong */
 /** The leftmost Fail's value. @return whether there is one. */
 EFF_API bool eff_cause_failure(const eff_cause_t *cause, eff_value_t *ret_borrowed);
 /** The leftmost Die's value. @return whether there is one. */

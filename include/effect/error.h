@@ -16,8 +16,8 @@ EFF_BEGIN_DECLS
 
 /** What sort of error: static, identified by its address. Define your own. */
 typedef struct eff_error_kind {
-    const char *name;                     /**< for people, such as "timed out" */
-    const struct eff_error_kind *parent;  /**< the more general kind, or NULL */
+    const char *name;                    /**< for people, such as "timed out" */
+    const struct eff_error_kind *parent; /**< the more general kind, or NULL */
 } eff_error_kind_t;
 
 EFF_API extern const eff_error_kind_t eff_any_error;        /**< the root of the library's own kinds */
@@ -41,7 +41,8 @@ typedef struct eff_error {
 } eff_error_t;
 
 /** A new error value. @param kind static  @param code 0 when there is none  @param fmt as of printf */
-EFF_API EFF_MUST_USE eff_value_t eff_error(const eff_error_kind_t *kind, int code, const char *fmt, ...) EFF_PRINTF(3, 4);
+EFF_API EFF_MUST_USE eff_value_t eff_error(const eff_error_kind_t *kind, int code, const char *fmt, ...)
+    EFF_PRINTF(3, 4);
 /** As eff_error, with the error that caused it. Consumes inner. */
 EFF_API EFF_MUST_USE eff_value_t eff_error_caused(eff_value_t inner, const eff_error_kind_t *kind, int code,
                                                   const char *fmt, ...) EFF_PRINTF(4, 5);

@@ -30,17 +30,18 @@ EFF_API EFF_MUST_USE eff_t *eff_on_interrupt_at(eff_site_t site, eff_t *e, eff_f
 
 /** Acquires, uses, releases. The resource and env live until use's effect has ended and release has run; children
  *  forked in acquire or use end before release. Succeeds with what use succeeds with. */
-EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_at(eff_site_t site, eff_t *acquire, eff_bind_fn use, eff_release_fn release,
-                                                       eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_at(eff_site_t site, eff_t *acquire, eff_bind_fn use,
+                                                       eff_release_fn release, eff_value_t env);
 /** As eff_acquire_use_release, with an effect to release. */
 EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_effect_at(eff_site_t site, eff_t *acquire, eff_bind_fn use,
                                                               eff_release_effect_fn release, eff_value_t env);
 /** Acquires, and has the enclosing scope (eff_scoped, a fiber, eff_provide) release when it closes. Succeeds with the
  *  resource. */
-EFF_API EFF_MUST_USE eff_t *eff_acquire_release_at(eff_site_t site, eff_t *acquire, eff_release_fn release, eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_acquire_release_at(eff_site_t site, eff_t *acquire, eff_release_fn release,
+                                                   eff_value_t env);
 /** As eff_acquire_release, with an effect to release. */
-EFF_API EFF_MUST_USE eff_t *eff_acquire_release_effect_at(eff_site_t site, eff_t *acquire, eff_release_effect_fn release,
-                                                          eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_acquire_release_effect_at(eff_site_t site, eff_t *acquire,
+                                                          eff_release_effect_fn release, eff_value_t env);
 /** Runs e in a scope of its own: what it acquires with eff_acquire_release is released, and the fibers it forks are
  *  ended, when e has ended. */
 EFF_API EFF_MUST_USE eff_t *eff_scoped_at(eff_site_t site, eff_t *e);

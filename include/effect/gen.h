@@ -38,7 +38,7 @@ typedef struct eff_gen_def {
     void (*copy)(void *frame);                 /**< takes a second reference to what init holds */
     void (*drop)(void *frame);                 /**< drops what a frame holds */
     eff_t *(*finalize)(eff_any_fn fn, void *frame, const eff_exit_t *exit); /**< calls a deferred function */
-    const char *name;                          /**< shown in messages */
+    const char *name;                                                       /**< shown in messages */
 } eff_gen_def_t;
 
 /** One run's state, as far as the macros touch it. */
@@ -67,7 +67,7 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 #define EFF_GEN_BEGIN(g)                                                                                               \
     eff_gen_t *const eff__g = (g);                                                                                     \
     if (!eff__g->resume) eff__g->resume = __extension__ && eff__start;                                                 \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"") goto *eff__g->resume;              \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"") goto * eff__g->resume;             \
     _Pragma("GCC diagnostic pop") eff__start : (void)0
 #define EFF_GEN_SAVE_(n) eff__g->resume = __extension__ && EFF_CAT(eff__at_, n)
 #define EFF_GEN_HERE_(n) EFF_CAT(eff__at_, n) :
@@ -123,8 +123,7 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
     } while (0)
 
 /** Makes `eff_t *name(T init)` out of `eff_t *stepfn(T *frame, eff_gen_t *g)`; hooks: .copy, .drop, both of T *. */
-#define EFF_DEFINE_GEN(name, T, stepfn, ...)                                                                           \
-    EFF_GEN_DEFINE_(EFF_MAYBE_UNUSED static, name, T, stepfn, __VA_ARGS__)
+#define EFF_DEFINE_GEN(name, T, stepfn, ...) EFF_GEN_DEFINE_(EFF_MAYBE_UNUSED static, name, T, stepfn, __VA_ARGS__)
 /** As EFF_DEFINE_GEN, visible to other files: declare `eff_t *name(T init);` in a header. */
 #define EFF_DEFINE_EXTERN_GEN(name, T, stepfn, ...) EFF_GEN_DEFINE_(, name, T, stepfn, __VA_ARGS__)
 #define EFF_GEN_DEFINE_(LINKAGE, name, T, stepfn, ...)                                                                 \
@@ -133,7 +132,10 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
         void (*copy)(T *);                                                                                             \
     };                                                                                                                 \
     static const struct name##__hooks name##__hooks = { __VA_ARGS__ };                                                 \
-    EFF_NOINLINE static eff_t *name##__step(void *s, eff_gen_t *g) { return stepfn((T *)s, g); }                       \
+    EFF_NOINLINE static eff_t *name##__step(void *s, eff_gen_t *g)                                                     \
+    {                                                                                                                  \
+        return stepfn((T *)s, g);                                                                                      \
+    }                                                                                                                  \
     static void name##__copy(void *s)                                                                                  \
     {                                                                                                                  \
         if (name##__hooks.copy) name##__hooks.copy((T *)s);                                                            \
@@ -148,8 +150,9 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
     }                                                                                                                  \
     LINKAGE EFF_MUST_USE eff_t *name(T init)                                                                           \
     {                                                                                                                  \
-        static const eff_gen_def_t def = { sizeof(T), name##__step, name##__copy, name##__drop, name##__finalize,      \
-                                           #name };                                                                    \
+        static const eff_gen_def_t def = {                                                                             \
+            sizeof(T), name##__step, name##__copy, name##__drop, name##__finalize, #name                               \
+        };                                                                                                             \
         return eff_gen_at(#name " (" EFF_GEN_FILE_ ")", &def, &init, name##__hooks.copy != NULL);                      \
     }                                                                                                                  \
     struct name##__end

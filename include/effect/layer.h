@@ -43,13 +43,16 @@ EFF_API EFF_MUST_USE eff_t *eff_provide_at(eff_site_t site, eff_t *e, eff_layer_
  *  `eff_t *openfn(void)`, which succeeds with the service as a value, and `void closefn(T *)`, or NULL. Further
  *  arguments: the addresses of the tags it needs. */
 #define EFF_DEFINE_LAYER(layer, service, T, openfn, closefn, ...)                                                      \
-    static void layer##__close(eff_any_fn user, void *s) { ((void (*)(T *))user)((T *)s); }                            \
+    static void layer##__close(eff_any_fn user, void *s)                                                               \
+    {                                                                                                                  \
+        ((void (*)(T *))user)((T *)s);                                                                                 \
+    }                                                                                                                  \
     EFF_MUST_USE eff_layer_t *layer(void)                                                                              \
     {                                                                                                                  \
         void (*const typed)(T *) = closefn;                                                                            \
         static const eff_tag_t *const needs[] = { __VA_ARGS__, NULL };                                                 \
-        static const eff_layer_def_t def = { sizeof(eff_layer_def_t), #layer, &service##_tag, openfn,                  \
-                                             layer##__close, (eff_any_fn)(closefn), needs };                           \
+        static const eff_layer_def_t def = { sizeof(eff_layer_def_t), #layer, &service##_tag, openfn, layer##__close,  \
+                                             (eff_any_fn)(closefn),   needs };                                         \
         (void)typed;                                                                                                   \
         return eff_layer_of(&def);                                                                                     \
     }                                                                                                                  \

@@ -32,13 +32,15 @@ EFF_API EFF_MUST_USE eff_t *eff_race_at(eff_site_t site, eff_t *a, eff_t *b);
 EFF_API EFF_MUST_USE eff_t *eff_race_first_at(eff_site_t site, eff_t *a, eff_t *b);
 /** Runs f's effect for every item, at most n at once (0: no limit); succeeds with the array of results in input order.
  *  The item and env live until the item's effect has ended. Consumes items and env. */
-EFF_API EFF_MUST_USE eff_t *eff_for_each_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env, size_t n);
+EFF_API EFF_MUST_USE eff_t *eff_for_each_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env,
+                                                size_t n);
 /** As eff_for_each_par; succeeds with unit. Memory does not grow with the number of items. */
-EFF_API EFF_MUST_USE eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env, size_t n);
+EFF_API EFF_MUST_USE eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f,
+                                                        eff_value_t env, size_t n);
 
 #define eff_zip_par(...) eff_zip_par_at(EFF_SITE, __VA_ARGS__)
 /** eff_all_par(a, b, c): the array of the values of its arguments. */
-#define eff_all_par(...)                                                                                             \
+#define eff_all_par(...)                                                                                               \
     eff_all_par_at(EFF_SITE, sizeof((eff_t *const[]){ __VA_ARGS__ }) / sizeof(eff_t *), (eff_t *const[]){ __VA_ARGS__ })
 #define eff_race(...) eff_race_at(EFF_SITE, __VA_ARGS__)
 #define eff_race_first(...) eff_race_first_at(EFF_SITE, __VA_ARGS__)

@@ -19,20 +19,24 @@ EFF_BEGIN_DECLS
 /** Every expected failure goes to f. Success passes by. Consumes e and env. Fails with what f's effect fails with. */
 EFF_API EFF_MUST_USE eff_t *eff_catch_all_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env);
 /** Failures whose value is of this type go to f; others pass unchanged. type is static. */
-EFF_API EFF_MUST_USE eff_t *eff_catch_type_at(eff_site_t site, eff_t *e, const eff_type_t *type, eff_bind_fn f, eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_catch_type_at(eff_site_t site, eff_t *e, const eff_type_t *type, eff_bind_fn f,
+                                              eff_value_t env);
 /** Failures that are errors of this kind, or of one below it, go to f; others pass unchanged. kind is static. */
 EFF_API EFF_MUST_USE eff_t *eff_catch_kind_at(eff_site_t site, eff_t *e, const eff_error_kind_t *kind, eff_bind_fn f,
                                               eff_value_t env);
 /** Failures for which `when` holds go to f; others pass unchanged. Both callbacks get env. */
-EFF_API EFF_MUST_USE eff_t *eff_catch_some_at(eff_site_t site, eff_t *e, eff_predicate_fn when, eff_bind_fn f, eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_catch_some_at(eff_site_t site, eff_t *e, eff_predicate_fn when, eff_bind_fn f,
+                                              eff_value_t env);
 /** Every cause, defects and interruptions of others included, goes to f. */
 EFF_API EFF_MUST_USE eff_t *eff_catch_cause_at(eff_site_t site, eff_t *e, eff_cause_fn f, eff_value_t env);
 /** Runs other when e fails with an expected failure. Consumes both. */
 EFF_API EFF_MUST_USE eff_t *eff_or_else_at(eff_site_t site, eff_t *e, eff_t *other);
 /** Both ways on: exactly one of the two is called, and neither sees the other's failure. */
-EFF_API EFF_MUST_USE eff_t *eff_fold_at(eff_site_t site, eff_t *e, eff_bind_fn on_failure, eff_bind_fn on_success, eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_fold_at(eff_site_t site, eff_t *e, eff_bind_fn on_failure, eff_bind_fn on_success,
+                                        eff_value_t env);
 /** As eff_fold, with pure functions: the effect does not fail any more. */
-EFF_API EFF_MUST_USE eff_t *eff_match_at(eff_site_t site, eff_t *e, eff_map_fn on_failure, eff_map_fn on_success, eff_value_t env);
+EFF_API EFF_MUST_USE eff_t *eff_match_at(eff_site_t site, eff_t *e, eff_map_fn on_failure, eff_map_fn on_success,
+                                         eff_value_t env);
 /** Succeeds with e's exit as a value (eff_as_exit), whatever it is. */
 EFF_API EFF_MUST_USE eff_t *eff_to_exit_at(eff_site_t site, eff_t *e);
 /** Succeeds with some(value), or none when e fails with an expected failure. */

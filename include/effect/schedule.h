@@ -36,8 +36,8 @@ EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_while(eff_schedule_t *s, eff_p
 /** Goes on only until the predicate holds for the input. */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_until(eff_schedule_t *s, eff_predicate_fn holds, eff_value_t env);
 
-EFF_API eff_schedule_t *eff_schedule_incref(eff_schedule_t *s); /**< one more reference; returns s */
-EFF_API void eff_schedule_decref(eff_schedule_t *s);            /**< gives up one; NULL is fine */
+EFF_API eff_schedule_t *eff_schedule_incref(eff_schedule_t *s);               /**< one more reference; returns s */
+EFF_API void eff_schedule_decref(eff_schedule_t *s);                          /**< gives up one; NULL is fine */
 EFF_API void eff_schedule_format(const eff_schedule_t *s, eff_buffer_t *out); /**< as it was composed, for people */
 
 EFF_END_DECLS

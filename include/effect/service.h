@@ -33,20 +33,24 @@ typedef eff_t *(*eff_service_thunk_fn)(eff_any_fn use, void *service, eff_value_
 EFF_API EFF_MUST_USE eff_t *eff__service_with_at(eff_site_t site, const eff_tag_t *tag, eff_service_thunk_fn thunk,
                                                  eff_any_fn use, eff_value_t env);
 /** As eff_provide_context of one service. Consumes e and service. */
-EFF_API EFF_MUST_USE eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, const eff_tag_t *tag, eff_value_t service);
+EFF_API EFF_MUST_USE eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, const eff_tag_t *tag,
+                                                   eff_value_t service);
 /** The payload of a service value, borrowed; NULL when it is absent. */
 EFF_API void *eff__service_of(eff_value_t service);
 
 /** Declares, in a header, what is generated for a service; see the top of this file. */
 #define EFF_DECLARE_SERVICE(name, T)                                                                                   \
     extern const eff_tag_t name##_tag;                                                                                 \
-    typedef eff_t *(*name##_use_fn)(T *service, eff_value_t env);                                                      \
+    typedef eff_t *(*name##_use_fn)(T * service, eff_value_t env);                                                     \
     eff_t *name##__use(eff_any_fn use, void *service, eff_value_t env);                                                \
     EFF_MAYBE_UNUSED static inline T *name##_from(const eff_context_t *context)                                        \
     {                                                                                                                  \
         return (T *)eff__service_of(eff_context_get(context, &name##_tag));                                            \
     }                                                                                                                  \
-    EFF_MAYBE_UNUSED static inline eff_value_t name##_value(T *service) { return eff_ptr(service); }                   \
+    EFF_MAYBE_UNUSED static inline eff_value_t name##_value(T *service)                                                \
+    {                                                                                                                  \
+        return eff_ptr(service);                                                                                       \
+    }                                                                                                                  \
     EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *name##_with_at(eff_site_t site, name##_use_fn use,              \
                                                                       eff_value_t env)                                 \
     {                                                                                                                  \

@@ -92,8 +92,10 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
         return name##__ops.to_json ? name##__ops.to_json((const T *)p) : NULL;                                         \
     }
 #define EFF_TYPE_TABLE_(name, bytes, more)                                                                             \
-    { bytes, #name, name##__drop, name##__equal, name##__hash, name##__compare, name##__format, name##__to_json,       \
-      EFF_TYPE_COUNTED | (more), NULL }
+    {                                                                                                                  \
+        bytes, #name, name##__drop, name##__equal, name##__hash, name##__compare, name##__format, name##__to_json,     \
+            EFF_TYPE_COUNTED | (more), NULL                                                                            \
+    }
 #define EFF_TYPE_FUNCTIONS_(LINKAGE, name, T)                                                                          \
     LINKAGE T *name##_of(eff_value_t v)                                                                                \
     {                                                                                                                  \
@@ -120,8 +122,14 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
         *p = init;                                                                                                     \
         return name##_value(p);                                                                                        \
     }                                                                                                                  \
-    LINKAGE T *name##_incref(T *p) { return (T *)eff__payload_incref(p); }                                             \
-    LINKAGE void name##_decref(T *p) { eff__payload_decref(&name##_type, p); }                                         \
+    LINKAGE T *name##_incref(T *p)                                                                                     \
+    {                                                                                                                  \
+        return (T *)eff__payload_incref(p);                                                                            \
+    }                                                                                                                  \
+    LINKAGE void name##_decref(T *p)                                                                                   \
+    {                                                                                                                  \
+        eff__payload_decref(&name##_type, p);                                                                          \
+    }                                                                                                                  \
     LINKAGE EFF_MUST_USE T *name##_take(eff_value_t v)                                                                 \
     {                                                                                                                  \
         if (v.type == &name##_type) return (T *)v.ptr;                                                                 \
@@ -178,7 +186,8 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
     }                                                                                                                  \
     static bool name##__equal(const void *a, const void *b)                                                            \
     {                                                                                                                  \
-        return name##__ops.equal ? name##__ops.equal(*(T *const *)a, *(T *const *)b) : *(T *const *)a == *(T *const *)b; \
+        return name##__ops.equal ? name##__ops.equal(*(T *const *)a, *(T *const *)b)                                   \
+                                 : *(T *const *)a == *(T *const *)b;                                                   \
     }                                                                                                                  \
     static uint64_t name##__hash(const void *p)                                                                        \
     {                                                                                                                  \

@@ -32,16 +32,16 @@ enum {
 /** What a value is. Static and immutable: its address is its identity. Made by the macros of type.h. The hooks get the
  *  payload; for a type that is not counted, the address of the 8 bytes that the value itself holds. */
 struct eff_type {
-    size_t size;                                       /**< bytes of the payload, 0 for immediate types */
-    const char *name;                                  /**< shown in messages */
-    void (*drop)(void *payload);                       /**< releases what the payload owns, not the payload */
-    bool (*equal)(const void *a, const void *b);       /**< NULL: equal when identical */
-    uint64_t (*hash)(const void *payload);             /**< NULL: by address */
-    int (*compare)(const void *a, const void *b);      /**< total order, as of strcmp; NULL: by address */
+    size_t size;                                            /**< bytes of the payload, 0 for immediate types */
+    const char *name;                                       /**< shown in messages */
+    void (*drop)(void *payload);                            /**< releases what the payload owns, not the payload */
+    bool (*equal)(const void *a, const void *b);            /**< NULL: equal when identical */
+    uint64_t (*hash)(const void *payload);                  /**< NULL: by address */
+    int (*compare)(const void *a, const void *b);           /**< total order, as of strcmp; NULL: by address */
     void (*format)(const void *payload, eff_buffer_t *out); /**< for people; NULL: the type's name */
-    struct json_t *(*to_json)(const void *payload);    /**< new json_t; NULL: the formatted text */
-    uint32_t flags;                                    /**< EFF_TYPE_... */
-    const eff_type_t *same_as;                         /**< the type users see, when it is another (literals) */
+    struct json_t *(*to_json)(const void *payload);         /**< new json_t; NULL: the formatted text */
+    uint32_t flags;                                         /**< EFF_TYPE_... */
+    const eff_type_t *same_as;                              /**< the type users see, when it is another (literals) */
 };
 
 /** A value. Read `type` with eff_type_of() or eff_value_is(), the rest with the eff_as_... readers. */
@@ -116,10 +116,10 @@ EFF_API eff_value_t eff_literal(const char *static_string);
  * A part that is "out of memory" makes the whole "out of memory", and the other parts are dropped; an absent part is a
  * mistake, reported, and counts as unit. */
 
-EFF_API EFF_MUST_USE eff_value_t eff_string(const char *s);                 /**< copies s; NULL is a mistake */
-EFF_API EFF_MUST_USE eff_value_t eff_string_n(const char *s, size_t n);     /**< copies n bytes and ends them with NUL */
+EFF_API EFF_MUST_USE eff_value_t eff_string(const char *s);             /**< copies s; NULL is a mistake */
+EFF_API EFF_MUST_USE eff_value_t eff_string_n(const char *s, size_t n); /**< copies n bytes and ends them with NUL */
 EFF_API EFF_MUST_USE eff_value_t eff_printf(const char *fmt, ...) EFF_PRINTF(1, 2); /**< a string, as of printf */
-EFF_API EFF_MUST_USE eff_value_t eff_bytes(const void *data, size_t n);     /**< copies; a NUL follows the last byte */
+EFF_API EFF_MUST_USE eff_value_t eff_bytes(const void *data, size_t n); /**< copies; a NUL follows the last byte */
 /** Consumes json. NULL, which is how jansson says that it had no memory, gives the out-of-memory value. Give away the
  *  only reference, or change json no more: values are immutable and may cross threads. */
 EFF_API EFF_MUST_USE eff_value_t eff_json(struct json_t *json);
@@ -127,9 +127,9 @@ EFF_API EFF_MUST_USE eff_value_t eff_pair(eff_value_t first, eff_value_t second)
 EFF_API EFF_MUST_USE eff_value_t eff_array(size_t n, const eff_value_t *items);   /**< consumes the n items */
 /** The integers from `from` up to, not including, `to`, as items for eff_for_each: O(1) memory. */
 EFF_API EFF_MUST_USE eff_value_t eff_range(int64_t from, int64_t to);
-EFF_API EFF_MUST_USE eff_value_t eff_some(eff_value_t v);                   /**< consumes v */
-EFF_API EFF_MUST_USE eff_value_t eff_none(void);                            /**< immediate */
-EFF_API EFF_MUST_USE eff_value_t eff_effect_value(eff_t *effect);           /**< consumes effect; NULL is a mistake */
+EFF_API EFF_MUST_USE eff_value_t eff_some(eff_value_t v);         /**< consumes v */
+EFF_API EFF_MUST_USE eff_value_t eff_none(void);                  /**< immediate */
+EFF_API EFF_MUST_USE eff_value_t eff_effect_value(eff_t *effect); /**< consumes effect; NULL is a mistake */
 /** The value that constructors return when there is no memory: for your own constructors whose malloc failed. */
 EFF_API EFF_MUST_USE eff_value_t eff_oom_value(void);
 /** Whether a constructor ran out of memory: for code that wants to touch what it just made. */
@@ -194,17 +194,17 @@ static inline void *eff_as_ptr(eff_value_t v)
 {
     return v.type == &eff_ptr_type ? v.ptr : (void *)(intptr_t)eff__wrong_type(v, &eff_ptr_type);
 }
-EFF_API const char *eff_as_string(eff_value_t v);                    /**< NUL-terminated; "" on the wrong type */
-EFF_API size_t eff_string_size(eff_value_t v);                       /**< bytes before the final NUL; O(n) for literals */
-EFF_API const void *eff_as_bytes(eff_value_t v, size_t *ret_size);   /**< strings count as bytes; ret_size may be NULL */
-EFF_API struct json_t *eff_as_json(eff_value_t v);                   /**< JSON null on the wrong type */
-EFF_API eff_t *eff_as_effect(eff_value_t v);                         /**< borrowed; NULL on the wrong type */
-EFF_API eff_value_t eff_first(eff_value_t pair);                     /**< borrowed; unit on the wrong type */
-EFF_API eff_value_t eff_second(eff_value_t pair);                    /**< borrowed; unit on the wrong type */
-EFF_API size_t eff_array_size(eff_value_t array);                    /**< 0 on the wrong type */
-EFF_API eff_value_t eff_array_at(eff_value_t array, size_t i);       /**< borrowed; out of range is a mistake: unit */
-EFF_API bool eff_is_some(eff_value_t option);                        /**< false for none, and on the wrong type */
-EFF_API eff_value_t eff_some_value(eff_value_t option);              /**< borrowed; of none a mistake: unit */
+EFF_API const char *eff_as_string(eff_value_t v);                  /**< NUL-terminated; "" on the wrong type */
+EFF_API size_t eff_string_size(eff_value_t v);                     /**< bytes before the final NUL; O(n) for literals */
+EFF_API const void *eff_as_bytes(eff_value_t v, size_t *ret_size); /**< strings count as bytes; ret_size may be NULL */
+EFF_API struct json_t *eff_as_json(eff_value_t v);                 /**< JSON null on the wrong type */
+EFF_API eff_t *eff_as_effect(eff_value_t v);                       /**< borrowed; NULL on the wrong type */
+EFF_API eff_value_t eff_first(eff_value_t pair);                   /**< borrowed; unit on the wrong type */
+EFF_API eff_value_t eff_second(eff_value_t pair);                  /**< borrowed; unit on the wrong type */
+EFF_API size_t eff_array_size(eff_value_t array);                  /**< 0 on the wrong type */
+EFF_API eff_value_t eff_array_at(eff_value_t array, size_t i);     /**< borrowed; out of range is a mistake: unit */
+EFF_API bool eff_is_some(eff_value_t option);                      /**< false for none, and on the wrong type */
+EFF_API eff_value_t eff_some_value(eff_value_t option);            /**< borrowed; of none a mistake: unit */
 
 /* ---- the hooks, for any value */
 
@@ -235,13 +235,16 @@ struct eff_buffer {
     size_t capacity; /**< bytes allocated */
     bool truncated;  /**< something did not fit in memory */
 };
-#define EFF_BUFFER_INIT { NULL, 0, 0, false } /**< an empty buffer */
+#define EFF_BUFFER_INIT                                                                                                \
+    {                                                                                                                  \
+        NULL, 0, 0, false                                                                                              \
+    }                                                                       /**< an empty buffer */
 EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);             /**< copies text, NUL-terminated */
 EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n); /**< copies n bytes */
 EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3); /**< as printf */
-EFF_API const char *eff_buffer_text(const eff_buffer_t *b); /**< borrowed; "" when empty */
-EFF_API void eff_buffer_clear(eff_buffer_t *b);             /**< empty again, keeping its memory */
-EFF_API void eff_buffer_done(eff_buffer_t *b);              /**< frees the text; the buffer is empty again */
+EFF_API const char *eff_buffer_text(const eff_buffer_t *b);                             /**< borrowed; "" when empty */
+EFF_API void eff_buffer_clear(eff_buffer_t *b); /**< empty again, keeping its memory */
+EFF_API void eff_buffer_done(eff_buffer_t *b);  /**< frees the text; the buffer is empty again */
 
 EFF_END_DECLS
 #endif

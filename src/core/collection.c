@@ -68,7 +68,8 @@ eff_value_t eff_second(eff_value_t pair)
 static void array_drop(void *payload)
 {
     struct eff__array *array = payload;
-    for (size_t i = 0; i < array->n; i++) eff_value_decref(array->items[i]);
+    for (size_t i = 0; i < array->n; i++)
+        eff_value_decref(array->items[i]);
 }
 
 const eff_type_t eff_array_type = {

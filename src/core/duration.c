@@ -118,8 +118,9 @@ static void format_ns(int64_t ns, eff_buffer_t *out)
     static const struct {
         const char *name;
         int64_t ns;
-    } units[] = { { "d", NS_PER_DAY }, { "h", NS_PER_HOUR }, { "m", NS_PER_MINUTE }, { "s", NS_PER_S },
-                  { "ms", NS_PER_MS }, { "us", NS_PER_US }, { "ns", 1 } };
+    } units[] = { { "d", NS_PER_DAY }, { "h", NS_PER_HOUR }, { "m", NS_PER_MINUTE },
+                  { "s", NS_PER_S },   { "ms", NS_PER_MS },  { "us", NS_PER_US },
+                  { "ns", 1 } };
     if (ns == 0) eff_buffer_add(out, "0s");
     if (ns < 0) eff_buffer_add(out, "-");
     uint64_t rest = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;

@@ -17,9 +17,9 @@
 #include "core/value.h"
 
 enum {
-    MESSAGE_BYTES = 256,        /* messages up to this long are formatted once */
-    DESCRIPTION_BYTES = 128,    /* of an errno number */
-    CANCELED_LOOKUP = -90001    /* libevent's number for a canceled lookup, unknown to gai_strerror */
+    MESSAGE_BYTES = 256,     /* messages up to this long are formatted once */
+    DESCRIPTION_BYTES = 128, /* of an errno number */
+    CANCELED_LOOKUP = -90001 /* libevent's number for a canceled lookup, unknown to gai_strerror */
 };
 
 const eff_error_kind_t eff_any_error = { "error", NULL };
@@ -172,7 +172,8 @@ const eff_error_t *eff_as_error(eff_value_t v)
 
 static bool kind_is(const eff_error_kind_t *kind, const eff_error_kind_t *wanted)
 {
-    while (kind && kind != wanted) kind = kind->parent;
+    while (kind && kind != wanted)
+        kind = kind->parent;
     return kind;
 }
 
@@ -203,8 +204,7 @@ uint64_t eff__error_hash_own(const eff_error_t *e)
 /* Whether messages of this kind end in the text of their code. */
 static bool code_in_words(const eff_error_kind_t *kind)
 {
-    return kind_is(kind, &eff_system_error) || kind_is(kind, &eff_dns_error) ||
-           kind_is(kind, &eff_timeout_error);
+    return kind_is(kind, &eff_system_error) || kind_is(kind, &eff_dns_error) || kind_is(kind, &eff_timeout_error);
 }
 
 void eff__error_format_own(const eff_error_t *e, eff_buffer_t *out)

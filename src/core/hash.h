@@ -24,7 +24,8 @@ static inline uint64_t eff__hash_bytes(const void *data, size_t n)
 {
     const unsigned char *p = data;
     uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
     return eff__hash_mix(h);
 }
 

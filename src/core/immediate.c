@@ -84,7 +84,8 @@ static void double_format(const void *payload, eff_buffer_t *out)
     }
     char text[40];
     int precision = 15;
-    do snprintf(text, sizeof text, "%.*g", precision, d);
+    do
+        snprintf(text, sizeof text, "%.*g", precision, d);
     while (strtod(text, NULL) != d && ++precision <= 17); /* 17 digits always do */
 
     static const char plain[] = "+-0123456789";
@@ -99,11 +100,9 @@ static void double_format(const void *payload, eff_buffer_t *out)
     eff_buffer_add(out, text + digits + point);
 }
 
-const eff_type_t eff_double_type = { .name = "double",
-                                     .equal = double_equal,
-                                     .hash = double_hash,
-                                     .compare = double_compare,
-                                     .format = double_format };
+const eff_type_t eff_double_type = {
+    .name = "double", .equal = double_equal, .hash = double_hash, .compare = double_compare, .format = double_format
+};
 
 /* ---- without contents, or known by address */
 

@@ -73,8 +73,7 @@ static uint64_t hash_shallow(const json_t *json)
     switch (json_typeof(json)) {
     case JSON_INTEGER: return eff__hash_add(type, (uint64_t)json_integer_value(json));
     case JSON_REAL: return eff__hash_add(type, eff__hash_double(json_real_value(json)));
-    case JSON_STRING:
-        return eff__hash_add(type, eff__hash_bytes(json_string_value(json), json_string_length(json)));
+    case JSON_STRING: return eff__hash_add(type, eff__hash_bytes(json_string_value(json), json_string_length(json)));
     case JSON_OBJECT: return eff__hash_add(type, json_object_size(json));
     case JSON_ARRAY: return eff__hash_add(type, json_array_size(json));
     case JSON_TRUE:
@@ -241,7 +240,8 @@ struct json_t *eff_value_to_json(eff_value_t v)
     size_t depth = 0;
     json_t *result = NULL;
     for (;;) {
-        while (v.type == &eff_option_type) v = eff_some_value(v);
+        while (v.type == &eff_option_type)
+            v = eff_some_value(v);
         const eff_value_t *items;
         size_t n = 0;
         json_t *part;
@@ -258,7 +258,8 @@ struct json_t *eff_value_to_json(eff_value_t v)
             return NULL;
         }
         if (n > 0 && !too_deep) open[depth++] = (struct container){ part, items, n };
-        while (depth > 0 && open[depth - 1].n == 0) depth--;
+        while (depth > 0 && open[depth - 1].n == 0)
+            depth--;
         if (depth == 0) return result;
         v = *open[depth - 1].items++;
         open[depth - 1].n--;

@@ -22,7 +22,7 @@
 #else
 #define HAS_FEATURE(x) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) || \
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) ||                 \
     HAS_FEATURE(hwaddress_sanitizer) || HAS_FEATURE(memory_sanitizer) || HAS_FEATURE(thread_sanitizer)
 #define SANITIZED true
 #else

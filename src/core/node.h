@@ -69,9 +69,9 @@ struct eff__prim {
 
 struct eff {
     _Alignas(16) eff__count_t count; /* static nodes too: frames keep marks in the low bits of a node's address */
-    uint8_t op;    /* enum eff__op */
+    uint8_t op;                      /* enum eff__op */
     uint8_t flags;
-    uint8_t kind;  /* mask: eff__mask_mode; fork: eff__fork_kind; par: eff__par_kind; else 0 */
+    uint8_t kind; /* mask: eff__mask_mode; fork: eff__fork_kind; par: eff__par_kind; else 0 */
     uint8_t spare;
     union {
         eff_site_t site;  /* where it was composed, or NULL */
@@ -189,7 +189,8 @@ EFF_MUST_USE eff_t *eff__unusable(eff_site_t site, const char *builder, eff_t *e
 /* A bind-shaped node; fn NULL is a mistake. The frequent builders are this and nothing else. */
 EFF_MUST_USE eff_t *eff__bind_node(enum eff__op op, uint8_t flags, eff_site_t site, const char *builder, eff_t *source,
                                    eff_any_fn fn, eff_value_t env);
-EFF_MUST_USE eff_t *eff__call_node(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn, eff_value_t env);
+EFF_MUST_USE eff_t *eff__call_node(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn,
+                                   eff_value_t env);
 /* bad: see EFF__CAUSE in flags. */
 EFF_MUST_USE eff_t *eff__fold_node(uint8_t flags, eff_site_t site, const char *builder, eff_t *source, eff_any_fn bad,
                                    eff_bind_fn good, eff_value_t env);
@@ -199,7 +200,7 @@ EFF_MUST_USE eff_t *eff__mask_node(enum eff__mask_mode mode, eff_site_t site, co
 EFF_MUST_USE eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value);
 /* A prim that needs no handle. Consumes value. */
 EFF_MUST_USE eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value);
-EFF_MUST_USE eff_t *eff__par_node(enum eff__par_kind kind, uint8_t flags, eff_site_t site, const char *builder, size_t n,
-                                  eff_t *const *sides);
+EFF_MUST_USE eff_t *eff__par_node(enum eff__par_kind kind, uint8_t flags, eff_site_t site, const char *builder,
+                                  size_t n, eff_t *const *sides);
 
 #endif

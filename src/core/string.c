@@ -24,9 +24,7 @@ struct text {
     char bytes[];
 };
 
-const eff_type_t eff_string_type = {
-    .size = sizeof(struct text), .name = "string", .flags = EFF_TYPE_COUNTED
-};
+const eff_type_t eff_string_type = { .size = sizeof(struct text), .name = "string", .flags = EFF_TYPE_COUNTED };
 static const eff_type_t literal_type = { .name = "string", .same_as = &eff_string_type };
 
 static eff_value_t literal(const char *s)

@@ -8,8 +8,8 @@
 enum { EFF__TRACE_FIRST = 8, EFF__TRACE_LAST = 24, EFF__TRACE_MAX = EFF__TRACE_FIRST + EFF__TRACE_LAST };
 
 struct eff__trace {
-    uint32_t n_seen;                       /* how many were added, also those that were overwritten */
-    eff_site_t sites[EFF__TRACE_MAX];      /* [0, 8): the first; [8, 32): a ring of the later ones */
+    uint32_t n_seen;                  /* how many were added, also those that were overwritten */
+    eff_site_t sites[EFF__TRACE_MAX]; /* [0, 8): the first; [8, 32): a ring of the later ones */
 };
 
 static inline void eff__trace_add(struct eff__trace *t, eff_site_t site)

@@ -55,9 +55,9 @@ _Static_assert(EFF__N_CLASSES >> LOW_BITS <= HIGH_MASK, "a size class must fit i
 _Static_assert(_Alignof(eff_type_t) > HIGH_MASK, "a type must leave 2 bits");
 
 static __thread struct {
-    bool running;                      /* a drop hook is running on this thread */
-    struct eff__header *first, *last;  /* what the running hook gave up, in order; last is valid if first is */
-    struct eff__header *rest;          /* what is to be dropped after that */
+    bool running;                     /* a drop hook is running on this thread */
+    struct eff__header *first, *last; /* what the running hook gave up, in order; last is valid if first is */
+    struct eff__header *rest;         /* what is to be dropped after that */
 } drops;
 
 static void bury(struct eff__header *h)

@@ -41,12 +41,15 @@ void eff__payload_destroy(void *payload);
 
 /* A static payload: EFF__STATIC_PAYLOAD(T) name = { EFF__STATIC_HEADER(&type), { ... } }; point at
  * &name.payload. */
-#define EFF__STATIC_PAYLOAD(T) \
-    struct {                       \
-        struct eff__header header; \
-        T payload;                 \
+#define EFF__STATIC_PAYLOAD(T)                                                                                         \
+    struct {                                                                                                           \
+        struct eff__header header;                                                                                     \
+        T payload;                                                                                                     \
     }
-#define EFF__STATIC_HEADER(type) { EFF__IMMORTAL, 0, type }
+#define EFF__STATIC_HEADER(type)                                                                                       \
+    {                                                                                                                  \
+        EFF__IMMORTAL, 0, type                                                                                         \
+    }
 
 static inline void *eff__payload_retain(void *payload)
 {

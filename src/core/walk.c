@@ -107,16 +107,30 @@ static int by_address(const void *a, const void *b)
 
 /* The library's types in their order among each other; all others come after them, by name. */
 static const eff_type_t *const ranks[] = {
-    NULL,           &eff_unit_type,  &eff_bool_type,  &eff_int_type,    &eff_double_type, &eff_string_type,
-    &eff_bytes_type, &eff_range_type, &eff_option_type, &eff_pair_type, &eff_array_type,  &eff_json_type,
-    &eff_error_type, &eff_effect_type, &eff_ptr_type,  &eff_oom_type,
+    NULL,
+    &eff_unit_type,
+    &eff_bool_type,
+    &eff_int_type,
+    &eff_double_type,
+    &eff_string_type,
+    &eff_bytes_type,
+    &eff_range_type,
+    &eff_option_type,
+    &eff_pair_type,
+    &eff_array_type,
+    &eff_json_type,
+    &eff_error_type,
+    &eff_effect_type,
+    &eff_ptr_type,
+    &eff_oom_type,
 };
 enum { N_RANKS = sizeof ranks / sizeof *ranks };
 
 static size_t rank(const eff_type_t *type)
 {
     size_t i = 0;
-    while (i < N_RANKS && ranks[i] != type) i++;
+    while (i < N_RANKS && ranks[i] != type)
+        i++;
     return i;
 }
 
@@ -303,7 +317,8 @@ void eff_value_format(eff_value_t v, eff_buffer_t *out)
                 out->truncated = true;
             }
         }
-        while (s.n && s.at[s.n - 1].n_a == 0) eff_buffer_add(out, s.at[--s.n].close);
+        while (s.n && s.at[s.n - 1].n_a == 0)
+            eff_buffer_add(out, s.at[--s.n].close);
         if (!s.n) break;
         eff_buffer_add(out, ", ");
         v = *s.at[s.n - 1].a++;

@@ -184,10 +184,11 @@ static eff__test_clock_t *test_clock_of(eff_fiber_t *f, int *ret_next)
         if (c->rt == f->rt) return c;
         *ret_next = eff__prim_foreign(f, "test clock");
     } else {
-        *ret_next = eff__prim_cause(
-            f, clock ? eff_cause_die(eff_literal("the Clock in effect is no TestClock: run under eff_test_run, or provide "
-                                                 "the layer eff_test_clock()"))
-                     : eff_cause_incref(eff__cause_oom));
+        *ret_next =
+            eff__prim_cause(f, clock ? eff_cause_die(eff_literal(
+                                           "the Clock in effect is no TestClock: run under eff_test_run, or provide "
+                                           "the layer eff_test_clock()"))
+                                     : eff_cause_incref(eff__cause_oom));
     }
     return NULL;
 }
@@ -311,6 +312,7 @@ static eff_t *open_test_clock(void)
 eff_layer_t *eff_test_clock(void)
 {
     static const eff_tag_t *const needs[] = { NULL };
-    static const eff_layer_def_t def = { sizeof def, "eff_test_clock", &eff__clock_tag, open_test_clock, NULL, NULL, needs };
+    static const eff_layer_def_t def = { sizeof def, "eff_test_clock", &eff__clock_tag, open_test_clock, NULL, NULL,
+                                         needs };
     return eff_layer_of(&def);
 }

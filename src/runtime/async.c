@@ -98,7 +98,8 @@ static void answer(eff_async_t *k, enum eff__answer kind, eff_value_t v)
 {
     int pending = EFF__PENDING;
     if (!v.type) {
-        v = eff_cause_value(eff_cause_die(eff_printf("%s was answered with the absent value", k->site ? k->site : "eff_async")));
+        v = eff_cause_value(
+            eff_cause_die(eff_printf("%s was answered with the absent value", k->site ? k->site : "eff_async")));
         kind = EFF__ANSWER_CAUSE;
     }
     if (atomic_compare_exchange_strong(&k->state, &pending, EFF__CLAIMED)) {
@@ -198,7 +199,9 @@ static bool leave(eff_fiber_t *f)
     return true;
 }
 
-static const struct eff__wait_ops async_ops = { .name = "for an answer from outside", .external = true, .leave = leave };
+static const struct eff__wait_ops async_ops = { .name = "for an answer from outside",
+                                                .external = true,
+                                                .leave = leave };
 
 int eff__eval_async(eff_fiber_t *f, eff_t *e, bool owned)
 {

@@ -14,7 +14,7 @@ struct eff_async {
     struct eff__mailbox *mailbox; /* retained */
     _Atomic int state;            /* enum eff__async_state */
     _Atomic int users;
-    enum eff__answer answer;      /* valid when ANSWERED, as is value */
+    enum eff__answer answer; /* valid when ANSWERED, as is value */
     eff_value_t value;
     eff_site_t site;
     /* of the runtime's thread only */

@@ -51,7 +51,9 @@ static void *serve(void *arg)
         eff_t *e = job->fn(job->env);
         eff_value_decref(job->env);
         if (e) eff_async_resume(job->k, e);
-        else eff_async_fail_cause(job->k, eff_cause_die(eff_printf("callback %s returned NULL", job->k->site ? job->k->site : "of eff_blocking")));
+        else
+            eff_async_fail_cause(job->k, eff_cause_die(eff_printf("callback %s returned NULL",
+                                                                  job->k->site ? job->k->site : "of eff_blocking")));
         eff__free(job, sizeof *job);
         pthread_mutex_lock(&pool->lock);
     }
@@ -87,7 +89,8 @@ static bool submit(struct eff__pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
     /* Threads that were signalled stay idle until they have run: each job in the list has one of them already. */
-    bool served = pool->n_idle > pool->n_jobs || pool->n_threads == pool->max || start_thread(pool) || pool->n_threads > 0;
+    bool served =
+        pool->n_idle > pool->n_jobs || pool->n_threads == pool->max || start_thread(pool) || pool->n_threads > 0;
     if (served) {
         job->next = NULL;
         if (pool->last) pool->last->next = job;
@@ -106,7 +109,8 @@ void eff__pool_free(struct eff__pool *pool)
     pool->ending = true;
     pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->lock);
-    for (unsigned i = 0; i < pool->n_threads; i++) pthread_join(pool->threads[i], NULL);
+    for (unsigned i = 0; i < pool->n_threads; i++)
+        pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
     eff__free(pool, sizeof *pool + pool->max * sizeof pool->threads[0]);

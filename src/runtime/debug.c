@@ -46,9 +46,10 @@ struct eff__debug eff__debug_read(void)
     while (text && *text) {
         size_t n = strcspn(text, ",");
         if (!read_word(&d, text, n))
-            fprintf(stderr,
-                    "libeffect: EFF_DEBUG: \"%.*s\" is not known; there are slow=10ms, unstarted, leaks, sites, nofreelists\n",
-                    (int)n, text);
+            fprintf(
+                stderr,
+                "libeffect: EFF_DEBUG: \"%.*s\" is not known; there are slow=10ms, unstarted, leaks, sites, nofreelists\n",
+                (int)n, text);
         text += n;
         if (*text) text++;
     }

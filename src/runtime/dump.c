@@ -33,7 +33,8 @@ void eff__dump_fiber(const eff_fiber_t *f, eff_buffer_t *out)
 
 static const eff_fiber_t *earliest(const eff_fiber_t *last)
 {
-    while (last && last->sibling_prev) last = last->sibling_prev;
+    while (last && last->sibling_prev)
+        last = last->sibling_prev;
     return last;
 }
 
@@ -68,7 +69,8 @@ void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out)
 /* A walk over the whole tree, children before their parent. */
 static eff_fiber_t *first_leaf(eff_fiber_t *f)
 {
-    while (f && f->children) f = f->children;
+    while (f && f->children)
+        f = f->children;
     return f;
 }
 static eff_fiber_t *next_up(eff_fiber_t *f)

@@ -10,8 +10,8 @@ enum { WORDS = 3 }; /* node, each, head */
 
 struct each {
     size_t next, n;
-    eff_value_t item;    /* being worked on, owned */
-    eff_value_t array;   /* of the results; unit when they are discarded */
+    eff_value_t item;     /* being worked on, owned */
+    eff_value_t array;    /* of the results; unit when they are discarded */
     eff_value_t *results; /* its items; NULL when they are discarded */
 };
 

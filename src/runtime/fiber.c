@@ -106,7 +106,8 @@ static eff_cause_t *add_forks(eff_fiber_t *f, eff_cause_t *cause)
 {
     eff_site_t sites[EFF__TRACE_MAX];
     size_t n = 0;
-    for (eff_fiber_t *p = f; p && n < EFF__TRACE_MAX; p = p->parent)
+    int left = 2 * EFF__TRACE_MAX; /* ancestors looked at: a bound, however deep the tree */
+    for (eff_fiber_t *p = f; p && n < EFF__TRACE_MAX && left-- > 0; p = p->parent)
         if (p->fork_site && !(p->flags & EFF__SIDE)) sites[n++] = p->fork_site; /* a side's is in the trace */
     return n ? eff__cause_add_forks(cause, n, sites) : cause;
 }
@@ -246,7 +247,8 @@ void eff__fiber_publish(eff_fiber_t *f)
     rt->n_fibers--;
 
     eff_fiber_t *waiter;
-    while ((waiter = eff__waiters_pop(&f->observers))) deliver(f, waiter);
+    while ((waiter = eff__waiters_pop(&f->observers)))
+        deliver(f, waiter);
 
     /* An unobserved failure that somebody may still ask for stays in its owner's list until then. */
     bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !(f->flags & EFF__HAS_RARE);
@@ -333,8 +335,14 @@ static int wait_for(eff_fiber_t *f, eff_t *e, bool alone, bool join)
     return EFF__SUSPEND;
 }
 
-static int join_run(eff_fiber_t *f, eff_t *e, bool alone) { return wait_for(f, e, alone, true); }
-static int await_run(eff_fiber_t *f, eff_t *e, bool alone) { return wait_for(f, e, alone, false); }
+static int join_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    return wait_for(f, e, alone, true);
+}
+static int await_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    return wait_for(f, e, alone, false);
+}
 
 /* Whether `a` is f or one of its ancestors, owners of scopes among them: waiting for it would be waiting for oneself. */
 static bool is_ancestor(const eff_fiber_t *a, const eff_fiber_t *f)
@@ -443,8 +451,14 @@ static EFF__STATIC_PAYLOAD(eff_fiber_t) ended_fiber = {
     EFF__STATIC_HEADER(&eff_fiber_type), { .state = EFF__DONE, .reg = { .type = &eff_unit_type, .integer = 0 } }
 };
 
-eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber) { return (eff_fiber_t *)eff__payload_incref(fiber); }
-void eff_fiber_decref(eff_fiber_t *fiber) { eff__payload_decref(&eff_fiber_type, fiber); }
+eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber)
+{
+    return (eff_fiber_t *)eff__payload_incref(fiber);
+}
+void eff_fiber_decref(eff_fiber_t *fiber)
+{
+    eff__payload_decref(&eff_fiber_type, fiber);
+}
 
 eff_value_t eff_fiber_value(eff_fiber_t *fiber)
 {
@@ -464,7 +478,10 @@ eff_t *eff_fiber_into(eff_t *e, eff_fiber_t **slot)
     return eff__into_at("eff_fiber_into", e, &eff_fiber_type, (void **)slot);
 }
 
-uint64_t eff_fiber_id(const eff_fiber_t *fiber) { return fiber ? fiber->id : 0; }
+uint64_t eff_fiber_id(const eff_fiber_t *fiber)
+{
+    return fiber ? fiber->id : 0;
+}
 
 const eff_exit_t *eff_fiber_poll(eff_fiber_t *fiber)
 {

@@ -45,12 +45,12 @@ enum {
     EFF__EARLY = 64,          /* a side that had ended by itself when its group's caller got its turn */
     EFF__ISSUED = 128,        /* a side that its group interrupted */
     EFF__DAEMON = 256,
-    EFF__STAY = 512,          /* this wait is not left by interruption */
-    EFF__IN_SCOPE = 1024,     /* owned by a scope: `entry` is its place there */
-    EFF__ZOMBIE = 2048,       /* ended with an unobserved failure, still in its owner's list */
+    EFF__STAY = 512,      /* this wait is not left by interruption */
+    EFF__IN_SCOPE = 1024, /* owned by a scope: `entry` is its place there */
+    EFF__ZOMBIE = 2048,   /* ended with an unobserved failure, still in its owner's list */
     EFF__REPORTED = 4096,
-    EFF__OUTSIDE = 8192,      /* suspended, and counted in rt->n_external */
-    EFF__HAS_RARE = 16384     /* `rare` is there; neither a side nor in a scope */
+    EFF__OUTSIDE = 8192,  /* suspended, and counted in rt->n_external */
+    EFF__HAS_RARE = 16384 /* `rare` is there; neither a side nor in a scope */
 };
 
 /* What interpreting code answers: how the fiber goes on. */
@@ -113,27 +113,27 @@ struct eff__post {
 };
 
 struct eff_fiber {
-    eff_runtime_t *rt;      /* NULL once the runtime is gone */
-    uintptr_t cur;          /* the next effect, with its owned bit; 0: return reg to the top frame */
-    eff_value_t reg;        /* the value register; the exit's value once DONE */
-    uintptr_t *top;         /* one past the last frame; see frame.h */
-    uintptr_t *limit;       /* one past the block of frames: inline_frames, or on the heap; then it points at a word with
+    eff_runtime_t *rt; /* NULL once the runtime is gone */
+    uintptr_t cur;     /* the next effect, with its owned bit; 0: return reg to the top frame */
+    eff_value_t reg;   /* the value register; the exit's value once DONE */
+    uintptr_t *top;    /* one past the last frame; see frame.h */
+    uintptr_t *limit;  /* one past the block of frames: inline_frames, or on the heap; then it points at a word with
                                the block's address */
-    uint8_t state;          /* enum eff__state */
-    uint8_t status;         /* enum eff__status, of reg */
-    uint8_t attrs;          /* EFF__MASKED ... */
-    uint16_t flags;         /* EFF__SIDE ... */
-    uint32_t depth;         /* how many regions it is in */
-    uint32_t region;        /* the parent's depth when this was forked: the region that owns it */
-    uint32_t turns;         /* how often it got the loop since time last moved: for TestClock's limit */
-    uint32_t slot;          /* of a side: its place in its group */
+    uint8_t state;     /* enum eff__state */
+    uint8_t status;    /* enum eff__status, of reg */
+    uint8_t attrs;     /* EFF__MASKED ... */
+    uint16_t flags;    /* EFF__SIDE ... */
+    uint32_t depth;    /* how many regions it is in */
+    uint32_t region;   /* the parent's depth when this was forked: the region that owns it */
+    uint32_t turns;    /* how often it got the loop since time last moved: for TestClock's limit */
+    uint32_t slot;     /* of a side: its place in its group */
     eff_cause_t *interrupt; /* the pending interruption, or NULL; owned */
     eff_context_t *context; /* NULL: empty; owned */
     eff_scope_t *scope;     /* the scope around the current instruction; NULL: the fiber's own, not made yet; owned by
                                the region's frame, or by the fiber itself when it is its own */
     eff_fiber_t *parent;    /* who forked it; NULL for roots, daemons and fibers of a scope; borrowed */
     eff_fiber_t *sibling_prev, *sibling_next; /* among the owner's children, in order of forking */
-    eff_fiber_t *children;  /* the latest forked of the living ones */
+    eff_fiber_t *children;                    /* the latest forked of the living ones */
     eff_fiber_t *next_ready;
     struct eff__waiters observers; /* those who join or await it */
     union {

@@ -66,7 +66,8 @@ int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
     return EFF__RETURN;
 }
 
-static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kind kind, eff_t *source, eff_scope_t *scope)
+static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kind kind, eff_t *source,
+                        eff_scope_t *scope)
 {
     eff_t *e = NULL;
     if (source && source != &eff__oom_node) e = eff__node_new(EFF__OP_FORK, EFF__NODE_SIZE(fork), site);

@@ -18,7 +18,8 @@ bool eff__frames_grow(eff_fiber_t *f, size_t n)
     bool inlined = base == f->inline_frames;
     if (n > SIZE_MAX / (4 * sizeof(uintptr_t)) - used) return false;
     size = inlined ? 23 : size * 2;
-    while (size < used + n) size *= 2;
+    while (size < used + n)
+        size *= 2;
     uintptr_t *block = (uintptr_t *)eff__realloc(inlined ? NULL : base, (size + 1) * sizeof *block);
     if (!block) return false;
     if (inlined) memcpy(block, f->inline_frames, used * sizeof *block);

@@ -35,9 +35,15 @@ struct run {
 
 enum { FRAME_AT = (sizeof(struct run) + 15) / 16 * 16 };
 
-static void *frame_of(struct run *r) { return (char *)r + FRAME_AT; }
+static void *frame_of(struct run *r)
+{
+    return (char *)r + FRAME_AT;
+}
 
-static struct run *run_of(eff_fiber_t *f) { return (struct run *)f->top[-2]; }
+static struct run *run_of(eff_fiber_t *f)
+{
+    return (struct run *)f->top[-2];
+}
 
 static void forget_results(struct run *r)
 {
@@ -70,7 +76,8 @@ static int step(eff_fiber_t *f, struct run *r)
         return eff__return_gen(f);
     }
     if (__builtin_expect(!e, 0)) {
-        eff__raise_mistake(f, r->g.site, "gen %s returned NULL after %s", r->def->name, r->g.site ? r->g.site : "its start");
+        eff__raise_mistake(f, r->g.site, "gen %s returned NULL after %s", r->def->name,
+                           r->g.site ? r->g.site : "its start");
         r->g.wait = ENDING;
         return eff__return_gen(f);
     }
@@ -224,10 +231,11 @@ eff_t *eff__gen_lost(eff_gen_t *g)
 {
     struct run *r = (struct run *)g;
     g->wait = RAW;
-    return eff__mistake(g->site,
-                        "gen %s cannot be resumed: an await stands inside a switch of the step function, or its last line "
-                        "is not EFF_GEN_END",
-                        r->def->name);
+    return eff__mistake(
+        g->site,
+        "gen %s cannot be resumed: an await stands inside a switch of the step function, or its last line "
+        "is not EFF_GEN_END",
+        r->def->name);
 }
 
 eff_value_t eff__gen_take(eff_gen_t *g)

@@ -133,8 +133,8 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
     eff_interrupt_reason_t reason = EFF_INTERRUPT_SIBLING_FAILED;
     if (g->kind == EFF__PAR_TIMEOUT && g->sides[0].fiber->state != EFF__DONE) reason = EFF_INTERRUPT_TIMEOUT;
     else if (g->kind != EFF__PAR_ALL) reason = EFF_INTERRUPT_RACE_LOST;
-    g->issued = g->saved && f->interrupt ? eff_cause_incref(f->interrupt)
-                                         : eff__interrupt_cause(f, reason, g->node->site);
+    g->issued =
+        g->saved && f->interrupt ? eff_cause_incref(f->interrupt) : eff__interrupt_cause(f, reason, g->node->site);
     for (uint32_t i = 0; i < g->n_started; i++) {
         eff_fiber_t *side = g->sides[i].fiber;
         if (!side || side->state == EFF__DONE || side->interrupt) continue;
@@ -147,7 +147,8 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
 static void hand_over(eff_fiber_t *f, struct eff__group *g)
 {
     eff_fiber_t *side = g->sides[0].fiber, *owner = f;
-    while (owner->depth == 0 && owner->flags & EFF__SIDE) owner = owner->parent;
+    while (owner->depth == 0 && owner->flags & EFF__SIDE)
+        owner = owner->parent;
     eff__fiber_disown(side);
     side->flags &= (uint16_t) ~(EFF__SIDE | EFF__BEING_STARTED);
     side->group = NULL;

@@ -17,22 +17,22 @@ struct eff__side {
 
 struct eff__group {
     eff_fiber_t *caller;
-    eff_t *node;           /* the par or each node; owned when node_owned */
+    eff_t *node; /* the par or each node; owned when node_owned */
     bool node_owned;
-    bool each;             /* for_each_par; else par */
-    bool decided;          /* nothing new starts */
-    bool caller_awaits;    /* the caller is suspended in this group */
-    uint8_t kind;          /* enum eff__par_kind */
-    uint8_t phase;         /* enum eff__group_phase */
-    uint32_t n_sides;      /* places in `sides` */
-    uint32_t n_started;    /* of those, how many are in use */
-    uint32_t n_live;       /* sides that have not ended */
-    size_t next_item;      /* each: the next to start */
+    bool each;          /* for_each_par; else par */
+    bool decided;       /* nothing new starts */
+    bool caller_awaits; /* the caller is suspended in this group */
+    uint8_t kind;       /* enum eff__par_kind */
+    uint8_t phase;      /* enum eff__group_phase */
+    uint32_t n_sides;   /* places in `sides` */
+    uint32_t n_started; /* of those, how many are in use */
+    uint32_t n_live;    /* sides that have not ended */
+    size_t next_item;   /* each: the next to start */
     size_t n_items;
-    eff_value_t array;     /* each: of the results; unit when they are discarded */
-    eff_value_t *results;  /* each: its n_items items; NULL when they are discarded */
-    eff_cause_t *issued;   /* the Interrupt this group sent to its sides, or NULL */
-    eff_cause_t *saved;    /* why the caller unwinds (it was interrupted, say), or NULL */
+    eff_value_t array;    /* each: of the results; unit when they are discarded */
+    eff_value_t *results; /* each: its n_items items; NULL when they are discarded */
+    eff_cause_t *issued;  /* the Interrupt this group sent to its sides, or NULL */
+    eff_cause_t *saved;   /* why the caller unwinds (it was interrupted, say), or NULL */
     struct eff__side sides[];
 };
 

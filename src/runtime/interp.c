@@ -102,7 +102,8 @@ static void resume(eff_fiber_t *f)
     if (wait && wait->resumed) wait->resumed(f, interrupted);
     f->rt->trace.n_seen = 0;
     if (f->status != EFF__OK && wait) eff__trace_add(&f->rt->trace, f->wait.site);
-    if (at_return && eff__interruptible_now(f)) { /* seen at the next instruction: it is to look up from its work there */
+    if (at_return &&
+        eff__interruptible_now(f)) { /* seen at the next instruction: it is to look up from its work there */
         f->rt->ops_left += f->rt->ops;
         f->rt->ops = 0;
     }
@@ -416,7 +417,7 @@ failed_in_memory: /* reg and status are in the fiber; the frames are too */
     f->cur = 0;
     LOAD();
 
-ret: /* v, st return to the top frame */ {
+ret : /* v, st return to the top frame */ {
     uintptr_t word = top[-1];
     e = eff__frame_node(word);
     if (__builtin_expect(word & EFF__SPECIAL, 0)) goto special;

@@ -71,7 +71,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     struct eff__loop *loop = (struct eff__loop *)arg;
     uint64_t n;
     (void)what;
-    while (read(fd, &n, sizeof n) < 0 && errno == EINTR) continue;
+    while (read(fd, &n, sizeof n) < 0 && errno == EINTR)
+        continue;
     eff__timers_due(loop->rt);
     eff__mailbox_empty(loop->rt->mailbox);
 }
@@ -204,7 +205,8 @@ void eff__loop_wake(struct eff__loop *loop)
 {
     uint64_t one = 1;
     if (loop->wake_fd >= 0)
-        while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
+        while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+            continue;
 }
 
 /* ---- signals, for eff_main */

@@ -10,9 +10,9 @@
 
 struct eff__mailbox {
     eff__count_t count;
-    pthread_mutex_t lock;   /* of all below */
-    eff_runtime_t *rt;      /* NULL once the runtime is gone */
-    pthread_t thread;       /* of the runtime; constant */
+    pthread_mutex_t lock; /* of all below */
+    eff_runtime_t *rt;    /* NULL once the runtime is gone */
+    pthread_t thread;     /* of the runtime; constant */
     struct eff__post *first, *last;
 };
 

@@ -42,7 +42,9 @@ static void on_quit(int signal, void *arg)
 static int conclude(struct main_run *m)
 {
     if (m->exit.ok)
-        return m->exit.value.type == &eff_int_type ? (int)(m->exit.value.integer & 0xff) : m->signal ? 128 + m->signal : 0;
+        return m->exit.value.type == &eff_int_type ? (int)(m->exit.value.integer & 0xff)
+               : m->signal                         ? 128 + m->signal
+                                                   : 0;
     const eff_cause_t *cause = m->exit.cause;
     if (m->signal && eff_cause_is_interrupted_only(cause)) return 128 + m->signal;
     eff_cause_print(cause, stderr);
@@ -59,7 +61,8 @@ static int run_main(struct main_run *m, eff_t *e)
                         eff__loop_signal(m->rt->loop, SIGQUIT, on_quit, m) };
     m->exit = eff__run_watched(m->rt, e, &m->fiber);
     code = conclude(m);
-    for (size_t i = 0; i < sizeof watches / sizeof watches[0]; i++) eff__loop_signal_free(watches[i]);
+    for (size_t i = 0; i < sizeof watches / sizeof watches[0]; i++)
+        eff__loop_signal_free(watches[i]);
     return code;
 }
 

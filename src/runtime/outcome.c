@@ -76,7 +76,8 @@ static bool in_order(const struct eff__side *sides, size_t n)
 static void sort_by_item(struct eff__side *sides, size_t n)
 {
     if (in_order(sides, n)) return;
-    for (size_t i = n / 2; i-- > 0;) sift_down(sides, i, n);
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(sides, i, n);
     for (size_t last = n; last-- > 1;) {
         struct eff__side latest = sides[0];
         sides[0] = sides[last];

@@ -17,10 +17,10 @@
 struct eff_queue {
     eff_runtime_t *rt; /* of the first that used it; NULL before */
     eff_value_t *ring;
-    size_t capacity;  /* how many items offers may put there */
-    size_t size;      /* places of the ring: at least capacity + n_handed */
-    size_t head, n;   /* the first item, and how many there are */
-    size_t n_handed;  /* takers that were woken with an item and have not run yet */
+    size_t capacity; /* how many items offers may put there */
+    size_t size;     /* places of the ring: at least capacity + n_handed */
+    size_t head, n;  /* the first item, and how many there are */
+    size_t n_handed; /* takers that were woken with an item and have not run yet */
     size_t n_takers, n_offers;
     struct eff__waiters takers, offers;
     bool ended;     /* no more offers; takers drain */
@@ -47,10 +47,9 @@ static void queue_drop(void *payload)
     eff__raw_free(q->ring);
 }
 
-const eff_type_t eff_queue_type = { .size = sizeof(eff_queue_t),
-                                    .name = "queue",
-                                    .drop = queue_drop,
-                                    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+const eff_type_t eff_queue_type = {
+    .size = sizeof(eff_queue_t), .name = "queue", .drop = queue_drop, .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE
+};
 
 eff_queue_t *eff_queue_bounded(size_t capacity)
 {
@@ -97,7 +96,8 @@ static bool reserve_return(eff_queue_t *q)
     eff_value_t *ring = eff__malloc(size * sizeof *ring);
     if (!ring) return false;
     size_t n = q->n;
-    for (size_t i = 0; i < n; i++) ring[i] = pop(q);
+    for (size_t i = 0; i < n; i++)
+        ring[i] = pop(q);
     eff__raw_free(q->ring);
     q->ring = ring;
     q->size = size;
@@ -149,9 +149,9 @@ static void taker_resumed(eff_fiber_t *f, bool interrupted)
     eff_queue_decref(q);
 }
 
-static const struct eff__wait_ops take_ops = {
-    .name = "for an item of a queue", .leave = leave_takers, .resumed = taker_resumed
-};
+static const struct eff__wait_ops take_ops = { .name = "for an item of a queue",
+                                               .leave = leave_takers,
+                                               .resumed = taker_resumed };
 
 static bool leave_offers(eff_fiber_t *f)
 {

@@ -91,7 +91,8 @@ void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child)
     (void)child;
     uint32_t depth = (uint32_t)(uintptr_t)parent->wait.object;
     eff_fiber_t *c = parent->children;
-    while (c && c->region >= depth && c->flags & EFF__ZOMBIE) c = c->sibling_prev;
+    while (c && c->region >= depth && c->flags & EFF__ZOMBIE)
+        c = c->sibling_prev;
     if (c && c->region >= depth) return;
     parent->reg = eff_unit;
     parent->status = EFF__OK;
@@ -312,7 +313,8 @@ int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
 {
     if (!eff__frames_reserve(f, 1)) return no_room(f, e, owned);
     const eff_tag_t *tag = e->service.tag;
-    eff_value_t service = f->context ? eff_context_get(f->context, tag) : (tag->get_default ? tag->get_default() : (eff_value_t){ 0 });
+    eff_value_t service =
+        f->context ? eff_context_get(f->context, tag) : (tag->get_default ? tag->get_default() : (eff_value_t){ 0 });
     eff_site_t site = e->site;
     *f->top++ = (uintptr_t)e | (owned ? EFF__OWNED : 0); /* keeps env */
     f->reg = eff_unit;

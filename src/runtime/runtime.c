@@ -36,7 +36,8 @@ static void drop_posted(struct eff__post *post, eff_runtime_t *rt)
 static bool dispose_handle(const eff_type_t *type, void *payload)
 {
     eff_fiber_t *f = (eff_fiber_t *)payload;
-    if (type != &eff_fiber_type || !(f->flags & EFF__ZOMBIE) || pthread_equal(f->rt->thread, pthread_self())) return false;
+    if (type != &eff_fiber_type || !(f->flags & EFF__ZOMBIE) || pthread_equal(f->rt->thread, pthread_self()))
+        return false;
     f->post.run = drop_posted;
     eff__mailbox_post(f->rt->mailbox, &f->post);
     return true;
@@ -77,12 +78,14 @@ void eff_runtime_free(eff_runtime_t *rt)
 {
     if (!rt) return;
     if (rt->draining || rt->driving || rt->freeing) {
-        eff__misuse("eff_runtime_free was called from a callback of its fibers, or from inside eff_runtime_run; do it from "
-                    "the loop, or in shutdown's done");
+        eff__misuse(
+            "eff_runtime_free was called from a callback of its fibers, or from inside eff_runtime_run; do it from "
+            "the loop, or in shutdown's done");
         return;
     }
     rt->freeing = true;
-    while (rt->roots && rt->roots->flags & EFF__ZOMBIE) eff__fiber_let_go(rt->roots);
+    while (rt->roots && rt->roots->flags & EFF__ZOMBIE)
+        eff__fiber_let_go(rt->roots);
     if (rt->n_fibers > 0) { /* reported in any case */
         eff_buffer_t report = EFF_BUFFER_INIT;
         eff__dump_fibers(rt, &report);

@@ -55,10 +55,10 @@ struct eff_runtime {
     struct eff__hooks hooks;
     struct eff__debug debug;
     struct eff__idle *idlers;
-    size_t n_fibers;    /* that live */
-    size_t n_external;  /* of those, how many wait for a timer or the outside */
-    size_t n_async;     /* answers that may come from another thread or the loop */
-    size_t n_blocking;  /* of those, jobs on the pool */
+    size_t n_fibers;     /* that live */
+    size_t n_external;   /* of those, how many wait for a timer or the outside */
+    size_t n_async;      /* answers that may come from another thread or the loop */
+    size_t n_blocking;   /* of those, jobs on the pool */
     eff_fiber_t *roots;  /* living roots and daemons, linked as siblings, the latest; zombies too */
     eff_fiber_t *scoped; /* the same for fibers owned by scopes */
     uint64_t next_id;

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    TURN_OPS = 65536,  /* instructions between two looks at the outside */
-    SWITCH_OPS = 32    /* what a switch counts for */
+    TURN_OPS = 65536, /* instructions between two looks at the outside */
+    SWITCH_OPS = 32   /* what a switch counts for */
 };
 
 void eff__enqueue(eff_fiber_t *f)
@@ -41,7 +41,8 @@ static eff_fiber_t *pick(eff_runtime_t *rt)
     size_t i = rt->hooks.pick(rt->hooks.arg, rt->ready_first, rt->n_ready);
     if (i == 0 || i >= rt->n_ready) return take_first(rt);
     eff_fiber_t *before = rt->ready_first;
-    while (--i) before = before->next_ready;
+    while (--i)
+        before = before->next_ready;
     eff_fiber_t *f = before->next_ready;
     before->next_ready = f->next_ready;
     if (rt->ready_last == f) rt->ready_last = before;

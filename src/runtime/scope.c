@@ -31,14 +31,14 @@ void eff__entry_free(struct eff__entry *entry)
 static void scope_drop(void *payload)
 {
     eff_scope_t *scope = (eff_scope_t *)payload;
-    while (scope->last) eff__entry_free(scope->last);
+    while (scope->last)
+        eff__entry_free(scope->last);
     if (scope->context) eff_context_decref(scope->context);
 }
 
-const eff_type_t eff_scope_type = { .size = sizeof(eff_scope_t),
-                                    .name = "scope",
-                                    .drop = scope_drop,
-                                    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+const eff_type_t eff_scope_type = {
+    .size = sizeof(eff_scope_t), .name = "scope", .drop = scope_drop, .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE
+};
 
 eff_scope_t *eff__scope_new(eff_fiber_t *f)
 {
@@ -54,7 +54,8 @@ eff_scope_t *eff__scope_new(eff_fiber_t *f)
 
 eff_scope_t *eff__scope_ambient(eff_fiber_t *f)
 {
-    while (!f->scope && f->flags & EFF__SIDE && f->parent) f = f->parent;
+    while (!f->scope && f->flags & EFF__SIDE && f->parent)
+        f = f->parent;
     if (!f->scope) {
         if (!eff__frames_reserve(f, EFF__FRAME_SLACK)) return NULL;
         f->scope = eff__scope_new(f);
@@ -67,8 +68,9 @@ static struct eff__entry *add_entry(eff_scope_t *scope, enum eff__entry_kind kin
 {
     struct eff__entry *entry = (struct eff__entry *)eff__alloc(sizeof *entry);
     if (!entry) return NULL;
-    *entry = (struct eff__entry){ .prev = scope->last, .scope = scope, .kind = kind, .site = site, .resource = eff_unit,
-                                  .env = eff_unit };
+    *entry = (struct eff__entry){
+        .prev = scope->last, .scope = scope, .kind = kind, .site = site, .resource = eff_unit, .env = eff_unit
+    };
     if (scope->last) scope->last->next = entry;
     scope->last = entry;
     return entry;
@@ -221,15 +223,17 @@ static int add_run(eff_fiber_t *f, eff_t *e, bool alone)
         return eff__prim_value(f, resource);
     }
     /* No scope to hand it to: it is released here and now. */
-    eff_cause_t *why = scope ? eff_cause_die(eff_literal("acquired into a scope that is closed: it was released at once"))
-                             : eff_cause_incref(eff__cause_oom);
+    eff_cause_t *why = scope
+                           ? eff_cause_die(eff_literal("acquired into a scope that is closed: it was released at once"))
+                           : eff_cause_incref(eff__cause_oom);
     eff_exit_t exit = eff_exit_fail_cause(why);
     bool plain;
     eff_value_decref(resource);
     eff_t *finalizer = finalizer_of(f, entry, &exit, &plain);
     if (plain) return eff__prim_cause(f, exit.cause);
     /* The map keeps the slot, and with it the resource and env, until the finalizer has ended. */
-    if (!finalizer) finalizer = eff__mistake(e->site, "callback %s returned NULL", e->site ? e->site : "of a finalizer");
+    if (!finalizer)
+        finalizer = eff__mistake(e->site, "callback %s returned NULL", e->site ? e->site : "of a finalizer");
     finalizer = eff_map_to_at(e->site, finalizer, eff_value_incref(e->prim.value));
     return eff__prim_effect(f, eff_then(finalizer, eff_fail_cause(exit.cause)));
 }
@@ -292,7 +296,10 @@ struct scope_finalizer {
     eff_finalizer_fn fn;
     eff_value_t env;
 };
-static void scope_finalizer_clear(struct scope_finalizer *a) { eff_value_decref(a->env); }
+static void scope_finalizer_clear(struct scope_finalizer *a)
+{
+    eff_value_decref(a->env);
+}
 EFF_STATIC_TYPE(scope_finalizer, struct scope_finalizer, .drop = scope_finalizer_clear);
 
 static int finalizer_run(eff_fiber_t *f, eff_t *e, bool alone)
@@ -330,8 +337,14 @@ eff_t *eff_scope_add_at(eff_site_t site, eff_scope_t *scope, eff_finalizer_fn f,
 static EFF__STATIC_PAYLOAD(eff_scope_t) closed_scope = { EFF__STATIC_HEADER(&eff_scope_type),
                                                          { .state = EFF__SCOPE_CLOSED } };
 
-eff_scope_t *eff_scope_incref(eff_scope_t *scope) { return (eff_scope_t *)eff__payload_incref(scope); }
-void eff_scope_decref(eff_scope_t *scope) { eff__payload_decref(&eff_scope_type, scope); }
+eff_scope_t *eff_scope_incref(eff_scope_t *scope)
+{
+    return (eff_scope_t *)eff__payload_incref(scope);
+}
+void eff_scope_decref(eff_scope_t *scope)
+{
+    eff__payload_decref(&eff_scope_type, scope);
+}
 
 eff_value_t eff_scope_value(eff_scope_t *scope)
 {

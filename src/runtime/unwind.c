@@ -85,8 +85,10 @@ void eff__fiber_unwind(eff_fiber_t *f)
     if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
     f->cur = 0;
     eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
-    while (f->top > eff__frames_base(f)) unwind_frame(f);
-    while (f->children) eff__fiber_let_go(f->children); /* those that live were unwound before */
+    while (f->top > eff__frames_base(f))
+        unwind_frame(f);
+    while (f->children)
+        eff__fiber_let_go(f->children); /* those that live were unwound before */
     f->flags |= EFF__OBSERVED;
     bool owned_by_group = f->flags & EFF__SIDE;
     eff__fiber_publish(f);
@@ -126,6 +128,7 @@ void eff__unwind_all(eff_runtime_t *rt)
     rt->ended_last = NULL;
     eff_fiber_t **const lists[] = { &rt->scoped, &rt->roots };
     for (int i = 0; i < 2; i++) {
-        while (*lists[i]) eff__fiber_let_go(*lists[i]);
+        while (*lists[i])
+            eff__fiber_let_go(*lists[i]);
     }
 }
