@@ -31,6 +31,24 @@ START_TEST(a_sleep_takes_its_time_and_is_never_early)
 }
 END_TEST
 
+/* Plain C that takes 3 ms, and then notes the time. */
+static eff_value_t work_3_ms(eff_value_t noted)
+{
+    int64_t *at = (int64_t *)eff_as_ptr(noted), began = now_ns();
+    while (now_ns() - began < 3000000)
+        continue;
+    *at = now_ns();
+    return eff_unit;
+}
+START_TEST(a_sleep_after_long_work_in_the_same_turn_is_not_cut_short)
+{
+    int64_t from = 0;
+    eff_t *e = eff_then(eff_clock_now(), eff_sync(work_3_ms, eff_ptr(&from)));
+    eff_exit_decref(eff_run(eff_then(e, eff_sleep(eff_millis(2)))));
+    ck_assert_int_ge(now_ns() - from, 2000000);
+}
+END_TEST
+
 START_TEST(a_sleep_of_less_than_a_tick_is_never_early)
 {
     int64_t start = now_ns();
@@ -129,8 +147,8 @@ START_TEST(an_interrupted_sleep_does_not_keep_a_foreign_loop)
 }
 END_TEST
 
-TESTS(a_sleep_takes_its_time_and_is_never_early, a_sleep_of_less_than_a_tick_is_never_early,
-      a_timeout_fires_and_interrupts, parallel_sleeps_take_the_longest, a_long_sleep_that_loses_is_not_waited_for,
-      a_sleep_for_ever_can_be_timed_out, sleepers_wake_by_deadline, timed_agrees_with_the_monotonic_clock,
-      a_repeated_sleep_does_not_drift_early, a_sleep_on_a_foreign_loop_takes_its_time,
-      an_interrupted_sleep_does_not_keep_a_foreign_loop)
+TESTS(a_sleep_takes_its_time_and_is_never_early, a_sleep_after_long_work_in_the_same_turn_is_not_cut_short,
+      a_sleep_of_less_than_a_tick_is_never_early, a_timeout_fires_and_interrupts, parallel_sleeps_take_the_longest,
+      a_long_sleep_that_loses_is_not_waited_for, a_sleep_for_ever_can_be_timed_out, sleepers_wake_by_deadline,
+      timed_agrees_with_the_monotonic_clock, a_repeated_sleep_does_not_drift_early,
+      a_sleep_on_a_foreign_loop_takes_its_time, an_interrupted_sleep_does_not_keep_a_foreign_loop)

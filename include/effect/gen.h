@@ -66,8 +66,8 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
  *  stand anywhere, also inside a switch; with other compilers, or -DEFF_GEN_SWITCH, not inside a switch. */
 #define EFF_GEN_BEGIN(g)                                                                                               \
     eff_gen_t *const eff__g = (g);                                                                                     \
-    if (!eff__g->resume) eff__g->resume = __extension__ && eff__start;                                                 \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"") goto * eff__g->resume;             \
+    void *const eff__to = eff__g->resume ? eff__g->resume : __extension__ && eff__start;                               \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"") goto *eff__to;                     \
     _Pragma("GCC diagnostic pop") eff__start : (void)0
 #define EFF_GEN_SAVE_(n) eff__g->resume = __extension__ && EFF_CAT(eff__at_, n)
 #define EFF_GEN_HERE_(n) EFF_CAT(eff__at_, n) :

@@ -77,13 +77,6 @@ static int test_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
 
 /* ---- moving time */
 
-static bool reset_turns(eff_fiber_t *f, void *arg)
-{
-    (void)arg;
-    f->turns = 0;
-    return true;
-}
-
 bool eff__test_clock_advance(eff__test_clock_t *c, int64_t until)
 {
     struct eff__timer *first = c->timers.root;
@@ -91,7 +84,7 @@ bool eff__test_clock_advance(eff__test_clock_t *c, int64_t until)
     int64_t to = due ? first->deadline : until;
     if (to > c->now) {
         c->now = to;
-        if (c->rt) eff__each_fiber(c->rt, reset_turns, NULL);
+        if (c->rt) c->rt->epoch++;
     }
     while (due && c->timers.root && c->timers.root->deadline <= to) {
         eff_fiber_t *f = eff__timer_fiber(eff__timers_pop(&c->timers));

@@ -92,6 +92,7 @@ int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned)
         eff__enqueue(f);
         return EFF__SUSPEND;
     }
+    f->rt->now_valid = false; /* callbacks of this turn may have taken long: a sleep is never cut short by them */
     int64_t now = clock->now(clock, f->rt);
     return clock->sleep(clock, f, d > INT64_MAX - now ? INT64_MAX : now + d);
 }

@@ -125,7 +125,7 @@ struct eff_fiber {
     uint16_t flags;    /* EFF__SIDE ... */
     uint32_t depth;    /* how many regions it is in */
     uint32_t region;   /* the parent's depth when this was forked: the region that owns it */
-    uint32_t turns;    /* how often it got the loop since time last moved: for TestClock's limit */
+    uint32_t turns;    /* TestClock's limit: see eff__count_turns */
     uint32_t slot;     /* of a side: its place in its group */
     eff_cause_t *interrupt; /* the pending interruption, or NULL; owned */
     eff_context_t *context; /* NULL: empty; owned */

@@ -79,7 +79,7 @@ static EFF_NOINLINE void raise_bad_value(eff_fiber_t *f, eff_value_t v, eff_site
 static void requeue(eff_fiber_t *f)
 {
     /* TestClock: spending 100 budgets without time moving is a mistake, unless the user asked for small ones. */
-    if (!f->rt->options.budget) f->turns += f->rt->max_turns / 100;
+    if (!f->rt->options.budget) (void)eff__count_turns(f, f->rt->max_turns / 100);
     for (;;) {
         eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? f->parent : NULL;
         f->flags &= (uint16_t)~EFF__BEING_STARTED;

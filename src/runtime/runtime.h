@@ -69,6 +69,7 @@ struct eff_runtime {
     bool driving;       /* eff_runtime_run runs the loop and drains by itself */
     bool timers_polled; /* due sleepers were moved since the last turn */
     uint32_t max_turns; /* per fiber, without time moving; 0: no limit */
+    uint32_t epoch;     /* goes up whenever TestClock moves time */
     bool freeing;
     bool shutting_down;
     void (*shutdown_done)(void *arg);
@@ -103,6 +104,8 @@ void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler);
  * ones with a report; the innermost first. */
 void eff__deadlock(eff_runtime_t *rt);
 
+/* Adds n to how many turns the fiber got since time last moved; returns the sum. */
+uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n);
 /* Has the fiber's on_exit called once the interpreter has let go of it. */
 void eff__post_exit(eff_fiber_t *f);
 /* Visits every fiber, children before their parent, until visit returns false. It must not end any. */

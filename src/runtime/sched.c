@@ -50,11 +50,24 @@ static eff_fiber_t *pick(eff_runtime_t *rt)
     return f;
 }
 
+/* The count is kept together with the time it belongs to, so that moving time forgets it in every fiber at once. */
+uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n)
+{
+    enum { COUNT_BITS = 17 };
+    const uint32_t mask = (1u << COUNT_BITS) - 1;
+    uint32_t epoch = f->rt->epoch << COUNT_BITS;
+    uint32_t count = ((f->turns & ~mask) == epoch ? f->turns & mask : 0) + n;
+    f->turns = epoch | (count < mask ? count : mask);
+    return count;
+}
+
 /* Under TestClock: a fiber that keeps running while time stands still would run for ever. */
 static void limit_turns(eff_runtime_t *rt, eff_fiber_t *f)
 {
-    if (++f->turns <= rt->max_turns || f->flags & EFF__DOOMED) return;
+    if (eff__count_turns(f, 1) <= rt->max_turns || f->flags & EFF__DOOMED) return;
     f->flags |= EFF__DOOMED;
+    if (f->wait.ops && f->wait.ops->resumed) f->wait.ops->resumed(f, true); /* what it was handed is given on */
+    f->wait.ops = NULL;
     if (f->cur & 1) eff_decref((eff_t *)(f->cur & ~(uintptr_t)15));
     f->cur = 0;
     f->flags |= EFF__AT_RETURN;
