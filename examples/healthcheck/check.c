@@ -69,7 +69,7 @@ static eff_t *probe_one(eff_value_t index, eff_value_t env)
 {
     struct check *s = eff_as_ptr(env);
     eff_t *e = probe(&s->results.at[eff_as_int(index)]);
-    e = eff_map_to(e, index);
+    e = eff_map_to(e, eff_value_incref(index));
     return eff_map(e, note_decided, eff_ptr(s));
 }
 

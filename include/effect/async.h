@@ -21,8 +21,10 @@
  *     eff_t *resolve(const char *host) { return eff_async(start, eff_string(host)); }
  *
  * k is one counted reference. Exactly one of eff_async_succeed, _fail, _fail_cause, _resume and _release consumes it,
- * from any thread, allocating nothing. It stays valid until start returns even if it is answered before. A late answer
- * is ignored and its value dropped. Giving k back unanswered makes the fiber die of "abandoned at dns.c:12".
+ * from any thread, allocating nothing: the fiber goes on later, no user code runs before the answering call returns. k
+ * stays valid until start returns even if it is answered before. An answer that comes after the wait was interrupted is
+ * ignored and its value dropped; answering twice with one reference is a use after free, so a persistent event must be
+ * deleted by its answer. Giving k back unanswered makes the fiber die of "abandoned at dns.c:12".
  */
 #ifndef EFFECT_ASYNC_H
 #define EFFECT_ASYNC_H
@@ -36,8 +38,10 @@ typedef void (*eff_async_fn)(eff_async_t *k, eff_value_t env);
 
 /** What a canceler answers. */
 typedef enum eff_cancel {
-    EFF_CANCEL_GONE,   /**< it is over: unwind now. If no callback will come, eff_async_release(k) first */
-    EFF_CANCEL_PENDING /**< a callback will still come: stay suspended until k is answered or released */
+    EFF_CANCEL_GONE, /**< it is over: unwind now. The reference is still yours: eff_async_release(k) here if no callback
+                            will come any more, else in that callback */
+    EFF_CANCEL_PENDING /**< a callback will still come, that is a promise: the fiber stays suspended until k is answered
+                            or released, and whoever interrupted it waits for as long */
 } eff_cancel_t;
 /** Plain C, called on the runtime's thread, at most once, never inside a mask nor after an answer. */
 typedef eff_cancel_t (*eff_cancel_fn)(eff_async_t *k, void *arg);

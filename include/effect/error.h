@@ -4,8 +4,8 @@
  *     static const eff_error_kind_t parse_error = { "parse error", NULL };
  *     return eff_fail(eff_error(&parse_error, 0, "line %d: no colon", line));
  *
- * A kind is identified by its address and may have a parent: eff_error_is(v, &eff_io_error) holds for each kind below
- * it. errno, libevent and getaddrinfo errors come as errors too.
+ * A kind is identified by its address and may have a parent: eff_error_is(v, &eff_system_error) holds for each kind below
+ * it. errno and getaddrinfo errors come as errors too.
  */
 #ifndef EFFECT_ERROR_H
 #define EFFECT_ERROR_H

@@ -17,7 +17,8 @@ EFF_BEGIN_DECLS
 
 EFF_API extern const eff_type_t eff_fiber_type; /**< of fiber handles as values */
 
-/** Starts e on a new fiber, which gets its first turn after those already waiting for one. Succeeds with the handle. */
+/** Starts e on a new fiber, which gets its first turn after those already waiting for one. Succeeds with the handle. A
+ *  parent that ends before that turn ends the fiber unrun: join it, or fork it into a longer scope. */
 EFF_API EFF_MUST_USE eff_t *eff_fork_at(eff_site_t site, eff_t *e);
 /** As eff_fork, owned by the scope: ended when it closes. The fiber gets the services of the context in which the
  *  scope was opened. Consumes e; scope is retained. */

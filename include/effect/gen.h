@@ -20,7 +20,10 @@
  *  - Without .copy, that is plain or borrowed data, and .drop runs on run frames only, for what the run put there.
  *  - With .copy, the description owns it: `.copy(T *)` takes a second reference to what the bytes refer to, cannot
  *    fail, and .drop runs on both; a run that holds the last reference to the description moves instead.
- * Both must accept zeroed fields. A gen is a region: fibers forked in it end with it. Order at its end: children,
+ *    So a gen whose init says eff_value_incref(x), eff_string(...) or strdup(...) needs .copy: without one, a second run
+ *    (eff_retry, eff_repeat, running it again) uses what the first has dropped.
+ * Both must accept zeroed fields; write `.drop = NULL` for none. Compile with -Wall: it finds locals used across an await
+ * and a missing EFF_GEN_END. A gen is a region: fibers forked in it end with it. Order at its end: children,
  * defers in reverse, frame drop. A failed await ends the gen with that failure. A step function that returns an effect
  * without a macro ends the gen with whatever that effect ends with.
  */

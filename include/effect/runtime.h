@@ -24,8 +24,8 @@ EFF_BEGIN_DECLS
 EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
 
 /** Runs e as a process's main job: SIGINT and SIGTERM interrupt it and wait for its finalizers, a second one exits at
- *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause when it does not succeed. Consumes e.
- *  @return 0 success (an integer is the exit code itself), 1 Fail or an interruption from inside, 70 Die, 128 + n after
+ *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause when it does not succeed, unless a signal ended it. Consumes e.
+ *  @return 0 success (an integer is the exit code itself, modulo 256), 1 Fail or an interruption from inside, 70 Die, 128 + n after
  *          signal n */
 EFF_API int eff_main(eff_t *e);
 /** As eff_main, with the services of a layer. Consumes both. */

@@ -13,8 +13,8 @@
  *
  * Rule one: an operation only *builds* an effect; what it does happens when the effect runs. Generated for (name, T):
  *   - `name_tag`: two services of one type are two tags
- *   - `name_with(use, env)`: runs what use makes of the service; a missing service is a defect that names it and the
- *     site. The service and env live until that effect has ended
+ *   - `name_with(use, env)`: runs what use makes of the service; a missing service is a defect that names it. The service and env live until that effect has ended
+ *   - `name_with_at(EFF_SITE_OF(use), use, env)`: the same with your own site, for messages that name file and line
  *   - `name_from(context)`: borrowed; NULL when missing
  *   - `name_provide(effect, T *)`: borrowed until the effect has ended
  *   - `name_provide_value(effect, value)`: a value whose payload is a T (or begins with one): owned by the effect

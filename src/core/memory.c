@@ -98,6 +98,10 @@ void eff__free_large(void *p)
 
 /* ---- whether there are to be lists */
 
+/* There when AddressSanitizer is in the process, though this library was built without it: then the application is being
+ * looked at, and a mistake of its with a reference must not hide in a free list. */
+extern void __asan_init(void) __attribute__((weak));
+
 enum lists_state { LISTS_UNDECIDED, LISTS_OFF, LISTS_ON };
 static atomic_int lists_state = LISTS_UNDECIDED;
 
@@ -118,7 +122,7 @@ static bool lists_wanted(void)
 {
     int state = atomic_load_explicit(&lists_state, memory_order_relaxed);
     if (state == LISTS_UNDECIDED) {
-        state = SANITIZED || debug_asks_for("nofreelists") ? LISTS_OFF : LISTS_ON;
+        state = SANITIZED || __asan_init || debug_asks_for("nofreelists") ? LISTS_OFF : LISTS_ON;
         atomic_store_explicit(&lists_state, state, memory_order_relaxed);
     }
     return state == LISTS_ON;

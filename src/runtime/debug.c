@@ -28,8 +28,6 @@ static bool is_word(const char *text, size_t n, const char *word)
 static bool read_word(struct eff__debug *d, const char *text, size_t n)
 {
     if (is_word(text, n, "unstarted")) return d->unstarted = true;
-    if (is_word(text, n, "leaks")) return true;       /* living fibers are always listed as their runtime is freed */
-    if (is_word(text, n, "sites")) return true;       /* they are always kept, unless built with -DEFF_NO_SITES */
     if (is_word(text, n, "nofreelists")) return true; /* core/memory.c looks for it */
     if (n > 5 && !memcmp(text, "slow=", 5)) {
         d->slow_ns = duration_of(text + 5, n - 5);
@@ -46,10 +44,9 @@ struct eff__debug eff__debug_read(void)
     while (text && *text) {
         size_t n = strcspn(text, ",");
         if (!read_word(&d, text, n))
-            fprintf(
-                stderr,
-                "libeffect: EFF_DEBUG: \"%.*s\" is not known; there are slow=10ms, unstarted, leaks, sites, nofreelists\n",
-                (int)n, text);
+            fprintf(stderr,
+                    "libeffect: EFF_DEBUG: \"%.*s\" is not known; there are slow=10ms, unstarted, nofreelists\n",
+                    (int)n, text);
         text += n;
         if (*text) text++;
     }
