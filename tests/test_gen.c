@@ -452,8 +452,8 @@ CASE(the_last_run_takes_over_what_the_description_held, own, .succeeds = "(\"ini
 
 static eff_t *own_and_run_thrice(struct world *w)
 {
-    eff_t *e = own(w);
-    return eff_zip(eff_incref(e), eff_zip_par(eff_incref(e), e));
+    eff_t *e = own(w), *second = eff_incref(e), *third = eff_incref(e);
+    return eff_zip(e, eff_zip_par(second, third));
 }
 CASE(every_run_of_a_shared_description_owns_a_copy, own_and_run_thrice, .invariant = one_drop_more_than_copies,
      .succeeds = "((\"init\", \"run\"), ((\"init\", \"run\"), (\"init\", \"run\")))")
