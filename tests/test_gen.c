@@ -364,7 +364,8 @@ EFF_DEFINE_GEN(counting, struct frame, counting_step, .drop = frame_drop);
 static eff_t *runs_twice(struct world *w)
 {
     eff_t *e = counting((struct frame){ .w = w });
-    return eff_zip(eff_incref(e), eff_zip_par(eff_incref(e), e));
+    eff_t *second = eff_incref(e), *third = eff_incref(e);
+    return eff_zip(e, eff_zip_par(second, third));
 }
 CASE(every_run_has_a_frame_of_its_own, runs_twice, .succeeds = "(3, (3, 3))", .journal = "drop drop drop")
 
