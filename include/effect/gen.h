@@ -48,7 +48,7 @@ typedef struct eff_gen_def {
 struct eff_gen {
     void *resume;      /**< where to go on, for the labels form */
     int line;          /**< where to go on, for the switch form */
-    int wait;          /**< what the step function's return means; see runtime/gen.c */
+    int wait;          /**< what the return of the step function means; the macros set it */
     eff_value_t value; /**< of the last await */
     eff_exit_t exit;   /**< of the last EFF_AWAIT_EXIT */
     eff_site_t site;   /**< of the last await */

@@ -10,7 +10,7 @@
  *     eff_fiber_t *fiber;
  *     if (eff_runtime_fork(rt, handle(request), on_exit, request, &fiber) < 0) ...
  *
- * A runtime belongs to the thread that made it; its callbacks never run in parallel. It comes before event_base_free.
+ * A runtime belongs to the thread that made it; its callbacks never run in parallel. Free it before event_base_free.
  */
 #ifndef EFFECT_RUNTIME_H
 #define EFFECT_RUNTIME_H
