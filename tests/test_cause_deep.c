@@ -1,14 +1,6 @@
 /* Causes of any depth: 64 KiB of C stack suffice for everything, and walking needs no memory. */
 #include "support/causes.h"
 
-/* LeakSanitizer's pass at exit does not end on these trees with clang 14. Nothing is lost by leaving it out: every test
- * here ends by asserting that the allocator counts no live block. */
-int __lsan_is_turned_off(void);
-int __lsan_is_turned_off(void)
-{
-    return 1;
-}
-
 /* ---- deep trees */
 
 enum { DEEP = 100000 };

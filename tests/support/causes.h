@@ -82,14 +82,12 @@ static inline struct eff__trace trace_of(const char *first, const char *second)
     return t;
 }
 
-/* How many lines a text has. */
+/* How many lines a text has. Not by strchr: a sanitizer's strict string check measures the rest of a text at each call,
+ * which takes minutes over the text of a deep cause. */
 static inline size_t count_lines(const char *text)
 {
     size_t n = 1;
-    while ((text = strchr(text, '\n'))) {
-        text++;
-        n++;
-    }
+    for (; *text; text++) n += *text == '\n';
     return n;
 }
 
