@@ -87,7 +87,8 @@ static inline struct eff__trace trace_of(const char *first, const char *second)
 static inline size_t count_lines(const char *text)
 {
     size_t n = 1;
-    for (; *text; text++) n += *text == '\n';
+    for (; *text; text++)
+        n += *text == '\n';
     return n;
 }
 
