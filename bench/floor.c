@@ -312,6 +312,7 @@ static inline void complete(struct floor_deferred *d, long v)
 /* ---- the dispatch loop */
 
 /* Runs f until it is suspended, yields, has used up its budget, or ends. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the dispatch loop is one function on purpose */
 static __attribute__((noinline)) void run_fiber(struct floor_fiber *f)
 {
     struct floor_node *e = f->current;

@@ -3,7 +3,6 @@
 #include <effect/effect.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 
 static const eff_error_kind_t too_big = { "too big", NULL };
 
@@ -11,6 +10,18 @@ static eff_value_t double_it(eff_value_t v, eff_value_t env)
 {
     (void)env;
     return eff_int(eff_as_int(v) * 2);
+}
+
+static eff_t *recover(eff_value_t error, eff_value_t env)
+{
+    (void)env;
+    return eff_succeed(eff_printf("recovered: %s", eff_as_error(error)->message));
+}
+
+static eff_t *print(eff_value_t text, eff_value_t env)
+{
+    (void)env;
+    return eff_print_line(eff_value_incref(text));
 }
 
 /* The next step may depend on the last one's value, and may fail. */
@@ -21,26 +32,13 @@ static eff_t *check_limit(eff_value_t v, eff_value_t env)
     return eff_succeed(eff_printf("the answer is %" PRId64, eff_as_int(v)));
 }
 
-static eff_t *recover(eff_value_t error, eff_value_t env)
-{
-    (void)env;
-    return eff_succeed(eff_printf("recovered: %s", eff_as_error(error)->message));
-}
-
-static eff_value_t print(eff_value_t text, eff_value_t env)
-{
-    (void)env;
-    puts(eff_as_string(text));
-    return eff_unit;
-}
-
 static eff_t *hello(int64_t start, int64_t limit)
 {
     eff_t *e = eff_succeed(eff_int(start));
     e = eff_map(e, double_it, eff_unit);
     e = eff_flat_map(e, check_limit, eff_int(limit));
     e = eff_catch_all(e, recover, eff_unit);
-    return eff_map(e, print, eff_unit);
+    return eff_flat_map(e, print, eff_unit);
 }
 
 int main(void)

@@ -28,31 +28,25 @@ static eff_t *with_file(const char *name, eff_bind_fn use)
 
 /* ---- two of them, one within the other */
 
-static eff_value_t say(eff_value_t text)
-{
-    puts(eff_as_string(text));
-    return eff_unit;
-}
-
 static eff_t *write_output(eff_value_t file, eff_value_t env)
 {
     (void)env;
-    eff_t *e = eff_sync(say, eff_printf("write to %s", eff_as_string(file)));
+    eff_t *e = eff_print_line(eff_printf("write to %s", eff_as_string(file)));
     e = eff_then(e, eff_fail(eff_error(&disk_full, 0, "no space for %s", eff_as_string(file))));
-    return eff_ensuring(e, eff_sync(say, eff_literal("flush")));
+    return eff_ensuring(e, eff_print_line(eff_literal("flush")));
 }
 
 static eff_t *copy_input(eff_value_t file, eff_value_t env)
 {
     (void)env;
-    eff_t *e = eff_sync(say, eff_printf("read from %s", eff_as_string(file)));
+    eff_t *e = eff_print_line(eff_printf("read from %s", eff_as_string(file)));
     return eff_then(e, with_file("output", write_output));
 }
 
 static eff_t *explain(eff_value_t error, eff_value_t env)
 {
     (void)env;
-    return eff_sync(say, eff_printf("failed: %s", eff_as_error(error)->message));
+    return eff_print_line(eff_printf("failed: %s", eff_as_error(error)->message));
 }
 
 int main(void)

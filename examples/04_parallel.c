@@ -5,18 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static eff_value_t say(eff_value_t text)
-{
-    puts(eff_as_string(text));
-    return eff_unit;
-}
-
 /* Says when it starts and when it is done, and succeeds with the milliseconds it took. */
 static eff_t *job(const char *name, int64_t ms)
 {
-    eff_t *e = eff_sync(say, eff_printf("%s starts", name));
+    eff_t *e = eff_print_line(eff_printf("%s starts", name));
     e = eff_then(e, eff_sleep(eff_millis(ms)));
-    e = eff_then(e, eff_sync(say, eff_printf("%s is done", name)));
+    e = eff_then(e, eff_print_line(eff_printf("%s is done", name)));
     return eff_map_to(e, eff_int(ms));
 }
 
@@ -29,29 +23,25 @@ static eff_t *numbered_job(eff_value_t number, eff_value_t env)
     return job(name, ms[eff_as_int(number)]);
 }
 
-/* Any value can be written as text. */
-static eff_value_t print(eff_value_t v, eff_value_t label)
+/* Any value can be printed. */
+static eff_t *print(eff_value_t v, eff_value_t label)
 {
-    eff_buffer_t text = EFF_BUFFER_INIT;
-    eff_value_format(v, &text);
-    printf("%s: %s\n", eff_as_string(label), eff_buffer_text(&text));
-    eff_buffer_done(&text);
-    return eff_unit;
+    return eff_then(eff_print(eff_value_incref(label)), eff_print_line(eff_value_incref(v)));
 }
 
 int main(void)
 {
     /* Both, at once. */
     eff_t *both = eff_zip_par(job("tea", 20), job("toast", 10));
-    both = eff_map(both, print, eff_literal("both"));
+    both = eff_flat_map(both, print, eff_literal("both: "));
 
     /* The first to succeed; the other one is interrupted, and has ended before the winner is announced. */
     eff_t *first = eff_race(job("hare", 10), job("tortoise", 1000));
-    first = eff_map(first, print, eff_literal("winner"));
+    first = eff_flat_map(first, print, eff_literal("winner: "));
 
     /* Many, but never more than two at once; the results come in the order of the items. */
     eff_t *all = eff_for_each_par(eff_range(0, 4), numbered_job, eff_unit, 2);
-    all = eff_map(all, print, eff_literal("all"));
+    all = eff_flat_map(all, print, eff_literal("all: "));
 
     eff_t *e = eff_then(both, first);
     e = eff_then(e, all);

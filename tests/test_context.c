@@ -151,7 +151,7 @@ START_TEST(missing_arguments_are_reported)
     ck_assert_str_ne(misuse, "");
     misuse[0] = '\0';
     ck_assert_ptr_eq(eff_as_context(eff_int(1)), c);
-    ck_assert_str_eq(misuse, "read a value of type int as context");
+    ck_assert_str_eq(misuse, "read a value of type int as context: 1");
     ck_assert_ptr_null(eff_context_incref(NULL));
     eff_context_decref(NULL);
 }
@@ -181,7 +181,7 @@ START_TEST(service_is_a_borrowed_pointer_a_payload_or_what_a_box_holds)
     ck_assert_ptr_null(eff__service_of(eff_oom_value()));
     ck_assert_str_eq(misuse, "");
     ck_assert_ptr_null(eff__service_of(eff_int(5)));
-    ck_assert_str_eq(misuse, "read a value of type int as pointer");
+    ck_assert_str_eq(misuse, "read a value of type int as pointer: 5");
     eff_value_decref(payload);
     eff_value_decref(box);
 }

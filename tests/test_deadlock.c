@@ -58,6 +58,84 @@ static void four_notes(struct world *w, const eff_exit_t *exit)
 }
 CASE(every_kind_of_wait_has_its_words, different_waits, .check = four_notes)
 
+/* Whether note i of the report is this text. */
+static void assert_note(const eff_exit_t *exit, size_t i, const char *text)
+{
+    ck_assert(!exit->ok);
+    ck_assert_str_eq(eff_as_string(eff_cause_note_at(exit->cause, i, NULL)), text);
+}
+static eff_t *friend_of(struct world *w, int self, int other)
+{
+    return keep(w, self, eff_fork_at("b.c:1", eff_then(eff_yield_now(), with_fiber(w, other, join_at))));
+}
+static eff_t *circle(struct world *w)
+{
+    return in_order(friend_of(w, 0, 1), friend_of(w, 1, 0), eff_yield_now(), with_fiber(w, 0, join_at));
+}
+static void circle_is_named(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    ck_assert_uint_eq(n_notes_of(exit), 4);
+    assert_note(exit, 0, "a circle: fiber 2 waits for fiber 3, which waits for fiber 2");
+    assert_note(exit, 1, "fiber 1 (main) waits to join fiber 2 at main (a.c:3)");
+}
+CASE(fibers_that_join_each_other_are_named_as_a_circle, circle, .dies = "deadlock: ", .check = circle_is_named)
+
+static eff_t *joins_its_caller(struct world *w)
+{
+    eff_t *sides = eff_zip_par_at("b.c:2", with_fiber(w, 0, join_at), eff_never());
+    return in_order(keep(w, 0, eff_fork_at("b.c:1", eff_then(eff_yield_now(), sides))), with_fiber(w, 0, join_at));
+}
+static void own_circle_is_named(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    assert_note(exit, 0, "a circle: fiber 3 waits for fiber 2, which waits for those it started, among them fiber 3");
+}
+CASE(a_side_that_joins_its_caller_is_named_as_a_circle, joins_its_caller,
+     .dies = "deadlock: ", .check = own_circle_is_named)
+
+static eff_t *take_forked(struct world *w, int n)
+{
+    eff_t *e = eff_noop();
+    for (int i = 0; i < n; i++)
+        e = eff_then(e, eff_fork_at(i % 2 ? "b.c:1" : "b.c:2", eff_deferred_await_at("b.c:3", latch(w, 0))));
+    return e;
+}
+static eff_t *many_alike(struct world *w)
+{
+    return eff_then(take_forked(w, 11), eff_never());
+}
+static void alike_share_a_note(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    ck_assert_uint_eq(n_notes_of(exit), 3);
+    assert_note(exit, 0, "fiber 1 (main) waits for nothing: eff_never");
+    assert_note(exit, 1, "6 fibers (2, 4, 6 \xe2\x80\xa6 12), forked at b.c:2, wait for a deferred at b.c:3");
+    assert_note(exit, 2, "5 fibers (3, 5, 7 \xe2\x80\xa6 11), forked at b.c:1, wait for a deferred at b.c:3");
+}
+CASE(many_fibers_that_are_alike_share_a_note, many_alike, .dies = "deadlock: ", .check = alike_share_a_note)
+
+static eff_site_t different_site(int i)
+{
+    static const char letters[] = "0123456789012345678901234567890123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP";
+    return &letters[i]; /* each as long as no other */
+}
+static eff_t *all_different(struct world *w)
+{
+    eff_t *e = eff_noop();
+    (void)w;
+    for (int i = 0; i < 40; i++)
+        e = eff_then(e, eff_fork_at(different_site(i), eff_never()));
+    return eff_then(e, eff_then(eff_yield_now(), eff_never()));
+}
+static void rest_is_counted(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    ck_assert_uint_eq(n_notes_of(exit), 25);
+    assert_note(exit, 24, "and 17 more fibers, in other places");
+}
+CASE(of_many_kinds_of_fibers_the_rest_is_counted, all_different, .dies = "deadlock: ", .check = rest_is_counted)
+
 /* Fiber 2 sleeps a while and ends: only who is stuck then is in the report. */
 static eff_t *one_left(struct world *w)
 {
@@ -290,6 +368,8 @@ START_TEST(running_on_a_foreign_loop_a_deadlock_is_a_result)
 END_TEST
 
 TESTS(the_report_names_every_fiber_what_it_waits_for_and_where, every_kind_of_wait_has_its_words,
+      fibers_that_join_each_other_are_named_as_a_circle, a_side_that_joins_its_caller_is_named_as_a_circle,
+      many_fibers_that_are_alike_share_a_note, of_many_kinds_of_fibers_the_rest_is_counted,
       a_fiber_that_has_ended_is_not_in_the_report, releases_and_on_exit_handlers_run, every_other_handler_is_skipped,
       await_exit_does_not_hand_a_deadlock_over, masks_are_ignored, a_finalizer_that_stalls_again_is_failed_again,
       children_end_before_their_parents, two_sides_that_wait_for_each_other_end, awaiting_a_stuck_fiber_is_stuck_too,

@@ -105,6 +105,52 @@ START_TEST(derived_effects_read_as_they_were_written)
 }
 END_TEST
 
+static eff_value_t both_of(eff_value_t a, eff_value_t b, eff_value_t env)
+{
+    (void)a, (void)b, (void)env;
+    return eff_unit;
+}
+static bool again(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return false;
+}
+static eff_t *sum(eff_value_t acc, eff_value_t item, size_t index, eff_value_t env)
+{
+    (void)acc, (void)item, (void)index, (void)env;
+    return eff_noop();
+}
+
+START_TEST(sequences_read_as_they_were_written)
+{
+    eff_t *e = eff_zip_with_at("both_of (a.c:1)", eff_noop(), eff_replicate_at("a.c:2", eff_yield_now(), 3), both_of,
+                               eff_unit);
+    e = eff_when_at("a.c:3", e, eff_loop_while_at("again (a.c:4)", eff_noop(), again, eff_unit));
+    e = eff_unless_at("a.c:5", e, eff_iterate_at("step (a.c:6)", eff_int(0), again, step, eff_unit));
+    e = eff_then_at("a.c:7", e, eff_reduce_at("sum (a.c:8)", eff_range(0, 3), eff_int(0), sum, eff_unit));
+    e = eff_then_at("a.c:9", e, eff_find_first_at("step (a.c:10)", eff_range(0, 3), step, eff_unit));
+    e = eff_then_at("a.c:11", e, eff_drop_while_at("step (a.c:12)", eff_range(0, 3), step, eff_unit));
+    e = eff_ignore_cause_at("a.c:13", eff_catch_defect_at("step (a.c:14)", e, step, eff_unit));
+    assert_described(e, "ignore_cause (a.c:13)\n"
+                        "  catch_defect step (a.c:14)\n"
+                        "    then (a.c:11)\n"
+                        "      then (a.c:9)\n"
+                        "        then (a.c:7)\n"
+                        "          unless (a.c:5)\n"
+                        "            when (a.c:3)\n"
+                        "              zip_with both_of (a.c:1)\n"
+                        "                noop\n"
+                        "                replicate 0..3 (a.c:2)\n"
+                        "                  yield_now\n"
+                        "              loop_while again (a.c:4)\n"
+                        "                noop\n"
+                        "            iterate step (a.c:6)\n"
+                        "          reduce sum (a.c:8)\n"
+                        "        find_first 0..3 step (a.c:10)\n"
+                        "      drop_while step (a.c:12)\n");
+}
+END_TEST
+
 START_TEST(handlers_are_told_apart)
 {
     eff_t *e =
@@ -324,6 +370,7 @@ int main(void)
     tcase_add_checked_fixture(t, NULL, no_block_is_live);
     tcase_add_test(t, a_program_reads_as_its_tree);
     tcase_add_test(t, derived_effects_read_as_they_were_written);
+    tcase_add_test(t, sequences_read_as_they_were_written);
     tcase_add_test(t, handlers_are_told_apart);
     tcase_add_test(t, groups_show_their_sides_in_order);
     tcase_add_test(t, services_and_resources_are_named);

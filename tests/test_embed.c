@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <effect/async.h>
 
@@ -106,6 +108,24 @@ START_TEST(fork_needs_neither_on_exit_nor_a_handle)
     dispatch(&h);
     ck_assert_journal(&h.w, "ran");
     close_clean_host(&h);
+}
+END_TEST
+
+/* What a program hands over that was compiled against a header whose options ended before `context`. */
+START_TEST(options_are_read_up_to_their_size)
+{
+    struct event_base *base = event_base_new();
+    eff_runtime_options_t options;
+    memset(&options, 0xff, sizeof options);
+    options.size = offsetof(eff_runtime_options_t, context);
+    options.base = base;
+    eff_runtime_t *rt = eff_runtime_new(&options);
+    ck_assert_ptr_nonnull(rt);
+    eff_exit_t exit = eff_runtime_run(rt, eff_succeed(eff_int(1)));
+    ck_assert_str_eq(shape_of(&exit), "ok(1)");
+    eff_exit_decref(exit);
+    eff_runtime_free(rt);
+    event_base_free(base);
 }
 END_TEST
 
@@ -368,7 +388,7 @@ START_TEST(two_runtimes_share_a_loop)
 END_TEST
 
 TESTS(fork_runs_nothing_before_it_returns_and_on_exit_is_called_once, fork_needs_neither_on_exit_nor_a_handle,
-      forking_null_is_a_mistake_of_the_fiber, on_exit_sees_children_and_scope_ended,
+      options_are_read_up_to_their_size, forking_null_is_a_mistake_of_the_fiber, on_exit_sees_children_and_scope_ended,
       a_failure_that_nobody_observes_is_reported_once, on_exit_may_fork_again,
       the_loop_waits_for_an_answer_from_another_thread_and_then_returns,
       an_answer_given_in_an_event_of_the_host_resumes_the_fiber, a_busy_fiber_does_not_starve_the_host,

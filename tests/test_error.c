@@ -154,7 +154,7 @@ START_TEST(wrong_type_reads_as_an_empty_error_and_is_reported)
     ck_assert_int_eq(e->code, 0);
     ck_assert(eff_value_is(e->inner, &eff_unit_type));
     ck_assert_int_eq(n_misuses, 1);
-    ck_assert_str_eq(last_misuse, "read a value of type int as error");
+    ck_assert_str_eq(last_misuse, "read a value of type int as error: 1");
 }
 END_TEST
 

@@ -91,7 +91,7 @@ START_TEST(exit_travels_as_a_value)
     eff_value_decref(v);
     const eff_exit_t *wrong = eff_as_exit(eff_int(1));
     ck_assert(wrong->ok && eff_value_is(wrong->value, &eff_unit_type));
-    ck_assert_str_eq(misuse, "read a value of type int as exit");
+    ck_assert_str_eq(misuse, "read a value of type int as exit: 1");
 }
 END_TEST
 

@@ -12,7 +12,7 @@ struct frame {
 static void frame_drop(struct frame *s)
 {
     if (s->w) journal_add(s->w, "drop");
-    if (s->acquired) s->w->released++;
+    if (s->w && s->acquired) s->w->released++;
     eff_value_decref(s->held);
 }
 

@@ -120,7 +120,7 @@ static eff_t *use_null(struct world *w)
     (void)w;
     return store_with(NULL, eff_string("dropped"));
 }
-CASE(asking_with_no_callback_is_a_mistake, use_null, .dies = "NAME_with")
+CASE(asking_with_no_callback_is_a_mistake, use_null, .dies = "the callback of store_with is NULL")
 
 static eff_t *give_null(store_t *s, eff_value_t env)
 {

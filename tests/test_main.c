@@ -218,7 +218,7 @@ static eff_t *forgetful_program(void)
 START_TEST(debug_unstarted_names_a_child_that_never_ran)
 {
     struct outcome o = run_child(forgetful_program, "unstarted");
-    ck_assert_prints(o, "unstarted: fiber 2, forked at test_main.c:");
+    ck_assert_prints(o, "unstarted: fiber 2 (forked at test_main.c:");
     ck_assert_str_eq(run_child(forgetful_program, NULL).out, "");
 }
 END_TEST

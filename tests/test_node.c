@@ -41,6 +41,18 @@ static eff_t *bind_fn(eff_value_t v, eff_value_t env)
     return eff_noop();
 }
 
+static eff_value_t zip_fn(eff_value_t a, eff_value_t b, eff_value_t env)
+{
+    (void)a, (void)b, (void)env;
+    return eff_unit;
+}
+
+static eff_t *reduce_fn(eff_value_t acc, eff_value_t item, size_t index, eff_value_t env)
+{
+    (void)acc, (void)item, (void)index, (void)env;
+    return eff_noop();
+}
+
 static eff_value_t map_fn(eff_value_t v, eff_value_t env)
 {
     (void)v, (void)env;
@@ -305,6 +317,9 @@ static db_t *account_slot;
     B(eff_then(part(), part()))                                                                                        \
     B(eff_tap(part(), bind_fn, text()))                                                                                \
     B(eff_zip(part(), part()))                                                                                         \
+    B(eff_zip_with(part(), part(), zip_fn, text()))                                                                    \
+    B(eff_when(part(), part()))                                                                                        \
+    B(eff_unless(part(), part()))                                                                                      \
     B(eff_forever(part()))                                                                                             \
     B(eff_into(part(), &slot))                                                                                         \
     B(account_into(part(), &account_slot))                                                                             \
@@ -313,6 +328,8 @@ static db_t *account_slot;
     B(eff_catch_kind(part(), &eff_any_error, bind_fn, text()))                                                         \
     B(eff_catch_some(part(), predicate, bind_fn, text()))                                                              \
     B(eff_catch_cause(part(), cause_fn, text()))                                                                       \
+    B(eff_catch_defect(part(), bind_fn, text()))                                                                       \
+    B(eff_ignore_cause(part()))                                                                                        \
     B(eff_or_else(part(), part()))                                                                                     \
     B(eff_fold(part(), bind_fn, bind_fn, text()))                                                                      \
     B(eff_match(part(), map_fn, map_fn, text()))                                                                       \
@@ -336,6 +353,12 @@ static db_t *account_slot;
     B(eff_for_each_discard(eff_range(0, 3), bind_fn, text()))                                                          \
     B(eff_for_each_par(EFF_ARRAY(text()), bind_fn, text(), 2))                                                         \
     B(eff_for_each_par_discard(eff_range(0, 3), bind_fn, text(), 0))                                                   \
+    B(eff_reduce(EFF_ARRAY(text()), text(), reduce_fn, text()))                                                        \
+    B(eff_find_first(EFF_ARRAY(text()), bind_fn, text()))                                                              \
+    B(eff_drop_while(EFF_ARRAY(text()), bind_fn, text()))                                                              \
+    B(eff_replicate(part(), 3))                                                                                        \
+    B(eff_iterate(text(), predicate, bind_fn, text()))                                                                 \
+    B(eff_loop_while(part(), predicate, text()))                                                                       \
     B(eff_retry(part(), schedule()))                                                                                   \
     B(eff_repeat(part(), schedule()))                                                                                  \
     B(eff_zip_par(part(), part()))                                                                                     \
@@ -422,6 +445,17 @@ START_TEST(whatever_is_built_from_out_of_memory_is_that_effect)
     ck_assert_ptr_eq(eff_annotate(part(), oom), none);
     ck_assert_ptr_eq(eff_tap(part(), bind_fn, oom), none);
     ck_assert_ptr_eq(eff_forever(none), none);
+    ck_assert_ptr_eq(eff_zip_with(part(), none, zip_fn, text()), none);
+    ck_assert_ptr_eq(eff_zip_with(part(), part(), zip_fn, oom), none);
+    ck_assert_ptr_eq(eff_when(part(), none), none);
+    ck_assert_ptr_eq(eff_unless(none, part()), none);
+    ck_assert_ptr_eq(eff_iterate(oom, predicate, bind_fn, text()), none);
+    ck_assert_ptr_eq(eff_loop_while(part(), predicate, oom), none);
+    ck_assert_ptr_eq(eff_reduce(oom, text(), reduce_fn, text()), none);
+    ck_assert_ptr_eq(eff_reduce(eff_range(0, 1), oom, reduce_fn, text()), none);
+    ck_assert_ptr_eq(eff_find_first(oom, bind_fn, text()), none);
+    ck_assert_ptr_eq(eff_drop_while(eff_range(0, 1), bind_fn, oom), none);
+    ck_assert_ptr_eq(eff_replicate(none, 2), none);
     ck_assert_ptr_eq(eff_retry(none, schedule()), none);
     ck_assert_ptr_eq(eff_locally(part(), &db_tag, oom), none);
     ck_assert_ptr_eq(eff_provide(none, db_live()), none);
@@ -432,6 +466,8 @@ START_TEST(out_of_memory_goes_before_a_mistake)
 {
     ck_assert_ptr_eq(eff_then_at(SITE, NULL, eff_out_of_memory()), eff_out_of_memory());
     ck_assert_ptr_eq(eff_map_at(SITE, NULL, map_fn, eff_oom_value()), eff_out_of_memory());
+    ck_assert_ptr_eq(eff_iterate_at(SITE, (eff_value_t){ .type = NULL, .integer = 0 }, NULL, bind_fn, eff_oom_value()),
+                     eff_out_of_memory());
 }
 END_TEST
 
@@ -461,6 +497,14 @@ START_TEST(null_effect_is_a_mistake_that_names_builder_and_place)
     assert_mistake(eff_catch_all_at(SITE, NULL, bind_fn, text()), "argument 1 of eff_catch_all is NULL (health.c:12)");
     assert_mistake(eff_annotate_at(SITE, NULL, text()), "argument 1 of eff_annotate is NULL (health.c:12)");
     assert_mistake(eff_forever_at(SITE, NULL), "argument 1 of eff_forever is NULL (health.c:12)");
+    assert_mistake(eff_zip_with_at(SITE, part(), NULL, zip_fn, text()),
+                   "argument 2 of eff_zip_with is NULL (health.c:12)");
+    assert_mistake(eff_when_at(SITE, NULL, part()), "argument 1 of eff_when is NULL (health.c:12)");
+    assert_mistake(eff_unless_at(SITE, part(), NULL), "argument 2 of eff_unless is NULL (health.c:12)");
+    assert_mistake(eff_loop_while_at(SITE, NULL, predicate, text()),
+                   "argument 1 of eff_loop_while is NULL (health.c:12)");
+    assert_mistake(eff_replicate_at(SITE, NULL, 2), "argument 1 of eff_replicate is NULL (health.c:12)");
+    assert_mistake(eff_ignore_cause_at(SITE, NULL), "argument 1 of eff_ignore_cause is NULL (health.c:12)");
     assert_mistake(eff_retry_at(SITE, NULL, schedule()), "argument 1 of eff_retry is NULL (health.c:12)");
     assert_mistake(eff_retry_at(SITE, part(), NULL), "argument 2 of eff_retry is NULL (health.c:12)");
     assert_mistake(eff_ensuring_at(SITE, part(), NULL), "argument 2 of eff_ensuring is NULL (health.c:12)");
@@ -492,6 +536,22 @@ START_TEST(null_callback_is_a_mistake)
     assert_mistake(eff_sync_at(SITE, NULL, text()), "the callback of eff_sync is NULL (health.c:12)");
     assert_mistake(eff_attempt_at(SITE, NULL, text()), "the callback of eff_attempt is NULL (health.c:12)");
     assert_mistake(eff_tap_at(SITE, part(), NULL, text()), "the callback of eff_tap is NULL (health.c:12)");
+    assert_mistake(eff_zip_with_at(SITE, part(), part(), NULL, text()),
+                   "the callback of eff_zip_with is NULL (health.c:12)");
+    assert_mistake(eff_catch_defect_at(SITE, part(), NULL, text()),
+                   "the callback of eff_catch_defect is NULL (health.c:12)");
+    assert_mistake(eff_iterate_at(SITE, text(), NULL, bind_fn, text()),
+                   "the callback of eff_iterate is NULL (health.c:12)");
+    assert_mistake(eff_iterate_at(SITE, text(), predicate, NULL, text()),
+                   "the callback of eff_iterate is NULL (health.c:12)");
+    assert_mistake(eff_loop_while_at(SITE, part(), NULL, text()),
+                   "the callback of eff_loop_while is NULL (health.c:12)");
+    assert_mistake(eff_reduce_at(SITE, eff_range(0, 1), text(), NULL, text()),
+                   "the callback of eff_reduce is NULL (health.c:12)");
+    assert_mistake(eff_find_first_at(SITE, eff_range(0, 1), NULL, text()),
+                   "the callback of eff_find_first is NULL (health.c:12)");
+    assert_mistake(eff_drop_while_at(SITE, eff_range(0, 1), NULL, text()),
+                   "the callback of eff_drop_while is NULL (health.c:12)");
     assert_mistake(eff_fold_at(SITE, part(), bind_fn, NULL, text()), "the callback of eff_fold is NULL (health.c:12)");
     assert_mistake(eff_match_at(SITE, part(), NULL, map_fn, text()), "the callback of eff_match is NULL (health.c:12)");
     assert_mistake(eff_catch_type_at(SITE, part(), &eff_int_type, NULL, text()),
@@ -512,6 +572,10 @@ START_TEST(absent_value_is_a_mistake)
     assert_mistake(eff_die_at(SITE, absent), "eff_die was given an absent value (health.c:12)");
     assert_mistake(eff_map_at(SITE, part(), map_fn, absent), "eff_map was given an absent value (health.c:12)");
     assert_mistake(eff_tap_at(SITE, part(), bind_fn, absent), "eff_tap was given an absent value (health.c:12)");
+    assert_mistake(eff_iterate_at(SITE, absent, predicate, bind_fn, text()),
+                   "eff_iterate was given an absent value (health.c:12)");
+    assert_mistake(eff_reduce_at(SITE, eff_range(0, 1), text(), reduce_fn, absent),
+                   "eff_reduce was given an absent value (health.c:12)");
     assert_mistake(eff_match_at(SITE, part(), map_fn, map_fn, absent),
                    "eff_match was given an absent value (health.c:12)");
     assert_mistake(eff_attempt_at(SITE, attempt_fn, absent), "eff_attempt was given an absent value (health.c:12)");
@@ -528,9 +592,10 @@ END_TEST
 START_TEST(items_of_another_type_are_a_mistake)
 {
     assert_mistake(eff_for_each_at(SITE, text(), bind_fn, text()),
-                   "eff_for_each wants an array or a range, not a string (health.c:12)");
-    assert_mistake(eff_for_each_par_at(SITE, eff_int(3), bind_fn, text(), 0),
-                   "eff_for_each_par wants an array or a range, not an int (health.c:12)");
+                   "eff_for_each wants an array, a range, an iterator, a pull or a queue, not a string (health.c:12)");
+    assert_mistake(
+        eff_for_each_par_at(SITE, eff_int(3), bind_fn, text(), 0),
+        "eff_for_each_par wants an array, a range, an iterator, a pull or a queue, not an int (health.c:12)");
 }
 END_TEST
 

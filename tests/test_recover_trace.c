@@ -170,7 +170,7 @@ static eff_t *deep(struct world *w)
     (void)w;
     eff_t *e = eff_fail_at("origin (a.c:1)", eff_int(1));
     for (int i = 0; i < 100; i++)
-        e = eff_map_at(i < 50 ? "inner (a.c:2)" : "outer (a.c:3)", e, plus_one, eff_unit);
+        e = eff_map_at(i % 2 ? "outer (a.c:3)" : "inner (a.c:2)", e, plus_one, eff_unit);
     return eff_map_at("last (a.c:4)", e, plus_one, eff_unit);
 }
 static void first_and_last_kept(struct world *w, const eff_exit_t *exit)
@@ -263,9 +263,32 @@ CASE(finalizers_and_scopes_keep_notes_and_trace, finalized, .cause = "fail(1)", 
 
 static eff_t *retried(struct world *w)
 {
-    return eff_retry(noted(w), eff_schedule_recurs(2));
+    return eff_retry_at("a.c:4", noted(w), eff_schedule_recurs(2));
 }
-CASE(retry_keeps_notes_and_trace_of_the_last, retried, .cause = "fail(1)", .check = has_note_and_origin)
+static void has_note_of_retry_too(struct world *w, const eff_exit_t *exit)
+{
+    eff_site_t site;
+    (void)w;
+    ck_assert_uint_eq(eff_cause_n_notes(exit->cause), 2);
+    ck_assert_str_eq(eff_as_string(eff_cause_note_at(exit->cause, 0, NULL)), "noted");
+    ck_assert_str_eq(eff_as_string(eff_cause_note_at(exit->cause, 1, &site)), "gave up after 3 attempts");
+    ck_assert_str_eq(site, "a.c:4");
+    ck_assert_str_eq(eff_cause_site_at(exit->cause, 0), "origin (a.c:1)");
+}
+CASE(retry_keeps_notes_and_trace_of_the_last, retried, .cause = "fail(1)", .check = has_note_of_retry_too)
+
+static eff_t *built_of_several(struct world *w)
+{
+    eff_t *e = eff_annotate_at("a.c:2", eff_fail_at("origin (a.c:1)", eff_int(1)), eff_literal("noted"));
+    return eff_then_at("a.c:2", eff_zip_at("a.c:2", e, say(w, "not")), say(w, "not"));
+}
+static void site_comes_once(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    ck_assert_uint_eq(eff_cause_n_sites(exit->cause), 2);
+    ck_assert_str_eq(eff_cause_site_at(exit->cause, 1), "a.c:2");
+}
+CASE(a_site_is_not_repeated_for_each_frame_of_its_combinator, built_of_several, .check = site_comes_once)
 
 static eff_t *joined(struct world *w)
 {
@@ -357,6 +380,6 @@ TESTS(a_failure_names_the_frames_it_unwound_through_innermost_first, notes_are_p
       catching_and_rethrowing_keeps_notes_and_trace, handlers_that_do_not_apply_keep_notes_and_trace,
       or_die_keeps_notes_and_trace, refine_or_die_keeps_notes_and_trace, tap_error_keeps_notes_and_trace,
       on_error_sees_and_keeps_notes_and_trace, finalizers_and_scopes_keep_notes_and_trace,
-      retry_keeps_notes_and_trace_of_the_last, join_keeps_notes_and_trace, an_exit_as_a_value_keeps_notes_and_trace,
-      annotate_applies_to_every_kind_of_cause, annotate_leaves_a_success_alone,
-      map_cause_fails_with_what_the_function_made)
+      retry_keeps_notes_and_trace_of_the_last, a_site_is_not_repeated_for_each_frame_of_its_combinator,
+      join_keeps_notes_and_trace, an_exit_as_a_value_keeps_notes_and_trace, annotate_applies_to_every_kind_of_cause,
+      annotate_leaves_a_success_alone, map_cause_fails_with_what_the_function_made)

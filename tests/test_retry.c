@@ -331,7 +331,28 @@ static eff_t *no_effect(struct world *w)
 }
 CASE(repeating_nothing_is_a_mistake, no_effect, .dies = "eff_repeat")
 
-TESTS(SCHED_001_no_recurrence_runs_once, SCHED_003_repeating_twice_runs_three_times,
+/* ---- other delays */
+
+static eff_t *fibonacci_four_times(struct world *w)
+{
+    eff_schedule_t *s = eff_schedule_both(eff_schedule_fibonacci(eff_millis(100)), eff_schedule_recurs(4));
+    return eff_retry(say_failing(w), s);
+}
+/* SCHED-015 */
+CASE(SCHED_015_fibonacci_delays_are_100_100_200_300, fibonacci_four_times, .cause = "fail(5)",
+     .journal = "try@0 try@100 try@200 try@400 try@700")
+
+static eff_t *given_delays(struct world *w)
+{
+    const eff_duration_t list[] = { eff_seconds(4), eff_seconds(7), eff_seconds(12), eff_seconds(19) };
+    return eff_retry(say_failing(w), eff_schedule_delays(4, list));
+}
+/* SCHED-022 */
+CASE(SCHED_022_given_delays_are_kept_and_then_it_stops, given_delays, .cause = "fail(5)",
+     .journal = "try@0 try@4000 try@11000 try@23000 try@42000")
+
+TESTS(SCHED_015_fibonacci_delays_are_100_100_200_300, SCHED_022_given_delays_are_kept_and_then_it_stops,
+      SCHED_001_no_recurrence_runs_once, SCHED_003_repeating_twice_runs_three_times,
       SCHED_004_repeating_until_what_holds_at_once_runs_once, SCHED_005_repeating_stops_at_the_condition,
       SCHED_005_repeating_stops_at_the_count, SCHED_006_a_failure_ends_repeating,
       SCHED_008_a_finalizer_around_repeating_runs_once, SCHED_017_spaced_runs_after_every_pause,

@@ -141,6 +141,36 @@ START_TEST(SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan)
 }
 END_TEST
 
+START_TEST(fibonacci_delays_are_the_sum_of_the_two_before)
+{
+    ck_assert_str_eq(run(eff_schedule_fibonacci(eff_millis(100)), 7), "100 100 200 300 500 800 1300 ");
+    ck_assert_str_eq(run(eff_schedule_fibonacci(eff_millis(-100)), 3), "0 0 0 ");
+    eff_schedule_t *s = eff_schedule_fibonacci(eff_seconds(1));
+    uint64_t state[8];
+    eff_duration_t delay = { 0 };
+    ck_assert_uint_le(eff__schedule_state_size(s), sizeof state);
+    eff__schedule_start(s, state);
+    for (int step = 0; step < 200; step++) {
+        eff_duration_t last = delay;
+        ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+        ck_assert_int_ge(delay.ns, last.ns);
+    }
+    ck_assert_int_eq(delay.ns, INT64_MAX);
+    eff_schedule_decref(s);
+}
+END_TEST
+
+START_TEST(delays_are_given_in_order_and_then_it_stops)
+{
+    const eff_duration_t list[] = { eff_millis(4), eff_millis(7), eff_millis(-1), eff_millis(19) };
+    ck_assert_str_eq(run(eff_schedule_delays(4, list), 9), "4 7 0 19 stop");
+    ck_assert_str_eq(run(eff_schedule_delays(0, NULL), 9), "stop");
+    eff_schedule_t *s = eff_schedule_delays(2, list), *same = eff_schedule_incref(s);
+    ck_assert_str_eq(run(eff_schedule_both(s, eff_schedule_fibonacci(eff_millis(5))), 9), "5 7 stop");
+    ck_assert_str_eq(run(eff_schedule_either(eff_schedule_recurs(3), same), 9), "0 0 0 stop");
+}
+END_TEST
+
 START_TEST(both_goes_on_while_both_do_after_the_longer_delay)
 {
     ck_assert_str_eq(run(eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(3)), 9),
@@ -203,6 +233,10 @@ END_TEST
 
 START_TEST(text_reads_as_an_expression)
 {
+    const eff_duration_t list[9] = { eff_millis(4), eff_seconds(1) };
+    check_text(eff_schedule_both(eff_schedule_fibonacci(eff_millis(100)), eff_schedule_delays(2, list)),
+               "fibonacci(100ms) && delays(4ms, 1s)");
+    check_text(eff_schedule_delays(9, list), "delays(4ms, 1s, 0s, 0s, 0s, 0s, 0s, 0s, ...)");
     check_text(eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(3)),
                "exponential(100ms, x2) && recurs(3)");
     check_text(eff_schedule_both(eff_schedule_either(eff_schedule_recurs(1), spaced(1)), eff_schedule_forever()),
@@ -269,6 +303,8 @@ START_TEST(missing_arguments_are_reported_and_stand_for_out_of_memory)
     ck_assert_str_eq(misuse, "eff_schedule_while: an argument is missing");
     ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), is_below, (eff_value_t){ .type = NULL })));
     ck_assert_str_eq(misuse, "eff_schedule_until: an argument is missing");
+    ck_assert(eff__schedule_is_oom(eff_schedule_delays(1, NULL)));
+    ck_assert_str_eq(misuse, "eff_schedule_delays: an argument is NULL");
     eff_schedule_decref(NULL);
 }
 END_TEST
@@ -298,6 +334,10 @@ static void everything(void)
     s = eff_schedule_both(eff_schedule_exponential(eff_millis(1), 2), s);
     s = eff_schedule_either(s, eff_schedule_until(held, is_below, eff_string("other")));
     s = eff_schedule_both(eff_schedule_incref(s), s);
+    const eff_duration_t list[] = { eff_millis(1), eff_millis(2) };
+    s = eff_schedule_either(eff_schedule_both(eff_schedule_delays(2, list), eff_schedule_fibonacci(list[0])), s);
+    eff_schedule_t *same = eff_schedule_incref(s);
+    s = eff_schedule_both(s, same);
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_schedule_format(s, &text);
     eff_buffer_done(&text);
@@ -321,6 +361,8 @@ int main(void)
     tcase_add_test(t, spaced_and_forever_never_stop);
     tcase_add_test(t, exponential_grows_by_its_factor_and_never_shrinks);
     tcase_add_test(t, SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan);
+    tcase_add_test(t, fibonacci_delays_are_the_sum_of_the_two_before);
+    tcase_add_test(t, delays_are_given_in_order_and_then_it_stops);
     tcase_add_test(t, both_goes_on_while_both_do_after_the_longer_delay);
     tcase_add_test(t, either_goes_on_while_one_does_after_the_shorter_delay_of_those);
     tcase_add_test(t, while_and_until_ask_about_the_input);

@@ -259,7 +259,7 @@ START_TEST(freeing_drops_what_fibers_that_never_started_hold)
     open_host(&h);
     fork_root(&h, 0, eff_then(eff_succeed(eff_string("dropped")), say(&h.w, "never")));
     capture_stderr(free_runtime, &h, text, sizeof text);
-    ck_assert_ptr_nonnull(strstr(h.mistake, "1 fibers are still alive"));
+    ck_assert_ptr_nonnull(strstr(h.mistake, "1 fiber is still alive"));
     ck_assert_journal(&h.w, "interrupt");
     close_host(&h);
 }

@@ -175,7 +175,7 @@ END_TEST
 START_TEST(take_of_the_wrong_type_gives_null_and_drops_the_value)
 {
     ck_assert_ptr_null(user_take(eff_string("x")));
-    ck_assert_str_eq(last_misuse, "read a value of type string as user");
+    ck_assert_str_eq(last_misuse, "read a value of type string as user: \"x\"");
 }
 END_TEST
 
@@ -384,7 +384,7 @@ END_TEST
 
 static void handle_drop(void *payload)
 {
-    strcat(journal, *(const char **)payload);
+    strncat(journal, *(const char **)payload, sizeof journal - strlen(journal) - 1);
 }
 
 static const eff_type_t handle_type = {

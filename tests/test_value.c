@@ -337,17 +337,17 @@ START_TEST(wrong_type_reads_are_reported_and_give_nothing)
 {
     eff_value_t s = eff_string("text");
     ck_assert_int_eq(eff_as_int(s), 0);
-    ck_assert_misuse("read a value of type string as int");
+    ck_assert_misuse("read a value of type string as int: \"text\"");
     ck_assert(!eff_as_bool(eff_int(1)));
-    ck_assert_misuse("read a value of type int as bool");
+    ck_assert_misuse("read a value of type int as bool: 1");
     ck_assert(eff_as_double(eff_int(1)) == 0);
-    ck_assert_misuse("read a value of type int as double");
+    ck_assert_misuse("read a value of type int as double: 1");
     ck_assert_ptr_null(eff_as_ptr(s));
-    ck_assert_misuse("read a value of type string as pointer");
+    ck_assert_misuse("read a value of type string as pointer: \"text\"");
     ck_assert_str_eq(eff_as_string(eff_int(3)), "");
-    ck_assert_misuse("read a value of type int as string");
+    ck_assert_misuse("read a value of type int as string: 3");
     ck_assert_int_eq(eff_as_int(eff_literal("x")), 0);
-    ck_assert_misuse("read a value of type string as int");
+    ck_assert_misuse("read a value of type string as int: \"x\"");
     ck_assert_uint_eq(eff_string_size(eff_unit), 0);
     ck_assert_misuse("read a value of type unit as string");
     size_t n = 9;
@@ -359,17 +359,17 @@ START_TEST(wrong_type_reads_are_reported_and_give_nothing)
     ck_assert_ptr_null(eff_as_effect(eff_unit));
     ck_assert_misuse("read a value of type unit as effect");
     ck_assert(eff_value_is(eff_first(s), &eff_unit_type));
-    ck_assert_misuse("read a value of type string as pair");
+    ck_assert_misuse("read a value of type string as pair: \"text\"");
     ck_assert(eff_value_is(eff_second(eff_none()), &eff_unit_type));
     ck_assert_misuse("read a value of type option as pair");
     ck_assert_uint_eq(eff_array_size(s), 0);
-    ck_assert_misuse("read a value of type string as array");
+    ck_assert_misuse("read a value of type string as array: \"text\"");
     ck_assert(eff_value_is(eff_array_at(s, 0), &eff_unit_type));
-    ck_assert_misuse("read a value of type string as array");
+    ck_assert_misuse("read a value of type string as array: \"text\"");
     ck_assert(!eff_is_some(s));
-    ck_assert_misuse("read a value of type string as option");
+    ck_assert_misuse("read a value of type string as option: \"text\"");
     ck_assert(eff_value_is(eff_some_value(s), &eff_unit_type));
-    ck_assert_misuse("read a value of type string as option");
+    ck_assert_misuse("read a value of type string as option: \"text\"");
     ck_assert_int_eq(eff_as_int(absent()), 0);
     ck_assert_misuse("read an absent value as int");
     eff_value_decref(s);
@@ -410,11 +410,37 @@ START_TEST(running_fiber_takes_the_mistake)
 }
 END_TEST
 
-START_TEST(long_misuse_message_is_cut)
+START_TEST(long_misuse_message_is_cut_only_without_memory)
 {
-    eff__misuse("%1000d", 1);
+    eff__misuse("%590d", 1);
     ck_assert_int_eq(n_misuses, 1);
+    ck_assert_uint_eq(strlen(last_misuse), 590);
+    eff_trim();
+    fail_at = n_requests;
+    eff__misuse("%590d", 1);
+    fail_at = -1;
+    ck_assert_int_eq(n_misuses, 2);
     ck_assert_uint_eq(strlen(last_misuse), 511);
+    ck_assert_ptr_nonnull(strstr(last_misuse, " ... [cut]"));
+}
+END_TEST
+
+START_TEST(a_wrong_read_shows_what_the_value_holds)
+{
+    eff_value_t items[] = { eff_int(1), eff_int(2) };
+    eff_value_t array = eff_array(2, items), error = eff_error(&eff_any_error, 0, "no such row");
+    ck_assert(!eff_as_bool(array));
+    ck_assert_misuse("read a value of type array as bool: 2 items");
+    ck_assert(!eff_as_bool(error));
+    ck_assert_misuse("read a value of type error as bool: no such row");
+    ck_assert_int_eq(eff_as_int(eff_bool(true)), 0);
+    ck_assert_misuse("read a value of type bool as int: true");
+    ck_assert_int_eq(eff_as_int(eff_double(1.5)), 0);
+    ck_assert_misuse("read a value of type double as int: 1.5");
+    ck_assert_int_eq(eff_as_int(eff_literal("line one\nline two, which goes on and on")), 0);
+    ck_assert_misuse("read a value of type string as int: \"line one\\nline two, which goes on and on\"");
+    eff_value_decref(array);
+    eff_value_decref(error);
 }
 END_TEST
 
@@ -1035,7 +1061,8 @@ int main(int argc, char **argv)
     tcase_add_test(tc, wrong_type_reads_are_reported_and_give_nothing);
     tcase_add_test(tc, reading_out_of_memory_is_no_mistake);
     tcase_add_test(tc, running_fiber_takes_the_mistake);
-    tcase_add_test(tc, long_misuse_message_is_cut);
+    tcase_add_test(tc, long_misuse_message_is_cut_only_without_memory);
+    tcase_add_test(tc, a_wrong_read_shows_what_the_value_holds);
     tcase_add_test(tc, default_handler_prints_the_mistake);
     tcase_add_test(tc, part_that_is_out_of_memory_makes_the_whole_so);
     tcase_add_test(tc, absent_part_is_a_mistake_and_counts_as_unit);

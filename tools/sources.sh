@@ -15,6 +15,8 @@ lists=(
     'src/testing/meson.build|testing_sources|. -name *.c'
     'tests/meson.build|test_programs|. -maxdepth 1 -name *.c'
     'tests/meson.build|support_sources|./support -name *.c'
+    'tests/meson.build|message_sources|./messages -name *.c'
+    'tests/meson.build|other_programs|./programs -name *.c'
     'bench/meson.build|bench_sources|. -name *.c'
     'examples/meson.build|example_programs|. -maxdepth 1 -name *.c'
     'examples/meson.build|healthcheck_sources|./healthcheck -name *.c'

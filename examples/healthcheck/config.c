@@ -45,7 +45,7 @@ static const char *type_name(const json_t *json)
     case JSON_OBJECT: return "an object";
     case JSON_ARRAY: return "an array";
     case JSON_STRING: return "a string";
-    case JSON_INTEGER: return "a number";
+    case JSON_INTEGER:
     case JSON_REAL: return "a number";
     case JSON_TRUE:
     case JSON_FALSE: return "true or false";

@@ -19,6 +19,6 @@ typedef struct http_exchange {
  *  - Success: an http_response.
  *  - Failure: eff_connection_error or another eff_system_error; http_bad_response_error.
  *  - Interruption: the connection is closed at once. */
-eff_t *http_exchange(http_exchange_t exchange) EFF_MUST_USE;
+eff_t *http_exchange(http_exchange_t init) EFF_MUST_USE;
 
 #endif

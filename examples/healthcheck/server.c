@@ -121,7 +121,7 @@ EFF_DEFINE_GEN(serve, struct serve, serve_step, .drop = NULL);
 
 static int port_of(int fd)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = { 0 };
     socklen_t size = sizeof address;
     return getsockname(fd, (struct sockaddr *)&address, &size) < 0 ? -1 : ntohs(address.sin_port);
 }

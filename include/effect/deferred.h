@@ -4,6 +4,10 @@
  *
  *     eff_deferred_t *d = eff_deferred_new();
  *     e = eff_zip_par(eff_deferred_await(d), eff_deferred_succeed(d, eff_int(1)));
+ *     eff_deferred_decref(d);                        // the effects have references of their own
+ *
+ * A handle: the effects take NULL, and then die of "out of memory". It belongs to the runtime that first waits on it;
+ * on another, to wait or complete is a defect.
  */
 #ifndef EFFECT_DEFERRED_H
 #define EFFECT_DEFERRED_H
@@ -14,23 +18,31 @@ EFF_BEGIN_DECLS
 
 EFF_API extern const eff_type_t eff_deferred_type; /**< of deferreds as values */
 
-/** A new, empty deferred; NULL when out of memory (the builders below take NULL and die of it). It belongs to the
- *  runtime that first waits on it. */
+/** A deferred that is empty. @return new; NULL when out of memory */
 EFF_API EFF_MUST_USE eff_deferred_t *eff_deferred_new(void);
-EFF_API eff_deferred_t *eff_deferred_incref(eff_deferred_t *d);         /**< one more reference; returns d */
-EFF_API void eff_deferred_decref(eff_deferred_t *d);                    /**< gives up one; NULL is fine */
-EFF_API EFF_MUST_USE eff_value_t eff_deferred_value(eff_deferred_t *d); /**< consumes the reference */
-EFF_API eff_deferred_t *eff_as_deferred(eff_value_t v);                 /**< borrowed */
+/** One more reference. Any thread. @param d borrows; NULL is fine @return d, with a reference that is yours */
+EFF_API eff_deferred_t *eff_deferred_incref(eff_deferred_t *d);
+/** Gives up one reference. Any thread. @param d consumes; NULL is fine */
+EFF_API void eff_deferred_decref(eff_deferred_t *d);
+/** A handle as a value. @param d consumes; NULL gives "out of memory" @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_deferred_value(eff_deferred_t *d);
+/** Reads a handle. @borrows{v} @return borrowed from v; on the wrong type a dummy, completed with unit */
+EFF_API eff_deferred_t *eff_as_deferred(eff_value_t v);
 
-/** Waits until it is completed, and ends the same way. Waiters wake in order of waiting; leaving is O(1). */
+/** Waits until it is completed, and ends the same way. Waiters wake in order of waiting.
+ *  - Interruption: leaves the queue of waiters, in O(1), and touches nobody else.
+ *
+ *  @retains{d} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_deferred_await_at(eff_site_t site, eff_deferred_t *d);
-/** Completes it. Succeeds with true, or false if it was completed before (and v is dropped). Consumes v. */
+/** Completes it, and wakes all who wait. Succeeds with true, or false if it was completed before: v is then dropped.
+ *  O(waiters). @retains{d} @consumes{v} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_deferred_succeed_at(eff_site_t site, eff_deferred_t *d, eff_value_t v);
-/** As eff_deferred_succeed, with an expected failure for everybody who waits. Consumes error. */
+/** As eff_deferred_succeed, with an expected failure for everybody who waits. Itself, it does not fail.
+ *  @retains{d} @consumes{error} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_deferred_fail_at(eff_site_t site, eff_deferred_t *d, eff_value_t error);
-/** As eff_deferred_succeed, with a whole cause. Consumes cause. */
+/** As eff_deferred_succeed, with a whole cause. @retains{d} @consumes{cause} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_deferred_fail_cause_at(eff_site_t site, eff_deferred_t *d, eff_cause_t *cause);
-/** The exit, borrowed; NULL while it is empty. */
+/** Looks at it without waiting. Its runtime's thread. @borrows{d} @return borrowed from d; NULL while it is empty */
 EFF_API const eff_exit_t *eff_deferred_poll(const eff_deferred_t *d);
 
 #define eff_deferred_await(...) eff_deferred_await_at(EFF_SITE, __VA_ARGS__)

@@ -27,16 +27,19 @@
 #include <effect/finish.h>
 #include <effect/gen.h>
 #include <effect/interrupt.h>
+#include <effect/items.h>
 #include <effect/loop.h>
 #include <effect/parallel.h>
 #include <effect/recover.h>
 #include <effect/transform.h>
 
 #include <effect/clock.h>
+#include <effect/console.h>
 #include <effect/context.h>
 #include <effect/deferred.h>
 #include <effect/fiber.h>
 #include <effect/layer.h>
+#include <effect/log.h>
 #include <effect/queue.h>
 #include <effect/scope.h>
 #include <effect/test_clock.h>

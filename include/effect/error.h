@@ -4,8 +4,8 @@
  *     static const eff_error_kind_t parse_error = { "parse error", NULL };
  *     return eff_fail(eff_error(&parse_error, 0, "line %d: no colon", line));
  *
- * A kind is identified by its address and may have a parent: eff_error_is(v, &eff_system_error) holds for each kind below
- * it. errno and getaddrinfo errors come as errors too.
+ * A kind is identified by its address and may have a parent: eff_error_is(v, &eff_system_error) holds for each kind
+ * below it. errno and getaddrinfo errors come as errors too.
  */
 #ifndef EFFECT_ERROR_H
 #define EFFECT_ERROR_H
@@ -40,20 +40,39 @@ typedef struct eff_error {
     eff_value_t inner;            /**< what caused it; unit when nothing did */
 } eff_error_t;
 
-/** A new error value. @param kind static  @param code 0 when there is none  @param fmt as of printf */
+/** A new error value.
+ *  @param kind static; NULL is a mistake: eff_any_error
+ *  @param code what number it has; 0 when there is none
+ *  @param fmt the message, as of printf, with its arguments; copied
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_error(const eff_error_kind_t *kind, int code, const char *fmt, ...)
     EFF_PRINTF(3, 4);
-/** As eff_error, with the error that caused it. Consumes inner. */
+/** As eff_error, with the error that caused it.
+ *  @param inner consumes; any value, shown behind "because:"
+ *  @param kind static
+ *  @param code 0 when there is none
+ *  @param fmt as of printf; copied
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_error_caused(eff_value_t inner, const eff_error_kind_t *kind, int code,
                                                   const char *fmt, ...) EFF_PRINTF(4, 5);
-/** An error for an errno number: "open x: No such file or directory", of the kind that fits. */
+/** An error for an errno number: "open x: No such file or directory", of the kind that fits.
+ *  @param err an errno number, which becomes the code
+ *  @param fmt what was tried, as of printf; copied
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_error_errno(int err, const char *fmt, ...) EFF_PRINTF(2, 3);
-/** An error for a getaddrinfo (or evutil_getaddrinfo) number. */
+/** An error for a failed name lookup, of kind eff_dns_error.
+ *  @param err an EAI_ number of getaddrinfo, or of libevent's evutil_getaddrinfo; EAI_SYSTEM is told by errno
+ *  @param fmt what was tried, as of printf; copied
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_error_gai(int err, const char *fmt, ...) EFF_PRINTF(2, 3);
 
-/** Borrows the error; on a value of another type an immortal dummy of kind eff_any_error, and it is reported. */
+/** Reads an error; eff_value_is(v, &eff_error_type) tells before.
+ *  @borrows{v} @return borrowed from v; on the wrong type, which is reported, a dummy of kind eff_any_error */
 EFF_API const eff_error_t *eff_as_error(eff_value_t v);
-/** Whether v is an error of this kind or of one below it. False for values of other types. */
+/** Whether v is an error of this kind or of one below it. O(height of the kinds).
+ *  @borrows{v}
+ *  @param kind static
+ *  @return false for values of other types too, which is no mistake */
 EFF_API bool eff_error_is(eff_value_t v, const eff_error_kind_t *kind);
 
 EFF_END_DECLS

@@ -20,12 +20,17 @@
  *  - Without .copy, that is plain or borrowed data, and .drop runs on run frames only, for what the run put there.
  *  - With .copy, the description owns it: `.copy(T *)` takes a second reference to what the bytes refer to, cannot
  *    fail, and .drop runs on both; a run that holds the last reference to the description moves instead.
- *    So a gen whose init says eff_value_incref(x), eff_string(...) or strdup(...) needs .copy: without one, a second run
- *    (eff_retry, eff_repeat, running it again) uses what the first has dropped.
- * Both must accept zeroed fields; write `.drop = NULL` for none. Compile with -Wall: it finds locals used across an await
- * and a missing EFF_GEN_END. A gen is a region: fibers forked in it end with it. Order at its end: children,
+ *    So a gen whose init says eff_value_incref(x), eff_string(...) or strdup(...) needs .copy: without one, a second
+ *    run (eff_retry, eff_repeat, running it again) uses what the first has dropped.
+ *
+ * Both must accept zeroed fields; write `.drop = NULL` for none. Compile with -Wall: it finds locals used across an
+ * await and a missing EFF_GEN_END. A gen is a region: fibers forked in it end with it. Order at its end: children,
  * defers in reverse, frame drop. A failed await ends the gen with that failure. A step function that returns an effect
  * without a macro ends the gen with whatever that effect ends with.
+ *
+ * In C++ T is plain data (trivially copyable), and there is no compound literal: write `transfer({ 1, 2, 100 })`, or
+ * fill in a variable. A local with an initializer stands before EFF_GEN_BEGIN, or in a block of its own without an
+ * await: C++ lets no jump pass it.
  */
 #ifndef EFFECT_GEN_H
 #define EFFECT_GEN_H
@@ -54,7 +59,12 @@ struct eff_gen {
     eff_site_t site;   /**< of the last await */
 };
 
-/** For EFF_DEFINE_GEN. Copies the bytes of init; owns: the description owns what they hold (there is a .copy). */
+/** The effect that runs a gen: what EFF_DEFINE_GEN's function calls.
+ *  @param site where it is composed
+ *  @param def static
+ *  @param init copied: the first def->size bytes; consumes what they hold, if owns
+ *  @param owns whether the description owns what the bytes hold: there is a .copy
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_gen_at(eff_site_t site, const eff_gen_def_t *def, const void *init, bool owns);
 EFF_API EFF_MUST_USE eff_t *eff__gen_wait(eff_gen_t *g, eff_site_t site, eff_t *e);
 EFF_API EFF_MUST_USE eff_t *eff__gen_wait_exit(eff_gen_t *g, eff_site_t site, eff_t *e);
@@ -66,7 +76,8 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 
 #if defined(__GNUC__) && !defined(EFF_GEN_SWITCH)
 /** The first line of every step function; declarations of locals may stand before it. With GCC and Clang an await may
- *  stand anywhere, also inside a switch; with other compilers, or -DEFF_GEN_SWITCH, not inside a switch. */
+ *  stand anywhere, also inside a switch; with other compilers, or -DEFF_GEN_SWITCH, not inside a switch.
+ *  @param g the step function's second parameter */
 #define EFF_GEN_BEGIN(g)                                                                                               \
     eff_gen_t *const eff__g = (g);                                                                                     \
     void *const eff__to = eff__g->resume ? eff__g->resume : __extension__ && eff__start;                               \
@@ -97,44 +108,54 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
     } while (0)
 #define EFF_AWAIT_(n, wait, ...) EFF_AWAIT__(n, wait, __VA_ARGS__)
 
-/** Runs an effect; goes on here with its value in EFF_GOT(). */
+/** Runs an effect; goes on here with its value in EFF_GOT(). Its failure ends the gen with that failure.
+ *  @param ... consumes: an effect, evaluated once */
 #define EFF_AWAIT(...) EFF_AWAIT_(EFF_GEN_ID_, eff__gen_wait, __VA_ARGS__)
-/** Runs an effect; goes on here with its exit in EFF_EXIT(), unless this gen itself is interrupted. */
+/** Runs an effect; goes on here with its exit in EFF_EXIT(), however it ended, unless this gen itself is interrupted.
+ *  @param ... consumes: an effect, evaluated once */
 #define EFF_AWAIT_EXIT(...) EFF_AWAIT_(EFF_GEN_ID_, eff__gen_wait_exit, __VA_ARGS__)
-/** The last await's value, borrowed until the next await. */
+/** The last await's value. @return borrowed until the next await */
 #define EFF_GOT() (eff__g->value)
-/** The last await's value, moved out: yours. */
+/** The last await's value, moved out; EFF_GOT() is then unit. @return new */
 #define EFF_TAKE() eff__gen_take(eff__g)
-/** The last EFF_AWAIT_EXIT's exit, borrowed until the next await. */
+/** The last EFF_AWAIT_EXIT's exit. @return borrowed until the next await */
 #define EFF_EXIT() ((const eff_exit_t *)&eff__g->exit)
-/** Ends the gen with an expected failure. */
+/** Ends the gen with an expected failure. @param ... consumes: the error, any value */
 #define EFF_GEN_FAIL(...) return eff__gen_fail(eff__g, EFF_SITE, (__VA_ARGS__))
-/** Ends the gen with a value. */
+/** Ends the gen with a value. @param ... consumes: the value */
 #define EFF_GEN_RETURN(...) return eff__gen_return(eff__g, (__VA_ARGS__))
-/** Ends the gen as an exit says: EFF_GEN_EXIT(EFF_EXIT()). Borrows exit. */
+/** Ends the gen as an exit says: EFF_GEN_EXIT(EFF_EXIT()). @param ... borrows: a const eff_exit_t * */
 #define EFF_GEN_EXIT(...) return eff_done_at(EFF_SITE, (__VA_ARGS__))
-/** Ends the gen with a value; the last line of every step function. */
+/** Ends the gen with a value; the last line of every step function. @param ... consumes: the value */
 #define EFF_GEN_END(...)                                                                                               \
     return eff__gen_return(eff__g, (__VA_ARGS__));                                                                     \
     EFF_GEN_CLOSE_
-/** Adds a finalizer, `eff_t *fn(T *frame, const eff_exit_t *exit)`, to run when the gen ends. If there is no memory
- *  for it, it runs at once and the gen ends. */
+/** Adds a finalizer, to run masked when the gen ends, in reverse order of adding. If there is no memory for it, the gen
+ *  ends here, out of memory, and the finalizer runs all the same.
+ *  @param s the frame
+ *  @param fn `eff_t *fn(T *frame, const eff_exit_t *exit)`: borrows both until its effect has ended; returns new */
 #define EFF_DEFER(s, fn)                                                                                               \
     do {                                                                                                               \
         (void)sizeof((fn)((s), (const eff_exit_t *)0));                                                                \
         if (!eff__gen_defer(eff__g, EFF_SITE_OF(fn), (eff_any_fn)(fn))) return eff_out_of_memory();                    \
     } while (0)
 
-/** Makes `eff_t *name(T init)` out of `eff_t *stepfn(T *frame, eff_gen_t *g)`; hooks: .copy, .drop, both of T *. */
+/** Makes `eff_t *name(T init)`, static, out of a step function.
+ *  @param name of the function that builds the effect; it returns new
+ *  @param T the frame: a struct, 16-byte aligned at most
+ *  @param stepfn `eff_t *stepfn(T *frame, eff_gen_t *g)`, written with the macros above
+ *  @param ... the hooks .copy and .drop, each `void (*)(T *)`; `.drop = NULL` for none */
 #define EFF_DEFINE_GEN(name, T, stepfn, ...) EFF_GEN_DEFINE_(EFF_MAYBE_UNUSED static, name, T, stepfn, __VA_ARGS__)
-/** As EFF_DEFINE_GEN, visible to other files: declare `eff_t *name(T init);` in a header. */
+/** As EFF_DEFINE_GEN, visible to other files: declare `eff_t *name(T init);` in a header.
+ *  @param name, T, stepfn, ... as there */
 #define EFF_DEFINE_EXTERN_GEN(name, T, stepfn, ...) EFF_GEN_DEFINE_(, name, T, stepfn, __VA_ARGS__)
 #define EFF_GEN_DEFINE_(LINKAGE, name, T, stepfn, ...)                                                                 \
+    EFF_PLAIN_(T)                                                                                                      \
     struct name##__hooks {                                                                                             \
         void (*drop)(T *);                                                                                             \
         void (*copy)(T *);                                                                                             \
     };                                                                                                                 \
-    static const struct name##__hooks name##__hooks = { __VA_ARGS__ };                                                 \
+    static const struct name##__hooks name##__hooks = EFF_FIELDS_(struct name##__hooks, __VA_ARGS__);                  \
     EFF_NOINLINE static eff_t *name##__step(void *s, eff_gen_t *g)                                                     \
     {                                                                                                                  \
         return stepfn((T *)s, g);                                                                                      \
@@ -156,13 +177,13 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
         static const eff_gen_def_t def = {                                                                             \
             sizeof(T), name##__step, name##__copy, name##__drop, name##__finalize, #name                               \
         };                                                                                                             \
-        return eff_gen_at(#name " (" EFF_GEN_FILE_ ")", &def, &init, name##__hooks.copy != NULL);                      \
+        return eff_gen_at(EFF_GEN_SITE_(#name), &def, &init, name##__hooks.copy != NULL);                              \
     }                                                                                                                  \
     struct name##__end
 #if defined(EFF_NO_SITES)
-#define EFF_GEN_FILE_ ""
+#define EFF_GEN_SITE_(name) ((eff_site_t)0)
 #else
-#define EFF_GEN_FILE_ EFF_FILE_ ":" EFF_STR(__LINE__)
+#define EFF_GEN_SITE_(name) name " (" EFF_FILE_ ":" EFF_STR(__LINE__) ")"
 #endif
 
 EFF_END_DECLS

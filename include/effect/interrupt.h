@@ -5,7 +5,8 @@
  *     e = eff_uninterruptible(write_record(r));                     // seen afterwards
  *     e = eff_uninterruptible_mask(commit, eff_unit);               // commit gets a restore
  *
- * A mask belongs to one fiber and is lexical in it; children and sides of parallel combinators start interruptible.
+ * A mask belongs to one fiber and is lexical in it; children and sides of parallel combinators start interruptible. The
+ * model is that of asynchronous exceptions in Haskell (Marlow et al. 2001), with cats-effect's poll as eff_restore.
  */
 #ifndef EFFECT_INTERRUPT_H
 #define EFFECT_INTERRUPT_H
@@ -18,21 +19,32 @@ EFF_BEGIN_DECLS
 typedef struct eff_restore {
     bool interruptible; /**< as it was around the mask */
 } eff_restore_t;
-/** The body of a mask. Borrows env, which lives until the effect it returns has ended. */
+/** The body of a mask.
+ *  @param restore for eff_restore: what the mask is to be lifted to
+ *  @param env borrows until the effect that is returned has ended
+ *  @return new; NULL is a mistake, and a defect */
 typedef eff_t *(*eff_mask_fn)(eff_restore_t restore, eff_value_t env);
 
-/** e can be interrupted, also inside a mask. A pending interruption is seen as e starts. */
+/** e can be interrupted, also inside a mask. A pending interruption is seen as e starts. For a wait inside a mask that
+ *  may be given up; to keep what the caller had, use eff_restore. @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_interruptible_at(eff_site_t site, eff_t *e);
-/** e is not interrupted. An interruption that came meanwhile is seen as the mask ends: a success is dropped. */
+/** e is not interrupted. An interruption that came meanwhile is seen as the mask ends: a success is dropped, a failure
+ *  goes on as Then(failure, Interrupt). @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_uninterruptible_at(eff_site_t site, eff_t *e);
-/** As eff_uninterruptible, with parts of the body restored: see eff_restore. */
+/** As eff_uninterruptible, with parts of the body restored: see eff_restore.
+ *  @param f called once per run, masked; borrows env, returns new
+ *  @consumes{env} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_uninterruptible_mask_at(eff_site_t site, eff_mask_fn f, eff_value_t env);
-/** Runs e as it was around the mask, in whatever fiber runs it. Consumes e. */
+/** Runs e as it was around the mask, in whatever fiber runs it: interruptible, unless that was masked too.
+ *  @param restore what the mask's body was given
+ *  @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_restore_at(eff_site_t site, eff_restore_t restore, eff_t *e);
-/** Interrupting the caller does not wait for e: e goes on unwinding as a child of the nearest enclosing region (a
- *  gen, eff_scoped, eff_acquire_use_release, eff_provide, or the fiber), which awaits it. */
+/** Runs e on a fiber of its own, so that interrupting the caller does not wait for e: e goes on unwinding as a child of
+ *  the nearest enclosing region (a gen, eff_scoped, eff_acquire_use_release, eff_provide, or the fiber), which awaits
+ *  it. For a timeout over a body that may not be interruptible. Ends as e does. @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_disconnect_at(eff_site_t site, eff_t *e);
-/** Interrupts the fiber that runs it. Under a mask the effect succeeds, and the fiber ends when the mask does. */
+/** Interrupts the fiber that runs it. Under a mask the effect succeeds with unit, and the fiber ends when the mask
+ *  does. @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_interrupt_self_at(eff_site_t site);
 
 #define eff_interruptible(...) eff_interruptible_at(EFF_SITE, __VA_ARGS__)

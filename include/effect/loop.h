@@ -4,8 +4,8 @@
  *     e = eff_for_each(eff_range(0, 10), visit, eff_unit);
  *     e = eff_retry(e, eff_schedule_recurs(3));
  *
- * Items are one value, consumed: an array or a range. The item and env of for_each live until the effect that the
- * callback returned has ended.
+ * Items are one value, consumed: an array, a range, an iterator, a pull or a queue; items.h has them all. The item and
+ * env of for_each live until the effect that the callback returned has ended.
  */
 #ifndef EFFECT_LOOP_H
 #define EFFECT_LOOP_H
@@ -19,6 +19,113 @@ EFF_BEGIN_DECLS
 EFF_API EFF_MUST_USE eff_t *eff_for_each_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
 /** As eff_for_each; succeeds with unit. Constant memory. */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
+
+/** The next value of eff_reduce. @param acc, item, env borrowed @param index of the item, from 0 @return new */
+typedef eff_t *(*eff_reduce_fn)(eff_value_t acc, eff_value_t item, size_t index, eff_value_t env);
+/**
+ * Goes over the items with one value, which each item's effect replaces.
+ *
+ * - Success: with what f's last effect succeeded with; with initial when there are no items.
+ * - Failure: the first ends it, with that failure. f returning NULL is a defect.
+ * - Interruption: seen between the items.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param items consumes; as of eff_for_each
+ * @param initial consumes
+ * @param f called for each item in turn; acc, item and env live until the effect that it returned has ended; returns new
+ * @param env consumes
+ * @return new
+ *
+ * Memory does not grow with the number of items. Standard name: monadic left fold.
+ * @see eff_iterate
+ */
+EFF_API EFF_MUST_USE eff_t *eff_reduce_at(eff_site_t site, eff_value_t items, eff_value_t initial, eff_reduce_fn f,
+                                          eff_value_t env);
+/**
+ * Looks for the first item for which f's effect succeeds with true; later items are left alone.
+ *
+ * - Success: with some(item), or none when it holds for no item.
+ * - Failure: the first ends it, with that failure. An effect of f's that succeeds with anything but a boolean is a
+ *   defect, and so is f returning NULL.
+ * - Interruption: seen between the items.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param items consumes; as of eff_for_each
+ * @param f called for each item up to the one found; item and env live until the effect that it returned has ended;
+ * returns new
+ * @param env consumes
+ * @return new
+ */
+EFF_API EFF_MUST_USE eff_t *eff_find_first_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
+/**
+ * Leaves out the items before the first for which f's effect succeeds with false.
+ *
+ * - Success: with the array of that item and all after it, for which f is not called.
+ * - Failure: the first ends it, with that failure. An effect of f's that succeeds with anything but a boolean is a
+ *   defect, and so is f returning NULL.
+ * - Interruption: seen between the items.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param items consumes; as of eff_for_each
+ * @param f called for each item up to the first that stays; item and env live until the effect that it returned has
+ * ended; returns new
+ * @param env consumes
+ * @return new
+ *
+ * O(items), in time and memory.
+ */
+EFF_API EFF_MUST_USE eff_t *eff_drop_while_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
+/**
+ * Runs e n times, one after another.
+ *
+ * - Success: with the array of the n values, which is empty when n is 0 or less.
+ * - Failure: the first ends it, with that failure.
+ * - Interruption: seen between the runs.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param e consumes
+ * @param n how many times
+ * @return new
+ * @see eff_repeat
+ */
+EFF_API EFF_MUST_USE eff_t *eff_replicate_at(eff_site_t site, eff_t *e, int64_t n);
+/**
+ * Goes from value to value while a condition holds: `v = initial; while (again(v)) v = step(v);`.
+ *
+ * - Success: with the first value for which again does not hold: with initial, step not being called, if that is it.
+ * - Failure: the first failing step ends it. step returning NULL is a defect.
+ * - Interruption: seen between the steps.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param initial consumes
+ * @param again the condition; borrows v and env
+ * @param step called with each value for which again holds; borrows v and env; returns new: the effect that succeeds
+ * with the next value
+ * @param env consumes
+ * @return new
+ *
+ * Constant memory, however many steps.
+ * @see eff_loop_while, eff_reduce
+ */
+EFF_API EFF_MUST_USE eff_t *eff_iterate_at(eff_site_t site, eff_value_t initial, eff_predicate_fn again,
+                                           eff_bind_fn step, eff_value_t env);
+/**
+ * Runs e, and again as long as the condition holds for its value.
+ *
+ * For polling without a pause; with pauses or a limit it is eff_repeat with eff_schedule_while.
+ * - Success: with the first value for which again does not hold.
+ * - Failure: the first ends it.
+ * - Interruption: seen between the runs.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param e consumes; run at least once
+ * @param again the condition; borrows the value and env
+ * @param env consumes
+ * @return new
+ *
+ * Constant memory, however many rounds.
+ */
+EFF_API EFF_MUST_USE eff_t *eff_loop_while_at(eff_site_t site, eff_t *e, eff_predicate_fn again, eff_value_t env);
 /** Runs e; on an expected failure runs it again as the schedule says (its input is the error). Succeeds with e's value;
  *  fails with the last failure. Defects and interruptions are never retried. Waits on the Clock. Consumes both. */
 EFF_API EFF_MUST_USE eff_t *eff_retry_at(eff_site_t site, eff_t *e, eff_schedule_t *schedule);
@@ -28,6 +135,12 @@ EFF_API EFF_MUST_USE eff_t *eff_repeat_at(eff_site_t site, eff_t *e, eff_schedul
 
 #define eff_for_each(items, ...) eff_for_each_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
 #define eff_for_each_discard(items, ...) eff_for_each_discard_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
+#define eff_reduce(items, initial, ...) eff_reduce_at(EFF_SITE_OF(__VA_ARGS__), (items), (initial), __VA_ARGS__)
+#define eff_find_first(items, ...) eff_find_first_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
+#define eff_drop_while(items, ...) eff_drop_while_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
+#define eff_replicate(...) eff_replicate_at(EFF_SITE, __VA_ARGS__)
+#define eff_iterate(initial, again, ...) eff_iterate_at(EFF_SITE_OF(__VA_ARGS__), (initial), (again), __VA_ARGS__)
+#define eff_loop_while(e, ...) eff_loop_while_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
 #define eff_retry(...) eff_retry_at(EFF_SITE, __VA_ARGS__)
 #define eff_repeat(...) eff_repeat_at(EFF_SITE, __VA_ARGS__)
 

@@ -10,7 +10,8 @@
  *     eff_fiber_t *fiber;
  *     if (eff_runtime_fork(rt, handle(request), on_exit, request, &fiber) < 0) ...
  *
- * A runtime belongs to the thread that made it; its callbacks never run in parallel. Free it before event_base_free.
+ * A runtime belongs to the thread that made it; its callbacks never run in parallel. Everything here that takes a
+ * runtime is called on that thread; from others, answer an async handle (async.h). Free it before event_base_free.
  */
 #ifndef EFFECT_RUNTIME_H
 #define EFFECT_RUNTIME_H
@@ -20,57 +21,81 @@
 
 EFF_BEGIN_DECLS
 
-/** Runs e to its end on a runtime and loop of its own. Blocks. Consumes e. @return new */
+/** Runs e to its end on a runtime and loop of its own. Blocks until it, and what it left running, has ended. When its
+ *  fibers wait for each other only, they die of that, and the cause lists them. From inside a fiber it is misuse, and a
+ *  Die.
+ *  @consumes{e} @return new; a Die(out of memory) when there is no memory to start */
 EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
 
 /** Runs e as a process's main job: SIGINT and SIGTERM interrupt it and wait for its finalizers, a second one exits at
- *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause when it does not succeed, unless a signal ended it. Consumes e.
- *  @return 0 success (an integer is the exit code itself, modulo 256), 1 Fail or an interruption from inside, 70 Die, 128 + n after
- *          signal n */
+ *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause to stderr when it does not succeed, unless it
+ *  was only interrupted by the signal. The main thread, once at a time.
+ *  @consumes{e}
+ *  @return the exit code: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an interruption
+ *          from inside; 70 for a Die; 128 + n after signal n */
 EFF_API int eff_main(eff_t *e);
-/** As eff_main, with the services of a layer. Consumes both. */
+/** As eff_main, with the services of a layer. @consumes{e, layer} @return the exit code */
 EFF_API int eff_main_with(eff_t *e, eff_layer_t *layer);
 
-/** Options of a runtime; zero means the default. Set `size` if you compile against more than one version. */
+/** Options of a runtime; zero means the default. With `size` set, what an older header did not have yet is not read. */
 typedef struct eff_runtime_options {
     size_t size;             /**< sizeof(eff_runtime_options_t), or 0 */
     struct event_base *base; /**< the caller's loop, borrowed; NULL: one of its own */
-    eff_context_t *context;  /**< the root context, consumed; NULL: empty */
+    eff_context_t *context;  /**< the root context, consumed, also on failure; NULL: empty */
     unsigned max_blocking;   /**< threads of the blocking pool, started when needed; 0: 8 */
     unsigned budget;         /**< instructions a fiber may run before others get their turn; 0: 2048 */
-    /** Called once for each failure nobody has observed. NULL: printed to stderr. Borrows. */
+    /** Called once for each failure that nobody has asked for (fiber.h). NULL: printed to stderr. Borrows all. */
     void (*on_unobserved)(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg);
     /** Called at the end of each turn of the caller's loop after which fibers live but none can go on by itself. NULL:
      *  nothing. (In eff_run and eff_runtime_run, the fibers die of it: a deadlock is a result.) */
     void (*on_deadlock)(eff_runtime_t *rt, void *arg);
-    void *arg; /**< of the two callbacks */
+    void *arg; /**< of the two callbacks, borrowed until eff_runtime_free */
 } eff_runtime_options_t;
 
-/** @param options borrowed; NULL: all defaults. @return new; NULL when out of memory or the loop cannot be made */
+/** A runtime, which belongs to the calling thread. With a base of yours it adds its events there as they are needed,
+ *  and your dispatching runs the fibers.
+ *  @param options borrows: copied; NULL: all defaults
+ *  @return new, for eff_runtime_free; NULL when out of memory or the loop cannot be made */
 EFF_API EFF_MUST_USE eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options);
-/** Runs e to its end, running the loop meanwhile. Misuse from inside a callback of that loop. Consumes e. */
+/** Runs e to its end, running the loop meanwhile. From inside a fiber or a callback of that loop it is misuse, and a
+ *  Die. @borrows{rt} @consumes{e} @return new; a Die once shutdown has begun */
 EFF_API EFF_MUST_USE eff_exit_t eff_runtime_run(eff_runtime_t *rt, eff_t *e);
 
-/** Called from the loop, exactly once, when the fiber has ended. Borrows exit. */
+/** Called from the loop, exactly once, when the fiber has ended.
+ *  @borrows{exit}
+ *  @param arg as it was given to eff_runtime_fork */
 typedef void (*eff_exit_fn)(const eff_exit_t *exit, void *arg);
-/** Starts e; no user code runs before it returns. on_exit (which may be NULL) is called iff it returns 0. Consumes e.
- *  *ret_fiber is a new handle; ret_fiber may be NULL.
+/** Starts e as a fiber of its own: the way in from a callback of libevent. No user code runs before it returns.
+ *  @borrows{rt}
+ *  @param e consumes, on failure too
+ *  @param on_exit called iff this returns 0; NULL: nobody
+ *  @param arg passed to on_exit; must live until then
+ *  @param ret_fiber new, for eff_fiber_decref; NULL on failure; may be NULL
  *  @return 0; -ENOMEM; -ECANCELED once shutdown has begun */
 EFF_API int eff_runtime_fork(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, void *arg, eff_fiber_t **ret_fiber);
-/** Interrupts a fiber from outside; nothing is called inline. On a fiber that has ended: nothing. */
+/** Interrupts a fiber from outside. Neither fibers nor on_exit run before it returns, cancelers of eff_async may. On a
+ *  fiber that has ended: nothing. @borrows{rt, fiber} */
 EFF_API void eff_runtime_interrupt(eff_runtime_t *rt, eff_fiber_t *fiber);
-/** Ends everything: root fibers first, then daemons; then `done` (which may be NULL), in which
- *  eff_runtime_free is allowed. */
+/** Ends everything: root fibers first, then daemons; then calls done. Asynchronous: the caller's loop must run; on a
+ *  runtime with a loop of its own, done waits for the next eff_runtime_run. Once only.
+ *  @borrows{rt}
+ *  @param done called from the loop when no fiber is left; eff_runtime_free is allowed in it; NULL: nobody
+ *  @param arg passed to done; must live until then */
 EFF_API void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg);
 /** Frees the runtime. With fibers still alive it reports them as misuse and unwinds them synchronously, children first:
- *  plain releases and drops run, effectful finalizers are skipped and named. */
+ *  plain releases and drops run, effectful finalizers are skipped and named; jobs of eff_blocking are waited for. From
+ *  inside a fiber or eff_runtime_run it is misuse, and does nothing.
+ *  @param rt consumes; NULL is fine */
 EFF_API void eff_runtime_free(eff_runtime_t *rt);
 /** After fork(2), in the child: forgets the runtime without touching the loop it shares with the parent. Its memory is
- *  not given back. */
+ *  not given back.
+ *  @param rt consumes; NULL is fine */
 EFF_API void eff_runtime_abandon(eff_runtime_t *rt);
-/** How many fibers live. */
+/** How many fibers live. @borrows{rt} @return sides of combinators and daemons included; those that ended not */
 EFF_API size_t eff_runtime_n_fibers(const eff_runtime_t *rt);
-/** The fiber tree as text: state, what each waits for, and where. */
+/** The fiber tree as text: state, what each waits for, and where. O(fibers).
+ *  @borrows{rt}
+ *  @param out what the text is added to */
 EFF_API void eff_runtime_dump(const eff_runtime_t *rt, eff_buffer_t *out);
 
 EFF_END_DECLS

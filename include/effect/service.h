@@ -13,12 +13,24 @@
  *
  * Rule one: an operation only *builds* an effect; what it does happens when the effect runs. Generated for (name, T):
  *   - `name_tag`: two services of one type are two tags
- *   - `name_with(use, env)`: runs what use makes of the service; a missing service is a defect that names it. The service and env live until that effect has ended
- *   - `name_with_at(EFF_SITE_OF(use), use, env)`: the same with your own site, for messages that name file and line
+ *   - `name_with(use, env)`: runs what use makes of the service; a missing service is a defect that names it. The
+ *     service and env live until that effect has ended
  *   - `name_from(context)`: borrowed; NULL when missing
  *   - `name_provide(effect, T *)`: borrowed until the effect has ended
  *   - `name_provide_value(effect, value)`: a value whose payload is a T (or begins with one): owned by the effect
  *   - `name_value(T *)`: the service as a value, borrowed, for eff_context_add and the open of a layer
+ *   - `name_with_at`, `name_provide_at`, `name_provide_value_at`: the same with a site, which comes first
+ *
+ * A function does not know who calls it, so of the generated ones messages say where the service is declared. For
+ * messages that say which line asked, put macros of the same names below the declaration:
+ *
+ *     #define db_with(...) db_with_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
+ *     #define db_provide(...) db_provide_at(EFF_SITE, __VA_ARGS__)
+ *
+ * A service that programs should find without a layer has a default, which any of the above overrides:
+ *
+ *     static random_t system_random = { .next = system_next };
+ *     EFF_DEFINE_DEFAULT_SERVICE(random, random_t, &system_random);
  */
 #ifndef EFFECT_SERVICE_H
 #define EFFECT_SERVICE_H
@@ -27,22 +39,32 @@
 
 EFF_BEGIN_DECLS
 
-/** Calls a user's function with its own type restored. */
+/** Calls a user's function with its own type restored.
+ *  @param use the function @borrows{service, env} @return new; what use returned */
 typedef eff_t *(*eff_service_thunk_fn)(eff_any_fn use, void *service, eff_value_t env);
 
 EFF_API EFF_MUST_USE eff_t *eff__service_with_at(eff_site_t site, const eff_tag_t *tag, eff_service_thunk_fn thunk,
                                                  eff_any_fn use, eff_value_t env);
-/** As eff_provide_context of one service. Consumes e and service. */
+/** As eff_provide_context of one service: what `name_provide` is made of.
+ *  @param site where it is composed
+ *  @param tag static
+ *  @param service consumes; what the tag's `name_from` can read: eff_ptr, or a value whose payload is the service
+ *  @consumes{e} @returns_new @see eff_provide, for a service that has to be built */
 EFF_API EFF_MUST_USE eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, const eff_tag_t *tag,
                                                    eff_value_t service);
 /** The payload of a service value, borrowed; NULL when it is absent. */
 EFF_API void *eff__service_of(eff_value_t service);
 
-/** Declares, in a header, what is generated for a service; see the top of this file. */
-#define EFF_DECLARE_SERVICE(name, T)                                                                                   \
-    extern const eff_tag_t name##_tag;                                                                                 \
+/** Declares, in a header, what is generated for a service; see the top of this file.
+ *  @param name what the generated names begin with, and messages call the service
+ *  @param T its C type; may be incomplete */
+#define EFF_DECLARE_SERVICE(name, T) EFF_DECLARE_API_SERVICE(, name, T)
+/** The same for a service of a shared library.
+ *  @param API what marks its exported names @param name, T as above */
+#define EFF_DECLARE_API_SERVICE(API, name, T)                                                                          \
+    API extern const eff_tag_t name##_tag;                                                                             \
     typedef eff_t *(*name##_use_fn)(T * service, eff_value_t env);                                                     \
-    eff_t *name##__use(eff_any_fn use, void *service, eff_value_t env);                                                \
+    API eff_t *name##__use(eff_any_fn use, void *service, eff_value_t env);                                            \
     EFF_MAYBE_UNUSED static inline T *name##_from(const eff_context_t *context)                                        \
     {                                                                                                                  \
         return (T *)eff__service_of(eff_context_get(context, &name##_tag));                                            \
@@ -56,29 +78,48 @@ EFF_API void *eff__service_of(eff_value_t service);
     {                                                                                                                  \
         return eff__service_with_at(site, &name##_tag, name##__use, (eff_any_fn)use, env);                             \
     }                                                                                                                  \
-    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *name##_with(name##_use_fn use, eff_value_t env)                 \
+    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *(name##_with)(name##_use_fn use, eff_value_t env)               \
     {                                                                                                                  \
-        return eff__service_with_at(#name "_with", &name##_tag, name##__use, (eff_any_fn)use, env);                    \
+        return name##_with_at(EFF_SITE_GENERATED_(#name "_with"), use, env);                                           \
     }                                                                                                                  \
-    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *name##_provide(eff_t *effect, T *service)                       \
+    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *name##_provide_value_at(eff_site_t site, eff_t *effect,         \
+                                                                               eff_value_t service)                    \
     {                                                                                                                  \
-        return eff_provide_service_at(#name "_provide", effect, &name##_tag, eff_ptr(service));                        \
+        return eff_provide_service_at(site, effect, &name##_tag, service);                                             \
     }                                                                                                                  \
-    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *name##_provide_value(eff_t *effect, eff_value_t service)        \
+    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *(name##_provide_value)(eff_t * effect, eff_value_t service)     \
     {                                                                                                                  \
-        return eff_provide_service_at(#name "_provide", effect, &name##_tag, service);                                 \
+        return name##_provide_value_at(EFF_SITE_GENERATED_(#name "_provide_value"), effect, service);                  \
+    }                                                                                                                  \
+    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *name##_provide_at(eff_site_t site, eff_t *effect, T *service)   \
+    {                                                                                                                  \
+        return name##_provide_value_at(site, effect, name##_value(service));                                           \
+    }                                                                                                                  \
+    EFF_MAYBE_UNUSED static inline EFF_MUST_USE eff_t *(name##_provide)(eff_t * effect, T * service)                   \
+    {                                                                                                                  \
+        return name##_provide_at(EFF_SITE_GENERATED_(#name "_provide"), effect, service);                              \
     }                                                                                                                  \
     struct name##__tag_end
 
-/** Defines, in one file, what EFF_DECLARE_SERVICE declared. */
-#define EFF_DEFINE_SERVICE(name, T) EFF_DEFINE_DEFAULT_SERVICE(name, T, NULL)
-/** A service with a default: `eff_value_t get_default(void)` returns it, borrowed. */
-#define EFF_DEFINE_DEFAULT_SERVICE(name, T, get_default_fn)                                                            \
+/** Defines, in one file, what EFF_DECLARE_SERVICE declared. @param name, T the same */
+#define EFF_DEFINE_SERVICE(name, T) EFF_DEFINE_SERVICE_(name, #name, T, NULL)
+/** The same for a service with a default: a `T *`, which must outlive every run; used where no other was provided. The
+ *  expression is evaluated at each use, on whatever thread that is. What is provided in its place goes along to fibers
+ *  that are forked into a longer scope (eff_fork_in), as all default tags do: then it must outlive those as well.
+ *  @param name, T as of EFF_DECLARE_SERVICE @param service the expression */
+#define EFF_DEFINE_DEFAULT_SERVICE(name, T, service) EFF_DEFINE_DEFAULT_SERVICE_(name, #name, T, service)
+#define EFF_DEFINE_DEFAULT_SERVICE_(name, text, T, service)                                                            \
+    static eff_value_t name##__default(void)                                                                           \
+    {                                                                                                                  \
+        return name##_value(service);                                                                                  \
+    }                                                                                                                  \
+    EFF_DEFINE_SERVICE_(name, text, T, name##__default)
+#define EFF_DEFINE_SERVICE_(name, text, T, get_default)                                                                \
     eff_t *name##__use(eff_any_fn use, void *service, eff_value_t env)                                                 \
     {                                                                                                                  \
         return ((name##_use_fn)use)((T *)service, env);                                                                \
     }                                                                                                                  \
-    const eff_tag_t name##_tag = { #name, get_default_fn }
+    const eff_tag_t name##_tag = { text, get_default }
 
 EFF_END_DECLS
 #endif

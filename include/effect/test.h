@@ -9,7 +9,8 @@
  *     assert(eff_fiber_poll(fiber)->ok);
  *     assert(eff_test_free(t) == 0);             // how many fibers had to be ended
  *
- * Time is a TestClock's: nothing waits for real.
+ * Time is a TestClock's: nothing waits for real, but for jobs of eff_blocking. As a runtime, a test belongs to the
+ * thread that made it.
  */
 #ifndef EFFECT_TEST_H
 #define EFFECT_TEST_H
@@ -22,21 +23,29 @@ EFF_BEGIN_DECLS
 /** A runtime under a TestClock, driven from outside any fiber. */
 typedef struct eff_test eff_test_t;
 
-/** Runs e with a TestClock to its end: whenever everything is idle, time jumps to the next deadline. Consumes e. */
+/** Runs e with a TestClock to its end: whenever everything is idle, time jumps to the next deadline. What e left
+ *  running is interrupted and awaited. Not from inside a fiber.
+ *  @consumes{e} @return new; a Die(out of memory) when there is no memory to start */
 EFF_API EFF_MUST_USE eff_exit_t eff_test_run(eff_t *e);
 
-EFF_API EFF_MUST_USE eff_test_t *eff_test_new(void); /**< at instant 0; NULL when out of memory */
-/** Starts e; runs nothing yet. @return borrowed: the test owns it. NULL when out of memory. Consumes e. */
+/** A test, at instant 0. @return new, for eff_test_free; NULL when out of memory */
+EFF_API EFF_MUST_USE eff_test_t *eff_test_new(void);
+/** Starts e as a fiber of its own; it runs nothing before the next adjust.
+ *  @borrows{t} @consumes{e} @return borrowed: the test owns it; NULL when out of memory */
 EFF_API eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e);
-/** Lets everything run until idle, moving time by d from deadline to deadline. */
+/** Lets everything run until idle, moving time by d from deadline to deadline. Not from inside a fiber: there,
+ *  eff_test_clock_adjust. @borrows{t}
+ *  @param d how far; negative counts as 0, which only lets everything run */
 EFF_API void eff_test_adjust(eff_test_t *t, eff_duration_t d);
-/** Interrupts a fiber; it ends during the next adjust. */
+/** Interrupts a fiber; it ends during the next adjust. @borrows{t, fiber} */
 EFF_API void eff_test_interrupt(eff_test_t *t, eff_fiber_t *fiber);
-/** The time since the test began. */
+/** The time since the test began. @borrows{t} @return what the adjusts add up to */
 EFF_API eff_duration_t eff_test_now(const eff_test_t *t);
-EFF_API eff_runtime_t *eff_test_runtime(eff_test_t *t); /**< borrowed */
-/** Interrupts what still runs, waits for it, and frees the test.
- *  @return how many fibers had to be ended (0 in a clean test) */
+/** The runtime of the test, to look at with eff_runtime_dump. @borrows{t} @return borrowed; ends with the test */
+EFF_API eff_runtime_t *eff_test_runtime(eff_test_t *t);
+/** Interrupts what still runs, waits for it (time jumps), and frees the test.
+ *  @param t consumes; NULL is fine
+ *  @return how many fibers had to be ended: 0 in a clean test */
 EFF_API size_t eff_test_free(eff_test_t *t);
 
 EFF_END_DECLS

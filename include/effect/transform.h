@@ -40,6 +40,44 @@ EFF_API EFF_MUST_USE eff_t *eff_then_at(eff_site_t site, eff_t *first, eff_t *se
 EFF_API EFF_MUST_USE eff_t *eff_tap_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env);
 /** Runs a, then b; succeeds with the pair of their values. Consumes both. */
 EFF_API EFF_MUST_USE eff_t *eff_zip_at(eff_site_t site, eff_t *a, eff_t *b);
+/**
+ * Runs a, then b; succeeds with what f makes of their values.
+ *
+ * - Failure: with a's, b not being run, or with b's. f returning the absent value is a defect.
+ * - Interruption: seen between a and b.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param a consumes
+ * @param b consumes
+ * @param f called once per run, when both have succeeded; borrows their values and env; returns new
+ * @param env consumes
+ * @return new
+ * @see eff_zip, eff_zip_par_with
+ */
+EFF_API EFF_MUST_USE eff_t *eff_zip_with_at(eff_site_t site, eff_t *a, eff_t *b, eff_zip_fn f, eff_value_t env);
+/**
+ * Runs the condition, and e only if that succeeds with true.
+ *
+ * For conditions that only a run can tell; one that is known while composing wants a plain `if`.
+ * - Success: with some(e's value); with none when the condition does not hold, e not being run.
+ * - Failure: with the condition's, or with e's. A condition that succeeds with anything but a boolean is a defect.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param condition consumes; succeeds with an eff_bool
+ * @param e consumes
+ * @return new
+ * @see eff_unless
+ */
+EFF_API EFF_MUST_USE eff_t *eff_when_at(eff_site_t site, eff_t *condition, eff_t *e);
+/**
+ * Runs the condition, and e only if that succeeds with false; otherwise as eff_when.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param condition consumes; succeeds with an eff_bool
+ * @param e consumes
+ * @return new
+ */
+EFF_API EFF_MUST_USE eff_t *eff_unless_at(eff_site_t site, eff_t *condition, eff_t *e);
 /** Runs e again and again, until it fails or is interrupted. Consumes e. Constant memory. */
 EFF_API EFF_MUST_USE eff_t *eff_forever_at(eff_site_t site, eff_t *e);
 /** Runs e, moves its value to *slot (dropping what was there; {0} is fine) and succeeds with unit. slot must outlive
@@ -52,6 +90,9 @@ EFF_API EFF_MUST_USE eff_t *eff_into_at(eff_site_t site, eff_t *e, eff_value_t *
 #define eff_then(...) eff_then_at(EFF_SITE, __VA_ARGS__)
 #define eff_tap(e, ...) eff_tap_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
 #define eff_zip(...) eff_zip_at(EFF_SITE, __VA_ARGS__)
+#define eff_zip_with(a, b, ...) eff_zip_with_at(EFF_SITE_OF(__VA_ARGS__), (a), (b), __VA_ARGS__)
+#define eff_when(...) eff_when_at(EFF_SITE, __VA_ARGS__)
+#define eff_unless(...) eff_unless_at(EFF_SITE, __VA_ARGS__)
 #define eff_forever(...) eff_forever_at(EFF_SITE, __VA_ARGS__)
 #define eff_into(...) eff_into_at(EFF_SITE, __VA_ARGS__)
 

@@ -17,11 +17,17 @@
  *   - `name_incref(p)`, `name_decref(p)` (NULL is fine), `name_value(p)`: consumes the pointer's reference
  *   - `name_into(effect, &pointer)`: an effect that stores effect's result there, checked, dropping what was there;
  *     it succeeds with unit. The pointer must outlive the effect: usually a field of a gen's frame.
+ *   - `name_into_at(site, effect, &pointer)`: the same with a site. A function does not know who calls it, so messages
+ *     about `name_into` say where the type is declared; for your own line, put a macro of the same name below:
+ *     `#define user_into(...) user_into_at(EFF_SITE, __VA_ARGS__)`
  * Hooks, all optional and all taking `T *`: .drop .equal .hash .compare .format .to_json
  *
  * A drop hook that gives up further values only gives them up: their own drop hooks run after it has returned, depth
  * first and in that order, however deeply they nest. So it must not free what those hooks still need. T must not ask
  * for more than 16-byte alignment.
+ *
+ * In C++ T is plain data (trivially copyable), and `.field = value`, of hooks and of EFF_ENV, is an assignment: at most
+ * 16 fields, none of them an array or a list in braces.
  */
 #ifndef EFFECT_TYPE_H
 #define EFFECT_TYPE_H
@@ -63,8 +69,9 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
         struct json_t *(*to_json)(const T *);                                                                          \
     };
 #define EFF_TYPE_THUNKS_(name, T, ...)                                                                                 \
+    EFF_PLAIN_(T)                                                                                                      \
     EFF_TYPE_OPS_(name, T)                                                                                             \
-    static const struct name##__ops name##__ops = { __VA_ARGS__ };                                                     \
+    static const struct name##__ops name##__ops = EFF_FIELDS_(struct name##__ops, __VA_ARGS__);                        \
     static void name##__drop(void *p)                                                                                  \
     {                                                                                                                  \
         if (name##__ops.drop) name##__ops.drop((T *)p);                                                                \
@@ -137,18 +144,28 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
         eff_value_decref(v);                                                                                           \
         return NULL;                                                                                                   \
     }                                                                                                                  \
-    LINKAGE EFF_MUST_USE eff_t *name##_into(eff_t *effect, T **slot)                                                   \
+    LINKAGE EFF_MUST_USE eff_t *name##_into_at(eff_site_t site, eff_t *effect, T **slot)                               \
     {                                                                                                                  \
-        return eff__into_at(#name "_into", effect, &name##_type, (void **)slot);                                       \
+        return eff__into_at(site, effect, &name##_type, (void **)slot);                                                \
+    }                                                                                                                  \
+    LINKAGE EFF_MUST_USE eff_t *(name##_into)(eff_t * effect, T * *slot)                                               \
+    {                                                                                                                  \
+        return name##_into_at(EFF_SITE_GENERATED_(#name "_into"), effect, slot);                                       \
     }
 
-/** A type used in one file. Put a semicolon after it. */
+/** Defines a type used in one file. Put a semicolon after it.
+ *  @param name what the generated names begin with, and messages call the type
+ *  @param T the payload's C type, complete; asks for no more than 16-byte alignment
+ *  @param ... hooks, as .drop = f; at least one, for which .drop = NULL will do
+ *  @see EFF_DECLARE_TYPE, for several files; the top of this file, for what is generated */
 #define EFF_STATIC_TYPE(name, T, ...)                                                                                  \
     EFF_TYPE_THUNKS_(name, T, __VA_ARGS__)                                                                             \
     static const eff_type_t name##_type = EFF_TYPE_TABLE_(name, sizeof(T), 0);                                         \
     EFF_TYPE_FUNCTIONS_(EFF_MAYBE_UNUSED static, name, T)                                                              \
     struct name##__end
-/** Declares, in a header, a type that one file defines with EFF_DEFINE_TYPE. */
+/** Declares, in a header, a type that one file defines with EFF_DEFINE_TYPE.
+ *  @param name what the generated names begin with @param T the payload's C type; may be incomplete where it is only
+ *  passed on by pointer */
 #define EFF_DECLARE_TYPE(name, T)                                                                                      \
     extern const eff_type_t name##_type;                                                                               \
     T *name##_of(eff_value_t v);                                                                                       \
@@ -157,8 +174,10 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
     T *name##_incref(T *p);                                                                                            \
     void name##_decref(T *p);                                                                                          \
     T *name##_take(eff_value_t v) EFF_MUST_USE;                                                                        \
-    eff_t *name##_into(eff_t *effect, T **slot) EFF_MUST_USE
-/** Defines what EFF_DECLARE_TYPE declared. */
+    eff_t *(name##_into)(eff_t * effect, T * *slot) EFF_MUST_USE;                                                      \
+    eff_t *name##_into_at(eff_site_t site, eff_t *effect, T **slot) EFF_MUST_USE
+/** Defines what EFF_DECLARE_TYPE declared.
+ *  @param name the same name @param T the same type, complete @param ... hooks, as of EFF_STATIC_TYPE */
 #define EFF_DEFINE_TYPE(name, T, ...)                                                                                  \
     EFF_TYPE_THUNKS_(name, T, __VA_ARGS__)                                                                             \
     const eff_type_t name##_type = EFF_TYPE_TABLE_(name, sizeof(T), 0);                                                \
@@ -168,18 +187,23 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
 /** A pointer that another library made, with its free function:
  *      EFF_STATIC_BOX(addresses, struct addrinfo, .drop = freeaddrinfo);
  *  generates `name_type`, `name_box(T *)` (consumes the pointer, also when there is no memory) and `name_of(value)`
- *  (borrows; NULL on the wrong type, which is reported). */
+ *  (borrows; NULL on the wrong type, which is reported).
+ *  @param name what the generated names begin with, and messages call the type
+ *  @param T what the pointer points at; may be incomplete
+ *  @param ... hooks, all of which take the pointer; .drop is not called for NULL */
 #define EFF_STATIC_BOX(name, T, ...) EFF_BOX_(static, EFF_MAYBE_UNUSED static, name, T, __VA_ARGS__)
-/** As EFF_STATIC_BOX, visible to other files through EFF_DECLARE_BOX. */
+/** As EFF_STATIC_BOX, visible to other files through EFF_DECLARE_BOX.
+ *  @param name the same name @param T the same type @param ... hooks, as of EFF_STATIC_BOX */
 #define EFF_DEFINE_BOX(name, T, ...) EFF_BOX_(, , name, T, __VA_ARGS__)
-/** Declares, in a header, a box that one file defines with EFF_DEFINE_BOX. */
+/** Declares, in a header, a box that one file defines with EFF_DEFINE_BOX.
+ *  @param name what the generated names begin with @param T what the pointer points at; may be incomplete */
 #define EFF_DECLARE_BOX(name, T)                                                                                       \
     extern const eff_type_t name##_type;                                                                               \
     eff_value_t name##_box(T *p) EFF_MUST_USE;                                                                         \
     T *name##_of(eff_value_t v)
 #define EFF_BOX_(TABLE_LINKAGE, LINKAGE, name, T, ...)                                                                 \
     EFF_TYPE_OPS_(name, T)                                                                                             \
-    static const struct name##__ops name##__ops = { __VA_ARGS__ };                                                     \
+    static const struct name##__ops name##__ops = EFF_FIELDS_(struct name##__ops, __VA_ARGS__);                        \
     static void name##__drop(void *p)                                                                                  \
     {                                                                                                                  \
         if (name##__ops.drop && *(T **)p) name##__ops.drop(*(T **)p);                                                  \
@@ -229,8 +253,10 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
     }                                                                                                                  \
     struct name##__end
 
-/** A counted struct of captures in one line: EFF_ENV(user, .id = 1) is user_make((user_t){ .id = 1 }). */
-#define EFF_ENV(name, ...) name##_make((name##__payload){ __VA_ARGS__ })
+/** A counted struct of captures in one line: EFF_ENV(user, .id = 1) is user_make((user_t){ .id = 1 }).
+ *  @param name of a type that EFF_STATIC_TYPE or EFF_DEFINE_TYPE defined above @param ... its fields; what they own is
+ *  consumed */
+#define EFF_ENV(name, ...) name##_make(EFF_STRUCT_(name##__payload, __VA_ARGS__))
 
 EFF_END_DECLS
 #endif

@@ -30,7 +30,7 @@ enum {
 };
 
 /** What a value is. Static and immutable: its address is its identity. Made by the macros of type.h. The hooks get the
- *  payload; for a type that is not counted, the address of the 8 bytes that the value itself holds. */
+ *  payload, borrowed; for a type that is not counted, the address of the 8 bytes that the value itself holds. */
 struct eff_type {
     size_t size;                                            /**< bytes of the payload, 0 for immediate types */
     const char *name;                                       /**< shown in messages */
@@ -75,9 +75,9 @@ EFF_API extern const eff_type_t eff_unit_type, /**< of eff_unit */
 /** The value of an effect that has nothing to say. */
 EFF_API extern const eff_value_t eff_unit;
 
-/* ---- construction: immediate */
+/* ---- construction: immediate. No count, no allocation: nothing to give up. */
 
-/** True or false. */
+/** True or false. @param b the truth @return immediate */
 static inline eff_value_t eff_bool(bool b)
 {
     eff_value_t v;
@@ -85,7 +85,7 @@ static inline eff_value_t eff_bool(bool b)
     v.integer = b;
     return v;
 }
-/** A signed integer. */
+/** A signed integer of 64 bits. @param i the number @return immediate */
 static inline eff_value_t eff_int(int64_t i)
 {
     eff_value_t v;
@@ -93,7 +93,7 @@ static inline eff_value_t eff_int(int64_t i)
     v.integer = i;
     return v;
 }
-/** A floating-point number. */
+/** A floating-point number. @param d the number, NaN and infinities included @return immediate */
 static inline eff_value_t eff_double(double d)
 {
     eff_value_t v;
@@ -101,7 +101,9 @@ static inline eff_value_t eff_double(double d)
     v.real = d;
     return v;
 }
-/** A pointer that somebody else owns and keeps alive. It may not cross threads. */
+/** A pointer that somebody else owns. It may not cross threads.
+ *  @param borrowed borrows: must live as long as the value and its copies are used; NULL is fine
+ *  @return immediate */
 static inline eff_value_t eff_ptr(const void *borrowed)
 {
     eff_value_t v;
@@ -109,51 +111,90 @@ static inline eff_value_t eff_ptr(const void *borrowed)
     v.ptr = (void *)(uintptr_t)borrowed;
     return v;
 }
-/** A string of static storage duration, not copied. To readers it is an ordinary string. */
+/** A string that is not copied. To readers it is an ordinary string.
+ *  @param static_string NUL-terminated, of static storage duration; NULL is a mistake: ""
+ *  @return immediate */
 EFF_API eff_value_t eff_literal(const char *static_string);
 
 /* ---- construction: counted; each returns a new value
  * A part that is "out of memory" makes the whole "out of memory", and the other parts are dropped; an absent part is a
  * mistake, reported, and counts as unit. */
 
-EFF_API EFF_MUST_USE eff_value_t eff_string(const char *s);             /**< copies s; NULL is a mistake */
-EFF_API EFF_MUST_USE eff_value_t eff_string_n(const char *s, size_t n); /**< copies n bytes and ends them with NUL */
-EFF_API EFF_MUST_USE eff_value_t eff_printf(const char *fmt, ...) EFF_PRINTF(1, 2); /**< a string, as of printf */
-EFF_API EFF_MUST_USE eff_value_t eff_bytes(const void *data, size_t n); /**< copies; a NUL follows the last byte */
-/** Consumes json. NULL, which is how jansson says that it had no memory, gives the out-of-memory value. Give away the
- *  only reference, or change json no more: values are immutable and may cross threads. */
+/** A string. O(bytes). @param s copied; NUL-terminated; NULL is a mistake: "" @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_string(const char *s);
+/** A string of n bytes, to which a NUL is added. Text with a NUL inside is for eff_bytes.
+ *  @param s copied; may be NULL when n is 0
+ *  @param n bytes
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_string_n(const char *s, size_t n);
+/** A string as printf makes it. @param fmt as of printf, with its arguments; all are copied @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_printf(const char *fmt, ...) EFF_PRINTF(1, 2);
+/** Any bytes; a NUL, which does not count, follows the last.
+ *  @param data copied; may be NULL when n is 0
+ *  @param n bytes
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_bytes(const void *data, size_t n);
+/** A json_t as a value. Give away the only reference, or change json no more: values are immutable, and may cross
+ *  threads.
+ *  @param json consumes; NULL, which is how jansson says that it had no memory, gives the out-of-memory value
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_json(struct json_t *json);
-EFF_API EFF_MUST_USE eff_value_t eff_pair(eff_value_t first, eff_value_t second); /**< consumes both */
-EFF_API EFF_MUST_USE eff_value_t eff_array(size_t n, const eff_value_t *items);   /**< consumes the n items */
-/** The integers from `from` up to, not including, `to`, as items for eff_for_each: O(1) memory. */
+/** Two values as one. @consumes{first, second} @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_pair(eff_value_t first, eff_value_t second);
+/** Values in order; EFF_ARRAY() counts them for you. O(n).
+ *  @param n how many
+ *  @param items consumes the n values, not the list; NULL is fine when n is 0
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_array(size_t n, const eff_value_t *items);
+/** The integers from `from` up to, not including, `to`, as items for eff_for_each: O(1) memory.
+ *  @param from the first
+ *  @param to one after the last; not above `from`: no integers
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_range(int64_t from, int64_t to);
-EFF_API EFF_MUST_USE eff_value_t eff_some(eff_value_t v);         /**< consumes v */
-EFF_API EFF_MUST_USE eff_value_t eff_none(void);                  /**< immediate */
-EFF_API EFF_MUST_USE eff_value_t eff_effect_value(eff_t *effect); /**< consumes effect; NULL is a mistake */
-/** The value that constructors return when there is no memory: for your own constructors whose malloc failed. */
+/** An option that holds v. @consumes{v} @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_some(eff_value_t v);
+/** An option that holds nothing. @return immediate */
+EFF_API EFF_MUST_USE eff_value_t eff_none(void);
+/** An effect as a value: data, which is not run.
+ *  @param effect consumes; NULL is a mistake: the absent value
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_effect_value(eff_t *effect);
+/** The value that constructors return when there is no memory: for your own constructors whose malloc failed.
+ *  @return immediate */
 EFF_API EFF_MUST_USE eff_value_t eff_oom_value(void);
-/** Whether a constructor ran out of memory: for code that wants to touch what it just made. */
+/** Whether a constructor ran out of memory: for code that wants to touch what it just made.
+ *  @borrows{v} @return whether v is of type eff_oom_type */
 static inline bool eff_is_oom(eff_value_t v)
 {
     return v.type && (v.type->flags & EFF_TYPE_OOM) != 0;
 }
 
-/** eff_array(...) of its arguments: EFF_ARRAY(eff_int(1), eff_int(2)). */
-#define EFF_ARRAY(...)                                                                                                 \
-    eff_array(sizeof((eff_value_t[]){ __VA_ARGS__ }) / sizeof(eff_value_t), (const eff_value_t[]){ __VA_ARGS__ })
+/** @cond */
+static inline EFF_MUST_USE eff_value_t eff__array_of(eff_site_t site, size_t n, const eff_value_t *items)
+{
+    (void)site; /* a value has none */
+    return eff_array(n, items);
+}
+/** @endcond */
+/** eff_array(...) of its arguments: EFF_ARRAY(eff_int(1), eff_int(2)).
+ *  @param ... consumes; at least one value */
+#define EFF_ARRAY(...) EFF_LISTED_(eff__array_of, eff_value_t, __VA_ARGS__)
 
 /* ---- counts */
 
 EFF_API void eff__value_retain(eff_value_t v);
 EFF_API void eff__value_release(eff_value_t v);
 
-/** One more reference to v; returns v. Free for immediate values. */
+/** One more reference to v, to be kept, put into an effect or returned from a callback. Any thread.
+ *  Costs nothing for immediate values. @borrows{v} @return v, with a reference that is yours */
 static inline eff_value_t eff_value_incref(eff_value_t v)
 {
     if (v.type && v.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT)) eff__value_retain(v);
     return v;
 }
-/** Gives up one reference. O(1) for the last reference plus what it owns, in constant C stack. */
+/** Gives up one reference; with the last, v and what it owns are dropped: O(1) and what the drops do, however deeply
+ *  they nest, in constant C stack. Any thread: what must be dropped on its runtime's goes there.
+ *  @param v consumes; the absent value is fine */
 static inline void eff_value_decref(eff_value_t v)
 {
     if (v.type && v.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT)) eff__value_release(v);
@@ -161,12 +202,16 @@ static inline void eff_value_decref(eff_value_t v)
 
 /* ---- reading: all borrow */
 
-/** The type of v as users see it: eff_string_type for literals too. NULL for the absent value. */
+/** The type of v as users see it: eff_string_type for literals too.
+ *  @borrows{v} @return static; NULL for the absent value */
 static inline const eff_type_t *eff_type_of(eff_value_t v)
 {
     return v.type && v.type->same_as ? v.type->same_as : v.type;
 }
-/** Whether v is of this type: the test before reading what may be one of several types. */
+/** Whether v is of this type: the test before reading what may be one of several types.
+ *  @borrows{v}
+ *  @param type static, such as &eff_int_type
+ *  @return whether it is */
 static inline bool eff_value_is(eff_value_t v, const eff_type_t *type)
 {
     return eff_type_of(v) == type;
@@ -174,37 +219,53 @@ static inline bool eff_value_is(eff_value_t v, const eff_type_t *type)
 
 EFF_API int64_t eff__wrong_type(eff_value_t v, const eff_type_t *wanted); /**< reports; returns 0 */
 
-/** False on the wrong type. */
+/** Reads a truth. @borrows{v} @return false on the wrong type */
 static inline bool eff_as_bool(eff_value_t v)
 {
     return v.type == &eff_bool_type ? v.integer != 0 : eff__wrong_type(v, &eff_bool_type) != 0;
 }
-/** 0 on the wrong type. */
+/** Reads an integer. @borrows{v} @return 0 on the wrong type */
 static inline int64_t eff_as_int(eff_value_t v)
 {
     return v.type == &eff_int_type ? v.integer : eff__wrong_type(v, &eff_int_type);
 }
-/** 0 on the wrong type; an integer is a wrong type. */
+/** Reads a floating-point number. @borrows{v} @return 0 on the wrong type, which an integer is too */
 static inline double eff_as_double(eff_value_t v)
 {
     return v.type == &eff_double_type ? v.real : (double)eff__wrong_type(v, &eff_double_type);
 }
-/** NULL on the wrong type. */
+/** Reads a pointer of eff_ptr. @borrows{v} @return borrowed, of whoever owns the object; NULL on the wrong type */
 static inline void *eff_as_ptr(eff_value_t v)
 {
     return v.type == &eff_ptr_type ? v.ptr : (void *)(intptr_t)eff__wrong_type(v, &eff_ptr_type);
 }
-EFF_API const char *eff_as_string(eff_value_t v);                  /**< NUL-terminated; "" on the wrong type */
-EFF_API size_t eff_string_size(eff_value_t v);                     /**< bytes before the final NUL; O(n) for literals */
-EFF_API const void *eff_as_bytes(eff_value_t v, size_t *ret_size); /**< strings count as bytes; ret_size may be NULL */
-EFF_API struct json_t *eff_as_json(eff_value_t v);                 /**< JSON null on the wrong type */
-EFF_API eff_t *eff_as_effect(eff_value_t v);                       /**< borrowed; NULL on the wrong type */
-EFF_API eff_value_t eff_first(eff_value_t pair);                   /**< borrowed; unit on the wrong type */
-EFF_API eff_value_t eff_second(eff_value_t pair);                  /**< borrowed; unit on the wrong type */
-EFF_API size_t eff_array_size(eff_value_t array);                  /**< 0 on the wrong type */
-EFF_API eff_value_t eff_array_at(eff_value_t array, size_t i);     /**< borrowed; out of range is a mistake: unit */
-EFF_API bool eff_is_some(eff_value_t option);                      /**< false for none, and on the wrong type */
-EFF_API eff_value_t eff_some_value(eff_value_t option);            /**< borrowed; of none a mistake: unit */
+/** Reads a string, literal or not. @borrows{v} @return borrowed from v; NUL-terminated; "" on the wrong type */
+EFF_API const char *eff_as_string(eff_value_t v);
+/** The bytes of a string. O(n) for literals. @borrows{v} @return without the final NUL; 0 on the wrong type */
+EFF_API size_t eff_string_size(eff_value_t v);
+/** Reads bytes, or a string as bytes. @borrows{v}
+ *  @param ret_size bytes; may be NULL
+ *  @return borrowed from v, a NUL behind the last byte; no bytes, and never NULL, on the wrong type */
+EFF_API const void *eff_as_bytes(eff_value_t v, size_t *ret_size);
+/** Reads a json_t, not to be changed. @borrows{v} @return borrowed from v; JSON null on the wrong type */
+EFF_API struct json_t *eff_as_json(eff_value_t v);
+/** Reads an effect. @borrows{v} @return borrowed from v; NULL on the wrong type */
+EFF_API eff_t *eff_as_effect(eff_value_t v);
+/** The first of a pair. @borrows{pair} @return borrowed from pair; unit on the wrong type */
+EFF_API eff_value_t eff_first(eff_value_t pair);
+/** The second of a pair. @borrows{pair} @return borrowed from pair; unit on the wrong type */
+EFF_API eff_value_t eff_second(eff_value_t pair);
+/** How many items an array has. @borrows{array} @return 0 on the wrong type, which a range is too */
+EFF_API size_t eff_array_size(eff_value_t array);
+/** An item of an array. O(1). @borrows{array}
+ *  @param i from 0; out of range is a mistake
+ *  @return borrowed from array; unit when there is none, and on the wrong type */
+EFF_API eff_value_t eff_array_at(eff_value_t array, size_t i);
+/** Whether an option holds a value. @borrows{option} @return false for none, and on the wrong type */
+EFF_API bool eff_is_some(eff_value_t option);
+/** What an option holds. @borrows{option}
+ *  @return borrowed from option; of none, a mistake, and on the wrong type: unit */
+EFF_API eff_value_t eff_some_value(eff_value_t option);
 
 /* ---- the hooks, for any value */
 
@@ -212,17 +273,23 @@ EFF_API eff_value_t eff_some_value(eff_value_t option);            /**< borrowed
  * memory per level while they last; without them two values count as different, are ordered by address, and a text ends
  * in "..." and is marked truncated. */
 
-/** Same type and equal contents. NaN equals itself, and 0.0 equals -0.0. */
+/** Same type and equal contents. NaN equals itself, and 0.0 equals -0.0. O(size).
+ *  @borrows{a, b} @return whether they are equal */
 EFF_API bool eff_value_equal(eff_value_t a, eff_value_t b);
-/** A total order over all values: first by type, then by contents (arrays as words in a dictionary). */
+/** A total order over all values: first by type, then by contents (arrays as words in a dictionary). O(size).
+ *  @borrows{a, b} @return below, at or above 0, as of strcmp */
 EFF_API int eff_value_compare(eff_value_t a, eff_value_t b);
-/** Equal values have equal hashes. The same from run to run, except for what is compared by address. Needs no memory:
- *  items that are the first of the first ... 16 levels deep do not count. */
+/** A hash: equal values have equal ones. The same from run to run, except for what is compared by address. Needs no
+ *  memory: items that are the first of the first ... 16 levels deep do not count. O(size).
+ *  @borrows{v} @return 64 bits */
 EFF_API uint64_t eff_value_hash(eff_value_t v);
-/** Text for people: a string as it is, `[1, "two", some(3)]`, `timed out: weather of berlin, because: ...`. */
+/** Text for people: a string as it is, `[1, "two", some(3)]`, `timed out: weather of berlin, because: ...`. O(size).
+ *  @borrows{v}
+ *  @param out what the text is added to */
 EFF_API void eff_value_format(eff_value_t v, eff_buffer_t *out);
-/** Returns new, shared with nobody; NULL when out of memory. Unit, none, NaN and infinities are null, some(x) is x, a
- *  pair is an array, an error an object; what is no UTF-8 is U+FFFD, what is more than 64 levels deep as "...". */
+/** A value as JSON. Unit, none, NaN and infinities are null, some(x) is x, a pair is an array, an error an object; what
+ *  is no UTF-8 is U+FFFD, what is more than 64 levels deep comes as "...". O(size).
+ *  @borrows{v} @return new, shared with nobody; NULL when out of memory */
 EFF_API struct json_t *eff_value_to_json(eff_value_t v);
 
 /* ---- text */
@@ -238,13 +305,19 @@ struct eff_buffer {
 #define EFF_BUFFER_INIT                                                                                                \
     {                                                                                                                  \
         NULL, 0, 0, false                                                                                              \
-    }                                                                       /**< an empty buffer */
-EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);             /**< copies text, NUL-terminated */
-EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n); /**< copies n bytes */
-EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3); /**< as printf */
-EFF_API const char *eff_buffer_text(const eff_buffer_t *b);                             /**< borrowed; "" when empty */
-EFF_API void eff_buffer_clear(eff_buffer_t *b); /**< empty again, keeping its memory */
-EFF_API void eff_buffer_done(eff_buffer_t *b);  /**< frees the text; the buffer is empty again */
+    } /**< an empty buffer */
+/** Adds text. Amortised O(bytes), as the next two. @borrows{b} @param text copied; NUL-terminated */
+EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);
+/** Adds n bytes. @borrows{b} @param text copied @param n bytes */
+EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n);
+/** Adds text as printf makes it. @borrows{b} @param fmt as of printf, with its arguments */
+EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3);
+/** What it holds. @borrows{b} @return borrowed until b is changed; NUL-terminated; "" when empty */
+EFF_API const char *eff_buffer_text(const eff_buffer_t *b);
+/** Empties it, keeping its memory. @borrows{b} */
+EFF_API void eff_buffer_clear(eff_buffer_t *b);
+/** Frees the text; the buffer is empty again, and may be used again. @borrows{b} */
+EFF_API void eff_buffer_done(eff_buffer_t *b);
 
 EFF_END_DECLS
 #endif

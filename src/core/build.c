@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/cause.h"
+
 enum { MISTAKE_BYTES = 512 };
 
 /* ---- refusing */
@@ -46,6 +48,16 @@ eff_t *eff__mistake_at(eff_site_t site, const char *fmt, ...)
     return e;
 }
 
+/* A site names the callback. When that is a variable, it helps; a literal NULL, as "((void *)0) (health.c:12)", does not,
+ * and where it stands is in the message. */
+static eff_t *without_callback(eff_site_t site, const char *builder)
+{
+    eff_t *e = eff__mistake_at(site, "the callback of %s is NULL", builder);
+    bool literal = site && (site[0] == '(' || site[0] == '0' || !strncmp(site, "NULL ", 5));
+    if (literal && e != &eff__oom_node) e->site = NULL;
+    return e;
+}
+
 eff_t *eff__refuse(eff_site_t site, const char *builder, size_t n, eff_t *const *effects, bool has_fn, eff_value_t v)
 {
     bool absent = !v.type;
@@ -59,7 +71,7 @@ eff_t *eff__refuse(eff_site_t site, const char *builder, size_t n, eff_t *const 
     eff_value_decref(v);
     if (oom) return &eff__oom_node;
     if (missing) return eff__mistake_at(site, "argument %zu of %s is NULL", missing, builder);
-    if (!has_fn) return eff__mistake_at(site, "the callback of %s is NULL", builder);
+    if (!has_fn) return without_callback(site, builder);
     if (absent) return eff__mistake_at(site, "%s was given an absent value", builder);
     return &eff__oom_node;
 }
@@ -85,6 +97,16 @@ eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t 
 eff_t *eff__refuse_two(eff_site_t site, const char *builder, eff_t *first, eff_t *second)
 {
     return eff__refuse(site, builder, 2, (eff_t *[]){ first, second }, true, eff_unit);
+}
+
+eff_t *eff__refuse_values(eff_site_t site, const char *builder, bool has_fns, size_t n, const eff_value_t *values)
+{
+    eff_value_t worst = eff_unit;
+    for (size_t i = 0; i < n; i++) {
+        if (!eff__value_usable(values[i]) && !eff_is_oom(worst)) worst = values[i];
+        eff_value_decref(values[i]);
+    }
+    return eff__refuse_call(site, builder, has_fns, worst);
 }
 
 eff_t *eff__unusable(eff_site_t site, const char *builder, eff_t *e, eff_value_t v)
@@ -141,11 +163,24 @@ eff_t *eff__mask_node(enum eff__mask_mode mode, eff_site_t site, const char *bui
     return e;
 }
 
+/* Whoever makes a handle returns NULL when out of memory, and nobody need look: so that is what this dies of. As it may
+ * be a mistake just as well, a note says so. Consumes value. */
+static eff_t *without_handle(eff_site_t site, const struct eff__prim *prim, eff_value_t value)
+{
+    bool oom = value.type && value.type->flags & EFF_TYPE_OOM;
+    eff_value_decref(value);
+    if (oom) return &eff__oom_node;
+    eff_value_t note = eff_printf("the handle given to eff_%s is NULL: there was no memory to make it, or it was never "
+                                  "made",
+                                  prim->name);
+    return eff_fail_cause_at(site, eff_cause_note(eff_cause_incref(eff__cause_oom), note, site));
+}
+
 eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
 {
-    eff_t *e = eff__prim_node_plain(site, prim, handle ? value : eff_oom_value());
-    if (!handle) eff_value_decref(value);
-    else if (e->op == EFF__OP_PRIM) e->prim.handle = eff__payload_retain(handle);
+    if (!handle) return without_handle(site, prim, value);
+    eff_t *e = eff__prim_node_plain(site, prim, value);
+    if (e->op == EFF__OP_PRIM) e->prim.handle = eff__payload_retain(handle);
     return e;
 }
 

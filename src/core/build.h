@@ -25,6 +25,9 @@ EFF_MUST_USE eff_t *eff__refuse_call(eff_site_t site, const char *builder, bool 
 EFF_MUST_USE eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t *e, eff_value_t v);
 /* The same for builders of two effects. */
 EFF_MUST_USE eff_t *eff__refuse_two(eff_site_t site, const char *builder, eff_t *first, eff_t *second);
+/* The same for builders of several values, all of them consumed. */
+EFF_MUST_USE eff_t *eff__refuse_values(eff_site_t site, const char *builder, bool has_fns, size_t n,
+                                       const eff_value_t *values);
 
 static inline bool eff__effect_usable(const eff_t *e)
 {
@@ -82,6 +85,10 @@ static inline eff_t *eff__fold_node_inline(uint8_t flags, eff_site_t site, const
     return e;
 }
 
+/* for_each in all its forms: flags EFF__PARALLEL, EFF__DISCARD, EFF__COLLECT, EFF__FIRST; limit: of items at once, 0 for none. */
+EFF_MUST_USE eff_t *eff__each_node(uint8_t flags, eff_site_t site, const char *builder, eff_value_t items,
+                                   eff_bind_fn f, eff_value_t env, size_t limit);
+
 /* A bind-shaped node without a callback: scoped, and masks of a given effect. */
 EFF_MUST_USE eff_t *eff__wrap_node(enum eff__op op, eff_site_t site, const char *builder, eff_t *source);
 
@@ -96,6 +103,7 @@ struct eff__closure {
         eff_any_fn when; /* catch_some: an eff_predicate_fn. match: the eff_map_fn for successes */
         const void *key; /* a static object: the type, the kind, the layer's definition */
     };
+    size_t limit;    /* merge_all: items at once, 0 for no limit */
     eff_t *effect;   /* another effect of the builder's, owned; NULL when there is none */
     eff_value_t env; /* the user's environment, or another value, owned */
 };
@@ -119,15 +127,20 @@ EFF_MUST_USE eff_t *eff__derived_fold(uint8_t flags, eff_t *e, eff_any_fn bad, e
 EFF_MUST_USE eff_t *eff__derived_pair(enum eff__op op, eff_site_t site, const char *builder, eff_t *first,
                                       eff_any_fn fn, eff_t *second);
 
+/* The truth that a condition of `builder` succeeded with; anything but a boolean is a mistake, reported, and counts as
+ * false. */
+bool eff__condition_of(eff_value_t v, const char *builder);
+
 /* The callbacks of the derived effects that need no closure; eff_describe knows these effects by them. */
-eff_t *eff__run_env(eff_value_t v, eff_value_t env);                    /* then, or_else: env is the effect */
-eff_t *eff__run_env_finally(const eff_exit_t *exit, eff_value_t env);   /* ensuring: env is the effect */
-eff_value_t eff__return_env(eff_value_t v, eff_value_t env);            /* map_to: env is the value */
-eff_value_t eff__return_some(eff_value_t v, eff_value_t env);           /* the body's side of timeout */
-eff_t *eff__some_or_run_env(eff_value_t option, eff_value_t env);       /* timeout_to: env is the effect */
-eff_t *eff__failed_to_none(eff_value_t error, eff_value_t env);         /* option */
-eff_t *eff__ended_to_unit(eff_value_t v, eff_value_t env);              /* ignore */
-eff_t *eff__cause_to_exit(const eff_cause_t *cause, eff_value_t env);   /* to_exit */
+eff_t *eff__run_env(eff_value_t v, eff_value_t env);                  /* then, or_else, replicate: env is the effect */
+eff_t *eff__run_env_finally(const eff_exit_t *exit, eff_value_t env); /* ensuring: env is the effect */
+eff_value_t eff__return_env(eff_value_t v, eff_value_t env);          /* map_to: env is the value */
+eff_value_t eff__return_some(eff_value_t v, eff_value_t env);         /* the body's side of timeout */
+eff_t *eff__some_or_run_env(eff_value_t option, eff_value_t env);     /* timeout_to: env is the effect */
+eff_t *eff__failed_to_none(eff_value_t error, eff_value_t env);       /* option */
+eff_t *eff__ended_to_unit(eff_value_t v, eff_value_t env);            /* ignore */
+eff_t *eff__cause_to_exit(const eff_cause_t *cause, eff_value_t env); /* to_exit */
+eff_t *eff__cause_to_unit(const eff_cause_t *cause, eff_value_t env); /* ignore_cause */
 eff_t *eff__cause_to_defect(const eff_cause_t *cause, eff_value_t env); /* or_die */
 eff_value_t eff__store(eff_value_t v, eff_value_t env);                 /* into: env is an eff_ptr to the slot */
 

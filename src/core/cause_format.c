@@ -9,7 +9,8 @@
  *
  * One line per leaf, followed by its trace, forks and notes. Both and Then read from left to right as in arithmetic
  * without precedence: "a then b in parallel c" is Both(Then(a, b), c), and a right side of the other tag is indented as
- * a group. Long traces and indents are cut short; so the text is linear in the size of the cause. The layout is stable.
+ * a group. Long traces, indents and values are cut short; so the text is linear in the size of the cause. The layout is
+ * stable.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,8 @@
 enum {
     MAX_INDENT = 16,                /* deeper groups are not indented further */
     FIRST_NOTES = EFF__TRACE_FIRST, /* of many notes, as of many sites, so many are shown ... */
-    LAST_NOTES = EFF__TRACE_LAST    /* ... at either end */
+    LAST_NOTES = EFF__TRACE_LAST,   /* ... at either end */
+    TEXT_BYTES = 4096               /* so much is shown of one value */
 };
 
 static const char *const tag_names[] = {
@@ -79,6 +81,7 @@ static void put_trace(struct page *p, size_t indent, const struct eff__cause_tra
 {
     for (uint32_t i = 0; i < t->n_sites; i++) {
         if (i == EFF__TRACE_FIRST && t->n_seen > t->n_sites) put_gap(p, indent, t->n_seen - t->n_sites);
+        if (i && i != EFF__TRACE_FIRST && !strcmp(t->sites[i], t->sites[i - 1])) continue; /* literals not merged */
         line(p, indent);
         eff__sink_add(&p->sink, "at ");
         put_site(p, t->sites[i]);
@@ -101,7 +104,7 @@ static void put_notes(struct page *p, size_t indent, const struct eff__cause_not
         }
         line(p, indent);
         eff__sink_add(&p->sink, "note: ");
-        eff__sink_value(&p->sink, notes->items[i].value);
+        eff__sink_value(&p->sink, notes->items[i].value, TEXT_BYTES);
         if (!notes->items[i].site) continue;
         eff__sink_add(&p->sink, " (");
         put_site(p, notes->items[i].site);
@@ -129,7 +132,7 @@ static void put_value(struct page *p, const char *what, eff_value_t v, bool bare
         eff__sink_add(&p->sink, ")");
     }
     eff__sink_add(&p->sink, ": ");
-    eff__sink_value(&p->sink, v);
+    eff__sink_value(&p->sink, v, TEXT_BYTES);
 }
 
 static void put_interrupt(struct page *p, const eff_cause_t *c)

@@ -48,7 +48,7 @@ static json_t *value_json(eff_value_t v)
     if (j) return j;
     eff_buffer_t text = EFF_BUFFER_INIT;
     struct eff__sink sink = { .buffer = &text };
-    eff__sink_value(&sink, v);
+    eff__sink_value(&sink, v, SIZE_MAX);
     j = text.truncated ? NULL : json_string(eff_buffer_text(&text));
     eff_buffer_done(&text);
     return j;

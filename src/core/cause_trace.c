@@ -77,11 +77,12 @@ static struct eff__cause_trace *trace_copy(const struct eff__cause_trace *t, boo
 
 /* ---- changing a node */
 
-/* The node itself when nobody else holds it, else a copy, for which the reference to it is given up. Without memory:
- * NULL, and nothing is consumed. */
-static eff_cause_t *own(eff_cause_t *c)
+/* Makes *cause a node that nobody else holds: as it is, or a copy, for which the reference to it is given up. False
+ * without memory, and then nothing has changed. */
+static bool own(eff_cause_t **cause)
 {
-    if (eff__cause_is_unique(c)) return c;
+    eff_cause_t *c = *cause;
+    if (eff__cause_is_unique(c)) return true;
     bool ok = true;
     struct eff__cause_notes *notes = notes_copy(c->notes, &ok);
     struct eff__cause_trace *trace = trace_copy(c->trace, &ok);
@@ -89,7 +90,7 @@ static eff_cause_t *own(eff_cause_t *c)
     if (!copy) {
         eff_cause_t rest = { .notes = notes, .trace = trace };
         eff__cause_drop_extras(&rest);
-        return NULL;
+        return false;
     }
     *copy = *c;
     copy->notes = notes;
@@ -106,7 +107,8 @@ static eff_cause_t *own(eff_cause_t *c)
         break;
     }
     eff_cause_decref(c);
-    return copy;
+    *cause = copy;
+    return true;
 }
 
 void eff__cause_mark_cut(eff_cause_t *c)
@@ -138,22 +140,26 @@ eff_cause_t *eff_cause_note(eff_cause_t *cause, eff_value_t note, eff_site_t sit
         eff__misuse("eff_cause_note: the note is absent");
         return cause;
     }
-    eff_cause_t *c = eff__value_usable(note) ? own(cause) : NULL;
-    if (!c || !notes_reserve(c)) {
+    if (!eff__value_usable(note) || !own(&cause) || !notes_reserve(cause)) {
         eff_value_decref(note);
-        return give_up(c ? c : cause);
+        return give_up(cause);
     }
-    c->notes->items[c->notes->n++] = (struct eff__cause_note){ .value = note, .site = site };
-    return c;
+    cause->notes->items[cause->notes->n++] = (struct eff__cause_note){ .value = note, .site = site };
+    return cause;
 }
 
 /* Adds `n` sites, in order, that stand for `n_seen`: a gap, if any, is after the first EFF__TRACE_FIRST. */
-static eff_cause_t *add_sites(eff_cause_t *cause, uint32_t n_seen, uint32_t n, const eff_site_t *sites)
+static eff_cause_t *add_sites(eff_cause_t *c, uint32_t n_seen, uint32_t n, const eff_site_t *sites)
 {
-    eff_cause_t *c = own(cause);
-    if (!c) return give_up(cause);
+    if (!own(&c)) return give_up(c);
     struct eff__cause_trace *old = c->trace;
-    uint32_t n_old = old ? old->n_sites : 0, n_forks = old ? old->n_forks : 0, n_all = n_old + n;
+    uint32_t n_old = old ? old->n_sites : 0, n_forks = old ? old->n_forks : 0;
+    if (n_old && n && old->sites[n_old - 1] == sites[0]) { /* the same combinator, seen again */
+        sites++;
+        n_seen--;
+        if (--n == 0) return c;
+    }
+    uint32_t n_all = n_old + n;
     uint32_t kept = n_all < EFF__TRACE_MAX ? n_all : EFF__TRACE_MAX;
     uint32_t seen = old ? old->n_seen : 0;
     seen = n_seen <= UINT32_MAX - seen ? seen + n_seen : UINT32_MAX;
@@ -186,12 +192,11 @@ eff_cause_t *eff__cause_add_trace(eff_cause_t *cause, const struct eff__trace *t
     return add_sites(cause, seen, EFF__TRACE_MAX, sites);
 }
 
-eff_cause_t *eff__cause_add_forks(eff_cause_t *cause, size_t n, const eff_site_t *sites)
+eff_cause_t *eff__cause_add_forks(eff_cause_t *c, size_t n, const eff_site_t *sites)
 {
-    if (n == 0 || (cause->trace && cause->trace->n_forks)) return cause;
+    if (n == 0 || (c->trace && c->trace->n_forks)) return c;
     if (n > EFF__TRACE_MAX) n = EFF__TRACE_MAX;
-    eff_cause_t *c = own(cause);
-    if (!c) return give_up(cause);
+    if (!own(&c)) return give_up(c);
     struct eff__cause_trace *old = c->trace;
     uint32_t n_sites = old ? old->n_sites : 0;
     struct eff__cause_trace *t = trace_new(old ? old->n_seen : 0, n_sites, (uint32_t)n);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/items.h"
 #include "core/misuse.h"
 #include "core/value.h"
 
@@ -73,7 +74,10 @@ static void array_drop(void *payload)
 }
 
 const eff_type_t eff_array_type = {
-    .size = sizeof(struct eff__array), .name = "array", .drop = array_drop, .flags = EFF_TYPE_COUNTED
+    .size = sizeof(struct eff__array),
+    .name = "array",
+    .drop = array_drop,
+    .flags = EFF_TYPE_COUNTED | EFF__TYPE_ITEMS,
 };
 
 /* All empty arrays, so that making one cannot fail. */
@@ -94,6 +98,44 @@ eff_value_t eff__array_new(size_t n, eff_value_t **ret_items)
     memset(array->items, 0, n * sizeof(eff_value_t));
     *ret_items = array->items;
     return (eff_value_t){ .type = &eff_array_type, .ptr = array };
+}
+
+/* Changes how many items an array has; those it gets are absent, and so must be those it loses. Large blocks are left to
+ * realloc, which moves pages instead of bytes. */
+static bool resize(eff_value_t *array, size_t n)
+{
+    struct eff__array *a = array->ptr;
+    struct eff__header *h = eff__header_of(a);
+    if (n > SIZE_MAX / 4 / sizeof(eff_value_t)) return false;
+    size_t bytes = sizeof *h + sizeof *a + n * sizeof(eff_value_t);
+    if (n > 0 && a->n > 0 && h->size_class == EFF__N_CLASSES && bytes > EFF__CLASS_BYTES * (EFF__N_CLASSES - 1)) {
+        h = eff__realloc(h, bytes);
+        if (!h) return false;
+        a = (struct eff__array *)(h + 1);
+        if (n > a->n) memset(a->items + a->n, 0, (n - a->n) * sizeof(eff_value_t));
+        a->n = n;
+        array->ptr = a;
+        return true;
+    }
+    eff_value_t *items, resized = eff__array_new(n, &items);
+    if (!items) return false;
+    memcpy(items, a->items, (n < a->n ? n : a->n) * sizeof(eff_value_t));
+    if (a->n > 0) eff__payload_dealloc(a);
+    *array = resized;
+    return true;
+}
+
+bool eff__array_reserve(eff_value_t *array, size_t n)
+{
+    size_t have = ((const struct eff__array *)array->ptr)->n;
+    if (__builtin_expect(n <= have, 1)) return true;
+    return resize(array, n > 2 * have ? (n > 8 ? n : 8) : 2 * have);
+}
+
+void eff__array_trim(eff_value_t *array, size_t n)
+{
+    struct eff__array *a = array->ptr;
+    if (n < a->n && !resize(array, n)) a->n = n; /* its block stays larger than need be */
 }
 
 eff_value_t eff_array(size_t n, const eff_value_t *items)
@@ -216,7 +258,7 @@ const eff_type_t eff_range_type = {
     .hash = range_hash,
     .compare = range_compare,
     .format = range_format,
-    .flags = EFF_TYPE_COUNTED,
+    .flags = EFF_TYPE_COUNTED | EFF__TYPE_ITEMS,
 };
 
 eff_value_t eff_range(int64_t from, int64_t to)

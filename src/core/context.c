@@ -1,15 +1,22 @@
 /* Contexts: an immutable array of tags and services, searched from front to back: there are few, and a look-up walks
  * one or two cache lines. It keeps the order in which services were added, so that messages list them that way.
+ *
+ * What was provided and what was set by eff_locally are kept apart: the one ends with its region, the other goes along
+ * to fibers that outlive that region (eff__context_for_scope). So there are up to two entries for a tag, one of each
+ * kind. The first of the two is in force; the other one is hidden below it.
  */
-#include <effect/context.h>
+#include "core/context.h"
+
+#include <stdio.h>
 
 #include "core/build.h"
-#include "core/context.h"
 #include "core/misuse.h"
+#include "core/service.h"
 
 struct service {
     const eff_tag_t *tag;
     eff_value_t value; /* owned by the context */
+    bool local;        /* set by eff_locally, not provided */
 };
 
 struct eff_context {
@@ -24,12 +31,39 @@ static void context_drop(void *payload)
         eff_value_decref(c->services[i].value);
 }
 
+static const struct service *find(size_t n, const struct service *services, const eff_tag_t *tag)
+{
+    for (size_t i = 0; i < n; i++)
+        if (services[i].tag == tag) return &services[i];
+    return NULL;
+}
+
+/* Whether the i-th is in force, that is, the first one with its tag. */
+static bool in_force(const struct service *services, size_t i)
+{
+    return !find(i, services, services[i].tag);
+}
+
+static void add_names(const eff_context_t *c, eff_buffer_t *out)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (in_force(c->services, i)) eff_buffer_printf(out, "%s%s", i ? ", " : "", c->services[i].tag->name);
+}
+
+eff_value_t eff__context_note(const eff_context_t *context)
+{
+    if (!context || context->n == 0) return eff_literal("nothing is provided here");
+    eff_buffer_t names = EFF_BUFFER_INIT;
+    add_names(context, &names);
+    eff_value_t note = eff_printf("what is provided here: %s", eff_buffer_text(&names));
+    eff_buffer_done(&names);
+    return note;
+}
+
 static void context_format(const void *payload, eff_buffer_t *out)
 {
-    const eff_context_t *c = payload;
     eff_buffer_add(out, "context(");
-    for (size_t i = 0; i < c->n; i++)
-        eff_buffer_printf(out, "%s%s", i ? ", " : "", c->services[i].tag->name);
+    add_names(payload, out);
     eff_buffer_add(out, ")");
 }
 
@@ -88,18 +122,11 @@ eff_context_t *eff_as_context(eff_value_t v)
 
 /* ---- look-up */
 
-static const struct service *find(const eff_context_t *c, const eff_tag_t *tag)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (c->services[i].tag == tag) return &c->services[i];
-    return NULL;
-}
-
 eff_value_t eff_context_get(const eff_context_t *context, const eff_tag_t *tag)
 {
     if (context == OUT_OF_MEMORY) return eff_oom_value();
     if (!context || !tag) eff__misuse("eff_context_get: an argument is NULL");
-    const struct service *found = context && tag ? find(context, tag) : NULL;
+    const struct service *found = context && tag ? find(context->n, context->services, tag) : NULL;
     if (found) return found->value;
     if (tag && tag->get_default) return tag->get_default();
     return (eff_value_t){ .type = NULL, .integer = 0 };
@@ -107,39 +134,80 @@ eff_value_t eff_context_get(const eff_context_t *context, const eff_tag_t *tag)
 
 /* ---- making new ones */
 
-/* The context with these n services on top: those it has already are replaced, the others follow. Borrows all. */
-static eff_context_t *with(const eff_context_t *under, size_t n, const struct service *over)
+static bool has_local(const eff_context_t *c)
 {
-    size_t n_new = 0;
-    for (size_t i = 0; i < n; i++)
-        n_new += find(under, over[i].tag) == NULL;
-    eff_context_t *c = eff__payload_alloc(&eff_context_type, sizeof *c + (under->n + n_new) * sizeof(struct service));
-    if (!c) return OUT_OF_MEMORY;
-    c->n = under->n;
-    for (size_t i = 0; i < under->n; i++)
-        c->services[i] = under->services[i];
-    for (size_t i = 0; i < n; i++) {
-        const struct service *replaced = find(under, over[i].tag);
-        c->services[replaced ? (size_t)(replaced - under->services) : c->n++] = over[i];
+    for (size_t i = 0; i < c->n; i++)
+        if (c->services[i].local) return true;
+    return false;
+}
+
+/* Brings a service into force. It takes the place of the one that was, which stays, hidden, if it is of the other kind;
+ * so there is room for one more. Borrows the value. */
+static void put(eff_context_t *c, struct service s)
+{
+    size_t at = 0;
+    while (at < c->n && c->services[at].tag != s.tag)
+        at++;
+    struct service was = at < c->n ? c->services[at] : s;
+    c->services[at] = s;
+    if (was.local != s.local) {
+        for (at++; at < c->n && c->services[at].tag != s.tag;)
+            at++;
+        c->services[at] = was;
     }
+    if (at == c->n) c->n++;
+}
+
+static eff_context_t *context_new(size_t capacity)
+{
+    eff_context_t *c = eff__payload_alloc(&eff_context_type, sizeof *c + capacity * sizeof(struct service));
+    if (c) c->n = 0;
+    return c;
+}
+
+static eff_context_t *retain_services(eff_context_t *c)
+{
     for (size_t i = 0; i < c->n; i++)
         (void)eff_value_incref(c->services[i].value);
     return c;
 }
 
-eff_context_t *eff_context_add(eff_context_t *context, const eff_tag_t *tag, eff_value_t service)
+/* The context with those of the n services that are in force on top, as local ones or as provided ones. Borrows all. */
+static eff_context_t *with(const eff_context_t *under, size_t n, const struct service *over, bool local)
+{
+    eff_context_t *c = context_new(under->n + n);
+    if (!c) return OUT_OF_MEMORY;
+    for (size_t i = 0; i < under->n; i++)
+        c->services[c->n++] = under->services[i];
+    for (size_t i = 0; i < n; i++)
+        if (in_force(over, i)) put(c, (struct service){ over[i].tag, over[i].value, local });
+    return retain_services(c);
+}
+
+/* Adds one, as eff_context_add does. */
+static eff_context_t *add(eff_context_t *context, const eff_tag_t *tag, eff_value_t service, bool local)
 {
     eff_context_t *c;
+    if (context == OUT_OF_MEMORY || !eff__value_usable(service)) c = OUT_OF_MEMORY;
+    else c = with(context, 1, &(struct service){ tag, service, local }, local);
+    eff_context_decref(context);
+    eff_value_decref(service);
+    return c;
+}
+
+eff_context_t *eff_context_add(eff_context_t *context, const eff_tag_t *tag, eff_value_t service)
+{
     if (!context || !tag || !service.type) {
         eff__misuse("eff_context_add: an argument is missing");
         eff_value_decref(service);
         return context ? context : EMPTY;
     }
-    if (context == OUT_OF_MEMORY || !eff__value_usable(service)) c = OUT_OF_MEMORY;
-    else c = with(context, 1, &(struct service){ tag, service });
-    eff_context_decref(context);
-    eff_value_decref(service);
-    return c;
+    return add(context, tag, service, false);
+}
+
+eff_context_t *eff__context_locally(eff_context_t *context, const eff_tag_t *tag, eff_value_t value)
+{
+    return add(context, tag, value, true);
 }
 
 eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
@@ -151,8 +219,8 @@ eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
     eff_context_t *c;
     if (under == OUT_OF_MEMORY || over == OUT_OF_MEMORY) c = OUT_OF_MEMORY;
     else if (over->n == 0) return under;
-    else if (under->n == 0) return over;
-    else c = with(under, over->n, over->services);
+    else if (under->n == 0 && !has_local(over)) return over;
+    else c = with(under, over->n, over->services, false);
     eff_context_decref(under);
     eff_context_decref(over);
     return c;
@@ -164,17 +232,16 @@ eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_cont
     if (!forker) forker = EMPTY;
     if (scope == OUT_OF_MEMORY || forker == OUT_OF_MEMORY) return OUT_OF_MEMORY;
     if (scope->n + forker->n == 0) return EMPTY;
-    eff_context_t *c =
-        eff__payload_alloc(&eff_context_type, sizeof *c + (scope->n + forker->n) * sizeof(struct service));
+    eff_context_t *c = context_new(scope->n + forker->n);
     if (!c) return OUT_OF_MEMORY;
-    c->n = 0;
     for (size_t i = 0; i < scope->n; i++)
-        if (!scope->services[i].tag->get_default) c->services[c->n++] = scope->services[i];
-    for (size_t i = 0; i < forker->n; i++)
-        if (forker->services[i].tag->get_default) c->services[c->n++] = forker->services[i];
-    for (size_t i = 0; i < c->n; i++)
-        (void)eff_value_incref(c->services[i].value);
-    return c;
+        if (!scope->services[i].local) c->services[c->n++] = scope->services[i];
+    for (size_t i = 0; i < forker->n; i++) {
+        if (!forker->services[i].local) continue;
+        if (in_force(forker->services, i)) put(c, forker->services[i]);
+        else c->services[c->n++] = forker->services[i]; /* hidden by what the scope has, if that has one */
+    }
+    return retain_services(c);
 }
 
 /* ---- effects */
@@ -202,6 +269,11 @@ eff_t *eff_provide_context_at(eff_site_t site, eff_t *e, eff_context_t *context)
 eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, const eff_tag_t *tag, eff_value_t service)
 {
     if (!tag) return eff__refuse_null(site, "eff_provide_service", 2, e, service);
+    if (eff__service_is_null(service)) {
+        char builder[128];
+        snprintf(builder, sizeof builder, "%s_provide", tag->name);
+        return eff__refuse_null(site, builder, 2, e, service);
+    }
     return provide(0, site, "eff_provide_service", e, tag, service);
 }
 

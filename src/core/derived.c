@@ -6,6 +6,10 @@
  */
 #include "core/build.h"
 
+#include <string.h>
+
+#include "core/misuse.h"
+
 /* ---- closures */
 
 static void closure_drop(void *payload)
@@ -72,4 +76,13 @@ eff_value_t eff__return_some(eff_value_t v, eff_value_t env)
 {
     (void)env;
     return eff_some(eff_value_incref(v));
+}
+
+bool eff__condition_of(eff_value_t v, const char *builder)
+{
+    if (eff_value_is(v, &eff_bool_type)) return eff_as_bool(v);
+    const char *found = eff_type_of(v)->name;
+    eff__misuse("the condition of %s succeeded with %s %s, not with a boolean", builder,
+                strchr("aeiou", found[0]) ? "an" : "a", found);
+    return false;
 }

@@ -11,6 +11,7 @@
 
 #include "core/build.h"
 #include "core/collection.h"
+#include "core/items.h"
 #include "core/sink.h"
 
 /* ---- names */
@@ -53,6 +54,7 @@ static const char *fold_name(const eff_t *e)
     if (e->fold.bad == (eff_any_fn)eff__cause_to_defect) return "or_die";
     if (e->fold.bad == (eff_any_fn)eff__failed_to_none) return "option";
     if (e->fold.bad == (eff_any_fn)eff__ended_to_unit) return "ignore";
+    if (e->fold.bad == (eff_any_fn)eff__cause_to_unit) return "ignore_cause";
     if (e->fold.good) return "fold";
     return e->flags & EFF__CAUSE ? "catch_cause" : "catch_all";
 }
@@ -83,7 +85,9 @@ static const char *par_name(const eff_t *e)
 {
     switch ((enum eff__par_kind)e->kind) {
     case EFF__PAR_ALL: return e->flags & EFF__PAR_PAIR ? "zip_par" : "all_par";
-    case EFF__PAR_RACE: return "race";
+    case EFF__PAR_RACE:
+        if (e->flags & EFF__PAR_INDEXED) return "race_indexed";
+        return e->flags & EFF__PAR_MANY ? "race_all" : "race";
     case EFF__PAR_RACE_FIRST: return "race_first";
     case EFF__PAR_TIMEOUT: return "timeout";
     case EFF__PAR_DISCONNECT: return "disconnect";
@@ -94,6 +98,7 @@ static const char *par_name(const eff_t *e)
 static const char *each_name(const eff_t *e)
 {
     static const char *const names[] = { "for_each", "for_each_par", "for_each_discard", "for_each_par_discard" };
+    if (e->each.fn == eff__run_env) return "replicate";
     return names[e->flags & (EFF__PARALLEL | EFF__DISCARD)];
 }
 
@@ -108,6 +113,7 @@ static eff_value_t env_of(const eff_t *e)
     case EFF__OP_FLAT_MAP:
     case EFF__OP_ON_EXIT: return e->bind.env;
     case EFF__OP_FOLD: return e->fold.env;
+    case EFF__OP_EACH: return e->each.env;
     case EFF__OP_SUCCEED:
     case EFF__OP_FAIL:
     case EFF__OP_MASK:
@@ -118,7 +124,6 @@ static eff_value_t env_of(const eff_t *e)
     case EFF__OP_PROVIDE:
     case EFF__OP_FORK:
     case EFF__OP_PAR:
-    case EFF__OP_EACH:
     case EFF__OP_GEN:
     case EFF__OP_SCOPED:
     case EFF__OP_BRACKET:
@@ -252,6 +257,7 @@ static const eff_t *source_of(const eff_t *e)
     case EFF__OP_PROVIDE: return e->provide.source;
     case EFF__OP_FORK: return e->fork.source;
     case EFF__OP_BRACKET: return e->bracket.source;
+    case EFF__OP_EACH: return eff_value_is(e->each.items, &eff_pull_type) ? e->each.items.ptr : NULL;
     case EFF__OP_SUCCEED:
     case EFF__OP_FAIL:
     case EFF__OP_SYNC:
@@ -262,7 +268,6 @@ static const eff_t *source_of(const eff_t *e)
     case EFF__OP_SLEEP:
     case EFF__OP_SERVICE:
     case EFF__OP_PAR:
-    case EFF__OP_EACH:
     case EFF__OP_GEN:
     case EFF__N_OPS: break;
     }

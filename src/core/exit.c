@@ -91,7 +91,7 @@ void eff_exit_format(const eff_exit_t *exit, eff_buffer_t *out)
     do {
         if (exit->ok) eff__sink_add(&sink, "success: ");
     } while (step_in(&exit));
-    if (exit->ok) eff__sink_value(&sink, exit->value);
+    if (exit->ok) eff__sink_value(&sink, exit->value, SIZE_MAX);
     else eff_cause_format(exit->cause, out);
 }
 

@@ -6,19 +6,16 @@
 #include <effect/parallel.h>
 
 #include "core/build.h"
-
-static bool are_items(eff_value_t v)
-{
-    return eff_value_is(v, &eff_array_type) || eff_value_is(v, &eff_range_type);
-}
+#include "core/items.h"
 
 static eff_t *refuse(eff_site_t site, const char *builder, eff_value_t items, eff_bind_fn f, eff_value_t env)
 {
-    const char *found = eff__value_usable(items) && !are_items(items) ? eff_type_of(items)->name : NULL;
+    const char *found = eff__value_usable(items) && !eff__are_items(items) ? eff_type_of(items)->name : NULL;
     bool oom = env.type && env.type->flags & EFF_TYPE_OOM;
     if (found && !oom) {
         const char *article = strchr("aeiou", found[0]) ? "an" : "a";
-        eff_t *e = eff__mistake_at(site, "%s wants an array or a range, not %s %s", builder, article, found);
+        eff_t *e = eff__mistake_at(site, "%s wants an array, a range, an iterator, a pull or a queue, not %s %s",
+                                   builder, article, found);
         eff_value_decref(items);
         eff_value_decref(env);
         return e;
@@ -31,11 +28,11 @@ static eff_t *refuse(eff_site_t site, const char *builder, eff_value_t items, ef
     return eff__refuse_call(site, builder, true, items);
 }
 
-static eff_t *each(uint8_t flags, eff_site_t site, const char *builder, eff_value_t items, eff_bind_fn f,
-                   eff_value_t env, size_t limit)
+eff_t *eff__each_node(uint8_t flags, eff_site_t site, const char *builder, eff_value_t items, eff_bind_fn f,
+                      eff_value_t env, size_t limit)
 {
     eff_t *e;
-    if (!eff__value_usable(items) || !are_items(items) || !f || !eff__value_usable(env) ||
+    if (!eff__value_usable(items) || !eff__are_items(items) || !f || !eff__value_usable(env) ||
         !(e = eff__node_new(EFF__OP_EACH, EFF__NODE_SIZE(each), site)))
         return refuse(site, builder, items, f, env);
     e->flags = flags;
@@ -48,20 +45,20 @@ static eff_t *each(uint8_t flags, eff_site_t site, const char *builder, eff_valu
 
 eff_t *eff_for_each_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env)
 {
-    return each(0, site, "eff_for_each", items, f, env, 1);
+    return eff__each_node(0, site, "eff_for_each", items, f, env, 1);
 }
 
 eff_t *eff_for_each_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env)
 {
-    return each(EFF__DISCARD, site, "eff_for_each_discard", items, f, env, 1);
+    return eff__each_node(EFF__DISCARD, site, "eff_for_each_discard", items, f, env, 1);
 }
 
 eff_t *eff_for_each_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env, size_t n)
 {
-    return each(EFF__PARALLEL, site, "eff_for_each_par", items, f, env, n);
+    return eff__each_node(EFF__PARALLEL, site, "eff_for_each_par", items, f, env, n);
 }
 
 eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env, size_t n)
 {
-    return each(EFF__PARALLEL | EFF__DISCARD, site, "eff_for_each_par_discard", items, f, env, n);
+    return eff__each_node(EFF__PARALLEL | EFF__DISCARD, site, "eff_for_each_par_discard", items, f, env, n);
 }

@@ -3,11 +3,14 @@
 #ifndef EFF_CORE_MISUSE_H
 #define EFF_CORE_MISUSE_H
 
-#include <effect/base.h>
+#include <effect/value.h>
 
 /* Reports a mistake, printf style. In a callback of a fiber the fiber will die of it as the callback
  * returns. */
 void eff__misuse(const char *fmt, ...) EFF_PRINTF(1, 2);
+
+/* The same about a value, borrowed: a glimpse of it is added. */
+void eff__misuse_of(eff_value_t v, const char *fmt, ...) EFF_PRINTF(2, 3);
 
 /* Set by the runtime: takes the message if a fiber is running on this thread. */
 extern bool (*eff__misuse_in_fiber)(const char *message);

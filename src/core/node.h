@@ -36,6 +36,8 @@ enum {
     EFF__LOCALLY = 1,      /* provide: no region */
     EFF__PARALLEL = 1,     /* each */
     EFF__DISCARD = 2,      /* each: no results */
+    EFF__COLLECT = 4,      /* each, with EFF__PARALLEL: an item's failure is a result too, an eff__failed_type */
+    EFF__FIRST = 8,        /* each, with EFF__DISCARD: results are options; the first some ends it, and is its result */
     EFF__ON_FAILURE = 1,   /* on_exit: only when it did not succeed; the callback is an eff_cause_fn */
     EFF__ON_INTERRUPT = 2, /* on_exit: only when this fiber was interrupted */
     EFF__EFFECTFUL = 1,    /* bracket: release is an eff_release_effect_fn */
@@ -58,7 +60,11 @@ enum eff__par_kind {
     EFF__PAR_TIMEOUT,    /* as race_first; side 0 is the body, side 1 the clock */
     EFF__PAR_DISCONNECT, /* one side, whose interruption is not awaited */
 };
-enum { EFF__PAR_PAIR = 1 };
+enum {
+    EFF__PAR_PAIR = 1,    /* all: a pair */
+    EFF__PAR_MANY = 2,    /* race: built from a list */
+    EFF__PAR_INDEXED = 4, /* race: a pair of the winner's index and its value */
+};
 
 /* An operation of the runtime: static, one per kind. `run` is called by the interpreter with the prim node, which it
  * borrows; runtime/prim.h says what it may do and return. */
@@ -153,6 +159,9 @@ enum { EFF__GEN_INIT = 32 }; /* offset of a gen node's init bytes */
 extern const uint8_t eff__node_sizes[EFF__N_OPS];
 extern const char *const eff__op_names[EFF__N_OPS];
 size_t eff__node_size(const eff_t *e);
+
+/* Of a failed item among the results of an EACH with EFF__COLLECT: ptr is its cause, owned. Users never see one. */
+extern const eff_type_t eff__failed_type;
 
 /* The immortal effects: eff_out_of_memory, eff_noop, eff_yield_now. */
 extern eff_t eff__oom_node, eff__noop_node, eff__yield_node;

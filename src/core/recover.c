@@ -106,3 +106,15 @@ eff_t *eff_ignore_at(eff_site_t site, eff_t *e)
 {
     return eff__fold_node(0, site, "eff_ignore", e, (eff_any_fn)eff__ended_to_unit, eff__ended_to_unit, eff_unit);
 }
+
+eff_t *eff__cause_to_unit(const eff_cause_t *cause, eff_value_t env)
+{
+    (void)cause, (void)env;
+    return eff_noop();
+}
+
+eff_t *eff_ignore_cause_at(eff_site_t site, eff_t *e)
+{
+    return eff__fold_node(EFF__CAUSE, site, "eff_ignore_cause", e, (eff_any_fn)eff__cause_to_unit, eff__ended_to_unit,
+                          eff_unit);
+}

@@ -77,6 +77,22 @@ eff_t *eff_catch_some_at(eff_site_t site, eff_t *e, eff_predicate_fn when, eff_b
             .builder = "eff_catch_some", .site = site, .fn = (eff_any_fn)f, .when = (eff_any_fn)when, .env = env });
 }
 
+static eff_t *catch_defect(const eff_cause_t *cause, eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(env);
+    eff_value_t defect;
+    if (!eff_cause_defect(cause, &defect)) return pass(cause);
+    return ((eff_bind_fn)c->fn)(defect, c->env);
+}
+
+eff_t *eff_catch_defect_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env)
+{
+    if (!f) return eff__refuse_bind(site, "eff_catch_defect", e, false, env);
+    return over_cause(e, catch_defect,
+                      (struct eff__closure){
+                          .builder = "eff_catch_defect", .site = site, .fn = (eff_any_fn)f, .env = env });
+}
+
 /* ---- failures as defects */
 
 eff_t *eff__cause_to_defect(const eff_cause_t *cause, eff_value_t env)

@@ -22,6 +22,7 @@ struct run {
     eff_t *effect;                      /* owned */
     eff_schedule_t *schedule;           /* owned */
     eff_t *(*round)(eff_value_t run);   /* the effect of one round; borrows the run */
+    uint64_t n_rounds;                  /* that ended */
     _Alignas(16) unsigned char state[]; /* the schedule's, which says how much */
 };
 
@@ -50,9 +51,16 @@ static eff_t *next_round(eff_value_t v, eff_value_t input)
 static eff_t *retry_failed(const eff_cause_t *cause, eff_value_t v)
 {
     eff_value_t error;
+    struct run *run = v.ptr;
     bool expected = !eff_cause_has_die(cause) && eff_cause_failure(cause, &error);
+    run->n_rounds++;
     eff_t *next = expected ? next_round(v, error) : NULL;
-    return next ? next : eff_fail_cause_at(NULL, eff_cause_incref(cause));
+    if (next) return next;
+    eff_cause_t *last = eff_cause_incref(cause);
+    if (expected && run->n_rounds > 1)
+        last = eff_cause_note(last, eff_printf("gave up after %llu attempts", (unsigned long long)run->n_rounds),
+                              run->site);
+    return eff_fail_cause_at(NULL, last);
 }
 
 static eff_t *retry_round(eff_value_t v)

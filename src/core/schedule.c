@@ -5,7 +5,7 @@
  * array. Every instruction knows how far its parent is and how many instructions its part of the program has, which
  * makes two programs into one by laying them end to end, and is all that printing needs.
  *
- * A run's state is one block: a word for every instruction that keeps any, then the stack.
+ * A run's state is one block: the words of the instructions that keep any, then the stack.
  */
 #include "core/schedule.h"
 
@@ -19,6 +19,8 @@ enum op {
     OP_RECURS,
     OP_SPACED,
     OP_EXPONENTIAL,
+    OP_FIBONACCI,
+    OP_DELAYS,
     OP_FOREVER,
     OP_BOTH,
     OP_EITHER,
@@ -33,12 +35,12 @@ struct instruction {
     union {
         uint64_t times; /* recurs */
         struct {
-            eff_duration_t delay; /* spaced; exponential: the first one; not negative */
+            eff_duration_t delay; /* spaced; exponential, fibonacci: the first one; not negative */
             double factor;        /* exponential: at least 1 */
         };
         struct {
             eff_predicate_fn holds; /* while, until */
-            eff_value_t env;        /* owned */
+            eff_value_t env;        /* owned; delays: the array of them, as bytes */
         };
     };
 };
@@ -46,14 +48,15 @@ struct instruction {
 struct eff_schedule {
     struct instruction *program; /* owned, from eff__malloc; NULL for "out of memory" */
     size_t n, capacity;
-    size_t n_words; /* instructions that keep state */
+    size_t n_words; /* of state */
     size_t depth;   /* the most answers there are on the stack */
 };
 
 /* The state of one instruction. */
 union word {
-    uint64_t times; /* recurs: recurrences left */
+    uint64_t times; /* recurs: recurrences left; delays: how many have been given */
     double scale;   /* exponential: the next delay as a multiple of the first; may become infinite */
+    int64_t ns;     /* fibonacci, which has two: the next delay, and the one after it */
 };
 
 struct answer {
@@ -65,10 +68,15 @@ _Static_assert(sizeof(union word) == 8 && _Alignof(struct answer) <= 8, "the sta
 
 /* ---- memory */
 
+static bool owns_env(const struct instruction *in)
+{
+    return in->op == OP_WHILE || in->op == OP_UNTIL || in->op == OP_DELAYS;
+}
+
 static void release_program(struct instruction *program, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (program[i].op == OP_WHILE || program[i].op == OP_UNTIL) eff_value_decref(program[i].env);
+        if (owns_env(&program[i])) eff_value_decref(program[i].env);
     eff__raw_free(program);
 }
 
@@ -121,7 +129,7 @@ void eff_schedule_decref(eff_schedule_t *s)
 static bool reserve(eff_schedule_t *s, size_t n)
 {
     enum { LIMIT = UINT32_MAX / 2 }; /* so that to_parent suffices */
-    if (n <= s->capacity - s->n) return true;
+    if (s->program && n <= s->capacity - s->n) return true;
     if (n > LIMIT - s->n) return false;
     size_t capacity = s->n + n > 2 * s->capacity ? s->n + n : 2 * s->capacity;
     struct instruction *program = eff__realloc(s->program, capacity * sizeof *program);
@@ -147,7 +155,7 @@ static void append(eff_schedule_t *s, eff_schedule_t *other, bool move)
     memcpy(s->program + s->n, other->program, other->n * sizeof *s->program);
     for (size_t i = 0; i < other->n && !move; i++) {
         struct instruction *in = &other->program[i];
-        if (in->op == OP_WHILE || in->op == OP_UNTIL) (void)eff_value_incref(in->env);
+        if (owns_env(in)) (void)eff_value_incref(in->env);
     }
     if (s->depth < other->depth + (s->n > 0)) s->depth = other->depth + (s->n > 0);
     s->n += other->n;
@@ -169,14 +177,15 @@ static eff_schedule_t *own(eff_schedule_t *s, size_t n)
 
 /* ---- construction */
 
-static eff_schedule_t *leaf(struct instruction in, bool keeps_state)
+/* `n_words` of state. */
+static eff_schedule_t *leaf(struct instruction in, size_t n_words)
 {
     eff_schedule_t *s = schedule_new(1);
     if (!s) return &oom_schedule.payload;
     in.n = 1;
     s->program[0] = in;
     s->n = 1;
-    s->n_words = keeps_state;
+    s->n_words = n_words;
     s->depth = 1;
     return s;
 }
@@ -188,23 +197,38 @@ static eff_duration_t not_negative(eff_duration_t d)
 
 eff_schedule_t *eff_schedule_recurs(uint64_t n)
 {
-    return leaf((struct instruction){ .op = OP_RECURS, .times = n }, true);
+    return leaf((struct instruction){ .op = OP_RECURS, .times = n }, 1);
 }
 
 eff_schedule_t *eff_schedule_spaced(eff_duration_t d)
 {
-    return leaf((struct instruction){ .op = OP_SPACED, .delay = not_negative(d) }, false);
+    return leaf((struct instruction){ .op = OP_SPACED, .delay = not_negative(d) }, 0);
 }
 
 eff_schedule_t *eff_schedule_exponential(eff_duration_t base, double factor)
 {
     if (!(factor >= 1)) factor = 1; /* NaN too */
-    return leaf((struct instruction){ .op = OP_EXPONENTIAL, .delay = not_negative(base), .factor = factor }, true);
+    return leaf((struct instruction){ .op = OP_EXPONENTIAL, .delay = not_negative(base), .factor = factor }, 1);
+}
+
+eff_schedule_t *eff_schedule_fibonacci(eff_duration_t base)
+{
+    return leaf((struct instruction){ .op = OP_FIBONACCI, .delay = not_negative(base) }, 2);
+}
+
+eff_schedule_t *eff_schedule_delays(size_t n, const eff_duration_t *delays)
+{
+    if (n > 0 && is_missing(delays, "eff_schedule_delays")) return &oom_schedule.payload;
+    eff_value_t env = n > SIZE_MAX / sizeof *delays ? eff_oom_value() : eff_bytes(delays, n * sizeof *delays);
+    if (eff_is_oom(env)) return &oom_schedule.payload;
+    eff_schedule_t *s = leaf((struct instruction){ .op = OP_DELAYS, .env = env }, 1);
+    if (eff__schedule_is_oom(s)) eff_value_decref(env);
+    return s;
 }
 
 eff_schedule_t *eff_schedule_forever(void)
 {
-    return leaf((struct instruction){ .op = OP_FOREVER }, false);
+    return leaf((struct instruction){ .op = OP_FOREVER }, 0);
 }
 
 /* The two programs, one after the other, and the instruction that combines them. */
@@ -275,8 +299,11 @@ void eff__schedule_start(const eff_schedule_t *s, void *state)
 {
     union word *word = state;
     for (size_t i = 0; i < s->n; i++) {
-        if (s->program[i].op == OP_RECURS) (word++)->times = s->program[i].times;
-        else if (s->program[i].op == OP_EXPONENTIAL) (word++)->scale = 1;
+        const struct instruction *in = &s->program[i];
+        if (in->op == OP_RECURS) (word++)->times = in->times;
+        else if (in->op == OP_EXPONENTIAL) (word++)->scale = 1;
+        else if (in->op == OP_FIBONACCI) (word++)->ns = in->delay.ns, (word++)->ns = in->delay.ns;
+        else if (in->op == OP_DELAYS) (word++)->times = 0;
     }
 }
 
@@ -286,6 +313,35 @@ static struct answer next_exponential(const struct instruction *in, union word *
     eff_duration_t delay = word->scale > 1 ? eff_duration_scale(in->delay, word->scale) : in->delay;
     word->scale *= in->factor;
     return (struct answer){ delay, true };
+}
+
+static struct answer next_fibonacci(union word word[2])
+{
+    eff_duration_t delay = { word[0].ns }, after = { word[1].ns };
+    word[0].ns = after.ns;
+    word[1].ns = eff_duration_add(delay, after).ns;
+    return (struct answer){ delay, true };
+}
+
+/* The bytes need not be aligned. */
+static eff_duration_t delay_at(eff_value_t delays, size_t i)
+{
+    eff_duration_t delay;
+    memcpy(&delay, (const char *)eff_as_bytes(delays, NULL) + i * sizeof delay, sizeof delay);
+    return not_negative(delay);
+}
+
+static size_t n_delays(eff_value_t delays)
+{
+    size_t n_bytes;
+    (void)eff_as_bytes(delays, &n_bytes);
+    return n_bytes / sizeof(eff_duration_t);
+}
+
+static struct answer next_delay(const struct instruction *in, union word *word)
+{
+    if (word->times == n_delays(in->env)) return (struct answer){ { 0 }, false };
+    return (struct answer){ delay_at(in->env, word->times++), true };
 }
 
 /* Both must go on, after the longer delay. */
@@ -320,6 +376,11 @@ bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now,
             break;
         case OP_SPACED: *top++ = (struct answer){ in->delay, true }; break;
         case OP_EXPONENTIAL: *top++ = next_exponential(in, word++); break;
+        case OP_FIBONACCI:
+            *top++ = next_fibonacci(word);
+            word += 2;
+            break;
+        case OP_DELAYS: *top++ = next_delay(in, word++); break;
         case OP_FOREVER: *top++ = (struct answer){ { 0 }, true }; break;
         case OP_BOTH:
             top--;
@@ -353,14 +414,30 @@ static bool is_grouped(const struct instruction *in)
     return is_binary(parent) ? parent->op != in->op : is_binary(in);
 }
 
+/* The first few. */
+static void format_delays(eff_value_t delays, eff_buffer_t *out)
+{
+    enum { SHOWN = 8 };
+    size_t n = n_delays(delays);
+    eff_buffer_add(out, "delays(");
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        if (i > 0) eff_buffer_add(out, ", ");
+        eff_duration_format(delay_at(delays, i), out);
+    }
+    eff_buffer_add(out, n > SHOWN ? ", ...)" : ")");
+}
+
 static void format_leaf(const struct instruction *in, eff_buffer_t *out)
 {
     if (in->op == OP_RECURS) {
         eff_buffer_printf(out, "recurs(%llu)", (unsigned long long)in->times);
     } else if (in->op == OP_FOREVER) {
         eff_buffer_add(out, "forever");
+    } else if (in->op == OP_DELAYS) {
+        format_delays(in->env, out);
     } else {
-        eff_buffer_add(out, in->op == OP_SPACED ? "spaced(" : "exponential(");
+        const char *name = in->op == OP_SPACED ? "spaced" : in->op == OP_FIBONACCI ? "fibonacci" : "exponential";
+        eff_buffer_printf(out, "%s(", name);
         eff_duration_format(in->delay, out);
         if (in->op == OP_EXPONENTIAL) eff_buffer_printf(out, ", x%g", in->factor);
         eff_buffer_add(out, ")");

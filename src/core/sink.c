@@ -83,7 +83,46 @@ void eff__sink_escaped(struct eff__sink *s, const char *text, size_t n)
     if (n > plain) eff__sink_add_n(s, text + plain, n - plain);
 }
 
+/* Adds text of which at most `most` bytes are shown, and no half character. */
+static void add_start(struct eff__sink *s, const char *text, size_t n, size_t most, bool count_rest)
+{
+    size_t shown = n;
+    if (n > most) {
+        shown = most;
+        while (shown > 0 && most - shown < 4 && ((unsigned char)text[shown] & 0xc0) == 0x80)
+            shown--;
+    }
+    eff__sink_escaped(s, text, shown);
+    if (shown == n) return;
+    eff__sink_add(s, "\xe2\x80\xa6");
+    if (count_rest) eff__sink_printf(s, " (%zu more bytes)", n - shown);
+}
+
 /* ---- values */
+
+enum { GLIMPSE_BYTES = 40 };
+
+void eff__sink_glimpse(struct eff__sink *s, eff_value_t v)
+{
+    const eff_type_t *type = eff_type_of(v);
+    if (type == &eff_string_type) {
+        eff__sink_add(s, "\"");
+        add_start(s, eff_as_string(v), eff_string_size(v), GLIMPSE_BYTES, false);
+        eff__sink_add(s, "\"");
+    } else if (type == &eff_error_type) {
+        const char *message = eff_as_error(v)->message;
+        add_start(s, message, strlen(message), 2 * GLIMPSE_BYTES, false);
+    } else if (type == &eff_array_type) {
+        size_t n = eff_array_size(v);
+        eff__sink_printf(s, "%zu item%s", n, n == 1 ? "" : "s");
+    } else if (type == &eff_bool_type) {
+        eff__sink_add(s, eff_as_bool(v) ? "true" : "false");
+    } else if (type == &eff_int_type) {
+        eff__sink_printf(s, "%lld", (long long)eff_as_int(v));
+    } else if (type == &eff_double_type) {
+        eff__sink_printf(s, "%g", eff_as_double(v));
+    }
+}
 
 /* For a value whose hook gave no text, or had no memory to. */
 static void add_stand_in(struct eff__sink *s, eff_value_t v)
@@ -94,7 +133,7 @@ static void add_stand_in(struct eff__sink *s, eff_value_t v)
     eff__sink_escaped(s, text, strlen(text));
 }
 
-void eff__sink_value(struct eff__sink *s, eff_value_t v)
+void eff__sink_value(struct eff__sink *s, eff_value_t v, size_t most)
 {
     const eff_type_t *type = eff_type_of(v);
     if (!type) {
@@ -102,11 +141,11 @@ void eff__sink_value(struct eff__sink *s, eff_value_t v)
     } else if (type->flags & EFF_TYPE_OOM) {
         eff__sink_add(s, "out of memory");
     } else if (type == &eff_string_type) {
-        eff__sink_escaped(s, eff_as_string(v), eff_string_size(v));
+        add_start(s, eff_as_string(v), eff_string_size(v), most, true);
     } else {
         eff_buffer_t text = EFF_BUFFER_INIT;
         eff_value_format(v, &text);
-        if (text.size) eff__sink_escaped(s, eff_buffer_text(&text), text.size);
+        if (text.size) add_start(s, eff_buffer_text(&text), text.size, most, true);
         else add_stand_in(s, v);
         if (text.truncated) eff__sink_add(s, " [cut: out of memory]");
         eff_buffer_done(&text);

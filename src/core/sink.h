@@ -20,7 +20,11 @@ void eff__sink_printf(struct eff__sink *s, const char *fmt, ...) EFF_PRINTF(2, 3
 /* Adds text of any origin: control characters, line separators and what is not UTF-8 are escaped as in C. */
 void eff__sink_escaped(struct eff__sink *s, const char *text, size_t n);
 /* Adds a value as its type formats it, escaped, or something that stands for it: whatever its format hook does, and
- * without memory, there is some text. Borrows v. */
-void eff__sink_value(struct eff__sink *s, eff_value_t v);
+ * without memory, there is some text. Of a text of more than `most` bytes, before escaping, the rest is counted only.
+ * Borrows v. */
+void eff__sink_value(struct eff__sink *s, eff_value_t v, size_t most);
+/* Adds a piece of a value that says which one it is: the start of a string, a number, how many items there are. Nothing
+ * for types that have no such thing; no hook of a user's type is called. Borrows v. */
+void eff__sink_glimpse(struct eff__sink *s, eff_value_t v);
 
 #endif

@@ -72,26 +72,37 @@ eff_value_t eff_bytes(const void *data, size_t n)
     return text_new(&eff_bytes_type, NULL, 0);
 }
 
-eff_value_t eff_printf(const char *fmt, ...)
+eff_value_t eff__vprintf(const char *builder, const char *fmt, va_list args)
 {
     char small[PRINTF_BYTES];
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(small, sizeof small, fmt, args);
+    eff_value_t v;
+    if (n < 0) {
+        eff__misuse("%s cannot print the format \"%s\"", builder, fmt);
+        v = literal("");
+    } else if ((size_t)n < sizeof small) {
+        v = text_new(&eff_string_type, small, (size_t)n);
+    } else {
+        struct text *t = eff__payload_alloc(&eff_string_type, sizeof *t + (size_t)n + 1);
+        v = t ? (eff_value_t){ .type = &eff_string_type, .ptr = t } : eff_oom_value();
+        if (t) {
+            t->n = (size_t)n;
+            vsnprintf(t->bytes, t->n + 1, fmt, again);
+        }
+    }
+    va_end(again);
+    return v;
+}
+
+eff_value_t eff_printf(const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(small, sizeof small, fmt, args);
+    eff_value_t v = eff__vprintf("eff_printf", fmt, args);
     va_end(args);
-    if (n < 0) {
-        eff__misuse("eff_printf cannot print the format \"%s\"", fmt);
-        return literal("");
-    }
-    if ((size_t)n < sizeof small) return text_new(&eff_string_type, small, (size_t)n);
-
-    struct text *t = eff__payload_alloc(&eff_string_type, sizeof *t + (size_t)n + 1);
-    if (!t) return eff_oom_value();
-    t->n = (size_t)n;
-    va_start(args, fmt);
-    vsnprintf(t->bytes, t->n + 1, fmt, args);
-    va_end(args);
-    return (eff_value_t){ .type = &eff_string_type, .ptr = t };
+    return v;
 }
 
 /* ---- reading */

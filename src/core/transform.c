@@ -2,6 +2,7 @@
  * library's. */
 #include <effect/transform.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <effect/type.h>
@@ -66,6 +67,66 @@ eff_t *eff_zip_at(eff_site_t site, eff_t *a, eff_t *b)
                              (struct eff__closure){ .builder = "eff_zip", .site = site, .effect = b, .env = eff_unit });
 }
 
+/* ---- zip_with */
+
+/* env: the pair of the first value and the closure. */
+static eff_value_t combine(eff_value_t second, eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(eff_second(env));
+    return ((eff_zip_fn)c->fn)(eff_first(env), second, c->env);
+}
+
+static eff_t *zip_with_second(eff_value_t first, eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(env);
+    eff_value_t first_and_closure = eff_pair(eff_value_incref(first), eff_value_incref(env));
+    return eff_map_at(c->site, eff_incref(c->effect), combine, first_and_closure);
+}
+
+eff_t *eff_zip_with_at(eff_site_t site, eff_t *a, eff_t *b, eff_zip_fn f, eff_value_t env)
+{
+    if (!eff__effect_usable(a) || !eff__effect_usable(b) || !f)
+        return eff__refuse(site, "eff_zip_with", 2, (eff_t *[]){ a, b }, f != NULL, env);
+    return eff__derived_bind(
+        EFF__OP_FLAT_MAP, a, (eff_any_fn)zip_with_second,
+        (struct eff__closure){ .builder = "eff_zip_with", .site = site, .fn = (eff_any_fn)f, .effect = b, .env = env });
+}
+
+/* ---- when, unless */
+
+static eff_t *run_if(bool holds, const struct eff__closure *c)
+{
+    if (!holds) return eff_succeed_at(NULL, eff_none());
+    return eff_map_at(c->site, eff_incref(c->effect), eff__return_some, eff_unit);
+}
+
+static eff_t *run_when(eff_value_t condition, eff_value_t env)
+{
+    return run_if(eff__condition_of(condition, "eff_when"), eff__closure_of(env));
+}
+
+static eff_t *run_unless(eff_value_t condition, eff_value_t env)
+{
+    return run_if(!eff__condition_of(condition, "eff_unless"), eff__closure_of(env));
+}
+
+static eff_t *conditional(eff_site_t site, const char *builder, eff_t *condition, eff_t *e, eff_bind_fn decide)
+{
+    if (!eff__effect_usable(condition) || !eff__effect_usable(e)) return eff__refuse_two(site, builder, condition, e);
+    return eff__derived_bind(EFF__OP_FLAT_MAP, condition, (eff_any_fn)decide,
+                             (struct eff__closure){ .builder = builder, .site = site, .effect = e, .env = eff_unit });
+}
+
+eff_t *eff_when_at(eff_site_t site, eff_t *condition, eff_t *e)
+{
+    return conditional(site, "eff_when", condition, e, run_when);
+}
+
+eff_t *eff_unless_at(eff_site_t site, eff_t *condition, eff_t *e)
+{
+    return conditional(site, "eff_unless", condition, e, run_unless);
+}
+
 /* ---- forever: each round is one node, made when the round before it has ended */
 
 static eff_t *next_round(eff_value_t v, eff_value_t env)
@@ -111,7 +172,7 @@ static eff_value_t store_typed(eff_value_t v, eff_value_t env)
     const struct eff__closure *c = eff__closure_of(env);
     const eff_type_t *type = c->key;
     if (v.type != type) {
-        eff__misuse("%s_into got a value of type %s", type->name, eff_type_of(v)->name);
+        eff__misuse_of(v, "%s_into got a value of type %s", type->name, eff_type_of(v)->name);
         return eff_unit;
     }
     void *old, *payload = eff__payload_incref(v.ptr);
@@ -123,7 +184,11 @@ static eff_value_t store_typed(eff_value_t v, eff_value_t env)
 
 eff_t *eff__into_at(eff_site_t site, eff_t *effect, const eff_type_t *type, void **slot)
 {
-    if (!slot) return eff__refuse_null(site, "NAME_into", 2, effect, eff_unit);
+    if (!slot) {
+        char builder[128];
+        snprintf(builder, sizeof builder, "%s_into", type->name);
+        return eff__refuse_null(site, builder, 2, effect, eff_unit);
+    }
     return eff__derived_bind(EFF__OP_MAP, effect, (eff_any_fn)store_typed,
                              (struct eff__closure){
                                  .builder = "eff_into", .site = site, .key = type, .env = eff_ptr(slot) });

@@ -142,7 +142,7 @@ int64_t eff__wrong_type(eff_value_t v, const eff_type_t *wanted)
     if (!type) {
         eff__misuse("read an absent value as %s", wanted->name);
     } else if (!(type->flags & EFF_TYPE_OOM)) {
-        eff__misuse("read a value of type %s as %s", type->name, wanted->name);
+        eff__misuse_of(v, "read a value of type %s as %s", type->name, wanted->name);
     } else if (eff__oom_in_fiber) {
         eff__oom_in_fiber();
     }

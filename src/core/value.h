@@ -12,6 +12,8 @@
 #ifndef EFF_CORE_VALUE_H
 #define EFF_CORE_VALUE_H
 
+#include <stdarg.h>
+
 #include <effect/value.h>
 
 #include "core/count.h"
@@ -66,6 +68,9 @@ static inline bool eff__value_usable(eff_value_t v)
 /* A part of a value under construction: v itself, or unit after reporting that `of` was given an absent
  * value. */
 eff_value_t eff__value_part(eff_value_t v, const char *of);
+
+/* A new string, as of vprintf, for the builder of this name, which a mistake in the format is laid to. */
+EFF_MUST_USE eff_value_t eff__vprintf(const char *builder, const char *fmt, va_list args) EFF_PRINTF(2, 0);
 
 /* Drops an effect (defined beside the nodes); values of eff_effect_type go there. */
 void eff__effect_retain(void *effect);

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "core/build.h"
+#include "core/context.h"
 #include "core/misuse.h"
+#include "core/service.h"
 
 struct eff_layer {
     size_t n;
@@ -92,6 +94,8 @@ static eff_t *run_with_service(eff_value_t service, eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
     const eff_layer_def_t *def = c->key;
+    if (eff__service_is_null(service))
+        return eff__mistake_at(c->site, "the open of layer %s succeeded with NULL", def->name);
     return eff_provide_service_at(c->site, eff_incref(c->effect), def->tag, eff_value_incref(service));
 }
 
@@ -99,7 +103,18 @@ static void close_service(eff_value_t service, const eff_exit_t *exit, eff_value
 {
     (void)exit;
     const eff_layer_def_t *def = eff__closure_of(env)->key;
-    if (def->user_close) def->close(def->user_close, eff__service_of(service));
+    if (def->user_close && !eff__service_is_null(service)) def->close(def->user_close, eff__service_of(service));
+}
+
+/* As the message about a service that is asked for and not there. */
+static eff_t *missing_need(eff_site_t site, const eff_layer_def_t *def, const eff_tag_t *need,
+                           const eff_context_t *context)
+{
+    eff_t *e = eff__mistake_at(site, "layer %s needs the service %s, which is not provided", def->name, need->name);
+    e = eff_annotate_at(NULL, e, eff__context_note(context));
+    eff_value_t hint =
+        eff_printf("to provide it: eff_layer_and(base, %s()), with a base that builds %s", def->name, need->name);
+    return eff_annotate_at(NULL, e, hint);
 }
 
 static eff_t *build(eff_value_t context, eff_value_t env)
@@ -108,9 +123,7 @@ static eff_t *build(eff_value_t context, eff_value_t env)
     const eff_layer_def_t *def = c->key;
     for (const eff_tag_t *const *need = def->needs; need && *need; need++) {
         eff_value_t found = eff_context_get(eff_as_context(context), *need);
-        if (!found.type)
-            return eff__mistake_at(c->site, "layer %s needs the service %s, which is not provided", def->name,
-                                   (*need)->name);
+        if (!found.type) return missing_need(c->site, def, *need, eff_as_context(context));
         if (!eff__value_usable(found)) return eff_out_of_memory();
     }
     eff_t *open = def->open();

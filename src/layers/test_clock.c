@@ -37,6 +37,11 @@ static int64_t test_now(eff_clock_t *clock, eff_runtime_t *rt)
     return ((eff__test_clock_t *)clock)->now;
 }
 
+static int64_t test_wall(eff_clock_t *clock)
+{
+    return ((eff__test_clock_t *)clock)->now;
+}
+
 void eff__test_clock_unbind(eff__test_clock_t *c)
 {
     if (!c->rt) return;
@@ -275,7 +280,7 @@ eff_t *eff_test_clock_sleeps_at(eff_site_t site)
 eff__test_clock_t *eff__test_clock_new(void)
 {
     eff__test_clock_t *c = (eff__test_clock_t *)eff__payload_alloc(&test_clock_type, sizeof *c);
-    if (c) *c = (eff__test_clock_t){ .clock = { test_now, test_sleep }, .idler = { .idle = idle } };
+    if (c) *c = (eff__test_clock_t){ .clock = { test_now, test_wall, test_sleep }, .idler = { .idle = idle } };
     return c;
 }
 

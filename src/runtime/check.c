@@ -50,6 +50,16 @@ static const char *check_observers(const eff_fiber_t *f)
     return last == f->observers.last ? NULL : "the end of the observers is wrong";
 }
 
+/* A worker of a loop over items that are pulled: the loop does not come to a standstill. */
+static const char *check_pulls(const struct eff__group *g)
+{
+    if (g->each != EFF__PULLED_ITEMS) return NULL;
+    if (g->n_live > g->pulls->limit) return "a loop has more workers than its limit";
+    if (g->n_started > g->pulls->n_places) return "a loop has more workers than places for them";
+    if (g->phase == EFF__GROUP_WAITING && !g->decided && eff__pulls_want_side(g)) return "nobody pulls a loop's items";
+    return NULL;
+}
+
 static const char *check_links(eff_fiber_t *f)
 {
     if (f->children && f->children->sibling_next) return "the latest child has a later sibling";
@@ -61,6 +71,7 @@ static const char *check_links(eff_fiber_t *f)
         return "a side is not in its place in its group";
     if (f->flags & EFF__SIDE && f->state != EFF__DONE && f->group->caller != f->parent)
         return "a side's parent is not its group's caller";
+    if (f->flags & EFF__SIDE && f->state != EFF__DONE && check_pulls(f->group)) return check_pulls(f->group);
     if (f->state != EFF__DONE && (f->top <= eff__frames_base(f) || f->top > f->limit))
         return "the frames lie outside their block";
     return NULL;

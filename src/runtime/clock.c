@@ -6,6 +6,8 @@
  */
 #include "runtime/clock.h"
 
+#include <time.h>
+
 #include "runtime/prim.h"
 #include "runtime/region.h"
 #include "runtime/timer.h"
@@ -25,6 +27,14 @@ static int64_t live_now(eff_clock_t *clock, eff_runtime_t *rt)
     return eff__now(rt);
 }
 
+static int64_t live_wall(eff_clock_t *clock)
+{
+    struct timespec t;
+    (void)clock;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static int live_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
 {
     (void)clock;
@@ -33,7 +43,7 @@ static int live_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
     return EFF__SUSPEND;
 }
 
-static eff_clock_t live_clock = { .now = live_now, .sleep = live_sleep };
+static eff_clock_t live_clock = { .now = live_now, .wall = live_wall, .sleep = live_sleep };
 
 int64_t eff__now(eff_runtime_t *rt)
 {
@@ -62,16 +72,11 @@ void eff__timers_due(eff_runtime_t *rt)
 
 /* ---- the service */
 
-static eff_value_t default_clock(void)
-{
-    return eff_ptr(&live_clock);
-}
-const eff_tag_t eff__clock_tag = { "clock", default_clock };
+EFF_DEFINE_DEFAULT_SERVICE_(eff__clock, "clock", eff_clock_t, &live_clock);
 
 eff_clock_t *eff__clock_of(const eff_fiber_t *f)
 {
-    if (!f->context) return &live_clock;
-    return (eff_clock_t *)eff__service_of(eff_context_get(f->context, &eff__clock_tag));
+    return f->context ? eff__clock_from(f->context) : &live_clock;
 }
 
 int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned)

@@ -1,6 +1,6 @@
 /* Deadlock as a result: what happens to fibers that wait for each other when nothing else can happen.
  *
- * The fibers that wait are failed with one report, a Die with a note for each of them, masks or not, children before
+ * The fibers that wait are failed with one report, a Die with notes that name them, masks or not, children before
  * their parents; who waits for its own children unwinds with the report once those have ended. From there only on_exit
  * handlers run (EFF__DOOMED), and what stalls again is failed again, so the run ends, structured.
  */
@@ -14,7 +14,7 @@ static bool is_stuck(const eff_fiber_t *f)
 }
 
 struct deadlock {
-    eff_cause_t *cause; /* the report: a Die with a note for each stuck fiber */
+    eff_cause_t *cause; /* the report */
 };
 
 /* A stuck fiber that waits for its own sides or children, which nothing can make it leave: they are failed too, and once
@@ -52,22 +52,143 @@ static bool doom(eff_fiber_t *f, void *arg)
     return true;
 }
 
-static bool tell(eff_fiber_t *f, void *arg)
+/* ---- the report */
+
+enum {
+    KINDS = 24,  /* of waits, told by a note each; what is left is counted */
+    FEW = 3,     /* so many fibers that are alike get a note each */
+    CIRCLE = 16, /* fibers; longer ones are not looked for */
+    LEVELS = 256 /* of forks between a fiber and one above it that are looked at */
+};
+
+/* Stuck fibers that are alike. */
+struct kind {
+    const eff_fiber_t *few[FEW];
+    uint64_t ids[EFF__DUMP_IDS]; /* of the first ones and the last */
+    size_t n;
+};
+
+/* What the fibers of a deadlock are, in the order of the tree. */
+struct survey {
+    struct kind kinds[KINDS];
+    size_t n_kinds, n_others;
+};
+
+static void survey_add(struct survey *s, const eff_fiber_t *f)
 {
-    struct deadlock *d = (struct deadlock *)arg;
-    if (!is_stuck(f)) return true;
+    size_t i = 0;
+    while (i < s->n_kinds && !eff__dump_alike(s->kinds[i].few[0], f))
+        i++;
+    if (i == KINDS) {
+        s->n_others++;
+        return;
+    }
+    struct kind *k = &s->kinds[i];
+    if (i == s->n_kinds) {
+        s->n_kinds++;
+        k->n = 0;
+    }
+    if (k->n < FEW) k->few[k->n] = f;
+    k->ids[k->n < EFF__DUMP_IDS ? k->n : EFF__DUMP_IDS - 1] = f->id;
+    k->n++;
+}
+
+/* Adds the line as a note, and empties it. */
+static eff_cause_t *note(eff_cause_t *cause, eff_buffer_t *line)
+{
+    cause = eff_cause_note(cause, eff_string(eff_buffer_text(line)), NULL);
+    eff_buffer_done(line);
+    *line = (eff_buffer_t)EFF_BUFFER_INIT;
+    return cause;
+}
+
+static eff_cause_t *note_survey(eff_cause_t *cause, const struct survey *s)
+{
     eff_buffer_t line = EFF_BUFFER_INIT;
-    eff__dump_fiber(f, &line);
-    d->cause = eff_cause_note(d->cause, eff_string(eff_buffer_text(&line)), NULL);
-    eff_buffer_done(&line);
-    return true;
+    for (size_t i = 0; i < s->n_kinds; i++) {
+        const struct kind *k = &s->kinds[i];
+        size_t n_lines = k->n > FEW ? 1 : k->n;
+        for (size_t j = 0; j < n_lines; j++) {
+            eff__dump_fiber(k->few[j], k->n > FEW ? k->n : 1, k->ids, &line);
+            cause = note(cause, &line);
+        }
+    }
+    if (!s->n_others) return cause;
+    eff_buffer_printf(&line, "and %zu more fibers, in other places", s->n_others);
+    return note(cause, &line);
+}
+
+/* ---- circles: fibers that wait for the end of one another, or of what they started */
+
+static bool waits_for_own(const eff_fiber_t *f)
+{
+    return f->wait.ops == &eff__group_wait || f->wait.ops == &eff__group_end_wait || f->wait.ops == &eff__children_wait;
+}
+
+static bool is_above(const eff_fiber_t *f, const eff_fiber_t *below)
+{
+    for (int left = LEVELS; below && left > 0; left--) {
+        below = below->parent;
+        if (below == f) return true;
+    }
+    return false;
+}
+
+/* The fibers from f on, each of which waits for the next, and the last for f; 0 when it is not so. */
+static size_t circle_from(const eff_fiber_t *f, const eff_fiber_t *path[CIRCLE])
+{
+    size_t n = 0;
+    for (const eff_fiber_t *at = f; n < CIRCLE; at = (const eff_fiber_t *)at->wait.object) {
+        if (!is_stuck(at)) return 0;
+        path[n++] = at;
+        if (n > 1 && waits_for_own(at) && is_above(at, f)) return n;
+        if (!eff__waits_for_fiber(at)) return 0;
+        if (at->wait.object == f) return n;
+    }
+    return 0;
+}
+
+static eff_cause_t *note_circle(eff_cause_t *cause, size_t n, const eff_fiber_t *const *path)
+{
+    eff_buffer_t line = EFF_BUFFER_INIT;
+    eff_buffer_printf(&line, "a circle: fiber %llu waits for", (unsigned long long)path[0]->id);
+    for (size_t i = 1; i < n; i++)
+        eff_buffer_printf(&line, " fiber %llu, which waits for", (unsigned long long)path[i]->id);
+    if (waits_for_own(path[n - 1])) eff_buffer_add(&line, " those it started, among them");
+    eff_buffer_printf(&line, " fiber %llu", (unsigned long long)path[0]->id);
+    return note(cause, &line);
+}
+
+static const char deadlock_text[] = "deadlock: these fibers wait, and nothing that could wake one of them will happen";
+
+/* A Die with a note for the first circle there is, and one for each stuck fiber or kind of them. */
+static eff_cause_t *report(const eff_runtime_t *rt)
+{
+    eff_cause_t *cause = eff_cause_die(eff_literal(deadlock_text));
+    struct survey s = { .n_kinds = 0 };
+    bool found = false;
+    int depth = 1;
+    for (const eff_fiber_t *f = eff__first_fiber(rt); f; f = eff__next_fiber(rt, f, &depth)) {
+        if (!is_stuck(f)) continue;
+        const eff_fiber_t *path[CIRCLE];
+        size_t n = found ? 0 : circle_from(f, path);
+        if (n) cause = note_circle(cause, n, path);
+        found = found || n;
+        survey_add(&s, f);
+    }
+    return note_survey(cause, &s);
+}
+
+bool eff__is_deadlock(const eff_cause_t *cause)
+{
+    eff_value_t v;
+    return eff_cause_tag(cause) == EFF_CAUSE_DIE && eff_cause_defect(cause, &v) && eff_value_is(v, &eff_string_type) &&
+           eff_as_string(v) == deadlock_text;
 }
 
 void eff__deadlock(eff_runtime_t *rt)
 {
-    struct deadlock d = { .cause = eff_cause_die(eff_literal(
-                              "deadlock: these fibers wait, and nothing that could wake one of them will happen")) };
-    eff__each_fiber(rt, tell, &d);
+    struct deadlock d = { .cause = report(rt) };
     eff__each_fiber(rt, doom, &d);
     eff_cause_decref(d.cause);
 }

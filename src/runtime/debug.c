@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sink.h"
+
 /* "10ms", "250us", "1s" in ns; -1 when it is none of these. */
 static int64_t duration_of(const char *text, size_t n)
 {
@@ -37,16 +39,22 @@ static bool read_word(struct eff__debug *d, const char *text, size_t n)
     return n == 0;
 }
 
+static void complain(const char *text, size_t n)
+{
+    struct eff__sink err = { .file = stderr };
+    eff__sink_add(&err, "libeffect: EFF_DEBUG: \"");
+    eff__sink_escaped(&err, text, n < 64 ? n : 64);
+    if (!strncmp(text, "slow", 4)) eff__sink_add(&err, "\": slow wants a duration in s, ms or us, as in slow=10ms\n");
+    else eff__sink_add(&err, "\" is not known; there are slow=10ms, unstarted, nofreelists\n");
+}
+
 struct eff__debug eff__debug_read(void)
 {
     struct eff__debug d = { 0 };
     const char *text = getenv("EFF_DEBUG");
     while (text && *text) {
         size_t n = strcspn(text, ",");
-        if (!read_word(&d, text, n))
-            fprintf(stderr,
-                    "libeffect: EFF_DEBUG: \"%.*s\" is not known; there are slow=10ms, unstarted, nofreelists\n",
-                    (int)n, text);
+        if (!read_word(&d, text, n)) complain(text, n);
         text += n;
         if (*text) text++;
     }
@@ -64,6 +72,9 @@ void eff__debug_slow(uint64_t id, eff_site_t site, int64_t ns)
 
 void eff__debug_unstarted(const eff_fiber_t *f)
 {
-    fprintf(stderr, "libeffect: unstarted: fiber %llu, forked at %s, was ended by its region before it ran at all\n",
-            (unsigned long long)f->id, f->fork_site ? f->fork_site : "(built without sites)");
+    fprintf(stderr,
+            "libeffect: unstarted: fiber %llu%s%s%s was ended by its region before it ran at all: join or await it, or "
+            "fork it into a scope that lives longer\n",
+            (unsigned long long)f->id, f->fork_site ? " (forked at " : "", f->fork_site ? f->fork_site : "",
+            f->fork_site ? ")" : "");
 }

@@ -217,6 +217,9 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
     const eff_cause_t *cause = (const eff_cause_t *)f->reg.ptr;
     f->flags |= EFF__REPORTED;
     if (!f->rt || eff_cause_is_interrupted_only(cause)) return;
+    /* Of a deadlock, those tell that are asked for: whoever runs the loop, or the root of the tree. */
+    bool told = f->parent || (f->rt->driving && !f->rt->shutting_down);
+    if (told && eff__is_deadlock(cause)) return;
     eff__report_unobserved(f->rt, f, cause);
 }
 
@@ -473,9 +476,9 @@ eff_fiber_t *eff_as_fiber(eff_value_t v)
     return &ended_fiber.payload;
 }
 
-eff_t *eff_fiber_into(eff_t *e, eff_fiber_t **slot)
+eff_t *eff_fiber_into_at(eff_site_t site, eff_t *e, eff_fiber_t **slot)
 {
-    return eff__into_at("eff_fiber_into", e, &eff_fiber_type, (void **)slot);
+    return eff__into_at(site, e, &eff_fiber_type, (void **)slot);
 }
 
 uint64_t eff_fiber_id(const eff_fiber_t *fiber)

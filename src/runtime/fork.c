@@ -30,7 +30,9 @@ int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
             if (owned) eff__node_release(e);
             return EFF__RETURN;
         }
-        context = eff__context_for_scope(scope->context, f->context);
+        /* Whatever is provided opens a scope: to the scope around it, the forker has nothing that ends earlier. */
+        if (kind == EFF__FORK_SCOPED) context = eff_context_incref(f->context);
+        else context = eff__context_for_scope(scope->context, f->context);
         eff_scope_incref(scope);
     } else if (kind == EFF__FORK_DAEMON) {
         context = rt->context;

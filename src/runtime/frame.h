@@ -21,6 +21,7 @@
  *   PAR        group                          a parallel combinator: group.c
  *   EACH       node, each                     a sequential for_each: each.c
  *   ITEM       type, ptr                      an item of for_each_par: extra 0 to be begun, 1 kept until it has ended
+ *   PULL       type, ptr                      unit: a worker of for_each_par has no item yet; extra 1: it pulls one
  *
  * Leaving a region must not fail for lack of memory, so pushing a frame that has something to do at the end makes sure
  * that EFF__FRAME_SLACK words will be free above it: enough for SAVED, FINALIZER and LEAVING.
@@ -43,7 +44,8 @@ enum eff__frame {
     EFF__F_LEAVING,
     EFF__F_PAR,
     EFF__F_EACH,
-    EFF__F_ITEM
+    EFF__F_ITEM,
+    EFF__F_PULL
 };
 
 enum { EFF__OWNED = 1, EFF__SPECIAL = 2, EFF__FRAME_SLACK = 7 };

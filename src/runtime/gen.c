@@ -60,6 +60,34 @@ static void run_free(struct run *r)
     eff__free(r, FRAME_AT + r->def->size);
 }
 
+/* ---- ending */
+
+/* The result is in reg: ends the children, then runs the defers, then drops the frame. */
+static int end(eff_fiber_t *f, struct run *r)
+{
+    int next = eff__region_leave(f, f->depth);
+    if (next != EFF__RETURN) return next;
+    if (r->defers) {
+        struct defer *d = r->defers;
+        eff_site_t site = d->site;
+        eff_any_fn fn = d->fn;
+        uint8_t attrs = f->attrs;
+        r->defers = d->next;
+        if (d != &r->spare) eff__free(d, sizeof *d);
+        eff_exit_t exit = eff__reg_exit(f);
+        f->attrs |= EFF__MASKED;
+        eff_t *finalizer = r->def->finalize(fn, frame_of(r), &exit);
+        f->attrs = attrs;
+        finalizer = eff__checked_finalizer(f, finalizer, site);
+        return eff__run_finalizer(f, finalizer, site);
+    }
+    run_free(r);
+    f->top -= 2;
+    f->depth--;
+    eff__mask_end(f);
+    return EFF__RETURN;
+}
+
 /* ---- stepping */
 
 /* Runs the step function to its next await or end. */
@@ -73,13 +101,13 @@ static int step(eff_fiber_t *f, struct run *r)
         eff_decref(e);
         (void)eff__take_misuse(f, r->g.site);
         r->g.wait = ENDING;
-        return eff__return_gen(f);
+        return end(f, r);
     }
     if (__builtin_expect(!e, 0)) {
         eff__raise_mistake(f, r->g.site, "gen %s returned NULL after %s", r->def->name,
                            r->g.site ? r->g.site : "its start");
         r->g.wait = ENDING;
-        return eff__return_gen(f);
+        return end(f, r);
     }
     if (r->g.wait == RETURN) {
         eff_decref(e);
@@ -90,7 +118,7 @@ static int step(eff_fiber_t *f, struct run *r)
             if (f->reg.type) eff__raise(f, eff_cause_incref(eff__cause_oom));
             else eff__raise_mistake(f, r->g.site, "gen %s ended with the absent value", r->def->name);
         }
-        return eff__return_gen(f);
+        return end(f, r);
     }
     f->cur = (uintptr_t)e | EFF__OWNED;
     return EFF__EVAL;
@@ -122,34 +150,6 @@ int eff__eval_gen(eff_fiber_t *f, eff_t *e, bool owned)
     *f->top++ = eff__frame_head(EFF__F_GEN, f->attrs, 0);
     f->depth++;
     return step(f, r);
-}
-
-/* ---- ending */
-
-/* The result is in reg: ends the children, then runs the defers, then drops the frame. */
-static int end(eff_fiber_t *f, struct run *r)
-{
-    int next = eff__region_leave(f, f->depth);
-    if (next != EFF__RETURN) return next;
-    if (r->defers) {
-        struct defer *d = r->defers;
-        eff_site_t site = d->site;
-        eff_any_fn fn = d->fn;
-        uint8_t attrs = f->attrs;
-        r->defers = d->next;
-        if (d != &r->spare) eff__free(d, sizeof *d);
-        eff_exit_t exit = eff__reg_exit(f);
-        f->attrs |= EFF__MASKED;
-        eff_t *finalizer = r->def->finalize(fn, frame_of(r), &exit);
-        f->attrs = attrs;
-        finalizer = eff__checked_finalizer(f, finalizer, site);
-        return eff__run_finalizer(f, finalizer, site);
-    }
-    run_free(r);
-    f->top -= 2;
-    f->depth--;
-    eff__mask_end(f);
-    return EFF__RETURN;
 }
 
 int eff__return_gen(eff_fiber_t *f)

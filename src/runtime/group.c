@@ -43,7 +43,7 @@ static struct eff__group *group_of(eff_fiber_t *f)
 struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_t n)
 {
     struct eff__group *g = NULL;
-    size_t size = sizeof *g + n * sizeof g->sides[0];
+    size_t size = sizeof *g + n * sizeof g->places[0];
     if (n <= UINT32_MAX && eff__frames_reserve(f, WORDS)) g = eff__alloc(size);
     f->reg = eff_unit;
     f->status = EFF__OK;
@@ -57,6 +57,7 @@ struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_
     g->node = node;
     g->node_owned = owned;
     g->n_sides = (uint32_t)n;
+    g->sides = g->places;
     g->array = eff_unit;
     *f->top++ = (uintptr_t)g;
     *f->top++ = eff__frame_head(EFF__F_PAR, 0, 0);
@@ -71,7 +72,8 @@ static void group_free(struct eff__group *g)
     eff_value_decref(g->array);
     if (g->issued) eff_cause_decref(g->issued);
     if (g->saved) eff_cause_decref(g->saved);
-    eff__free(g, sizeof *g + g->n_sides * sizeof g->sides[0]);
+    if (g->each == EFF__PULLED_ITEMS) eff__pulls_free(g);
+    eff__free(g, sizeof *g + g->n_sides * sizeof g->places[0]);
 }
 
 /* ---- starting */
@@ -87,8 +89,8 @@ static eff_t *side_effect(struct eff__group *g, uint32_t i)
     return e;
 }
 
-/* Gives a worker its next item. */
-static void give_item(struct eff__group *g, eff_fiber_t *side)
+/* Gives a worker its next item, of those that are counted. */
+static inline void give_item(struct eff__group *g, eff_fiber_t *side)
 {
     size_t index = g->next_item++;
     g->sides[side->slot].index = index;
@@ -96,10 +98,12 @@ static void give_item(struct eff__group *g, eff_fiber_t *side)
     *side->top++ = eff__frame_head(EFF__F_ITEM, 0, 0);
 }
 
-/* A new side in the next place; NULL when out of memory. */
-static eff_fiber_t *new_side(eff_fiber_t *f, struct eff__group *g)
+static inline eff_fiber_t *new_side(eff_fiber_t *f, struct eff__group *g)
 {
-    eff_t *e = g->each ? NULL : side_effect(g, g->n_started);
+    uint32_t slot = g->n_started;
+    eff_t *e = NULL;
+    if (!g->each) e = side_effect(g, slot);
+    else if (g->each == EFF__PULLED_ITEMS && !eff__pulls_place(g, &slot)) return NULL;
     eff_fiber_t *side = eff__fiber_new(f->rt, e, f->context, g->node->site);
     if (!side) return NULL;
     side->flags |= EFF__SIDE | EFF__BEING_STARTED;
@@ -107,17 +111,27 @@ static eff_fiber_t *new_side(eff_fiber_t *f, struct eff__group *g)
     side->parent = f;
     side->region = f->depth;
     side->group = g;
-    side->slot = g->n_started;
+    side->slot = slot;
     eff__fiber_adopt(&f->children, side);
-    g->sides[g->n_started++] = (struct eff__side){ side, side->slot };
+    if (slot == g->n_started) g->n_started++;
+    else eff__pulls_use_place(g, slot);
+    g->sides[slot] = (struct eff__side){ side, slot };
     g->n_live++;
-    if (g->each) give_item(g, side);
+    if (g->each == EFF__COUNTED_ITEMS) give_item(g, side);
+    else if (g->each) eff__pulls_give(g, side);
     return side;
+}
+
+eff_fiber_t *eff__group_new_side(eff_fiber_t *f, struct eff__group *g)
+{
+    return new_side(f, g);
 }
 
 static bool more_to_start(const struct eff__group *g)
 {
-    return !g->decided && g->n_started < g->n_sides && (!g->each || g->next_item < g->n_items);
+    if (g->decided) return false;
+    if (g->n_started < g->n_sides) return !g->each || g->next_item < g->n_items; /* n_sides is 0 for PULLED */
+    return g->each == EFF__PULLED_ITEMS && eff__pulls_want_side(g);
 }
 
 /* ---- finishing */
@@ -131,7 +145,8 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
         if (g->sides[i].fiber && g->sides[i].fiber->state == EFF__DONE) g->sides[i].fiber->flags |= EFF__EARLY;
     if (g->n_live == 0) return;
     eff_interrupt_reason_t reason = EFF_INTERRUPT_SIBLING_FAILED;
-    if (g->kind == EFF__PAR_TIMEOUT && g->sides[0].fiber->state != EFF__DONE) reason = EFF_INTERRUPT_TIMEOUT;
+    if (g->kind == EFF__PAR_TIMEOUT && g->sides[0].fiber && g->sides[0].fiber->state != EFF__DONE)
+        reason = EFF_INTERRUPT_TIMEOUT;
     else if (g->kind != EFF__PAR_ALL) reason = EFF_INTERRUPT_RACE_LOST;
     g->issued =
         g->saved && f->interrupt ? eff_cause_incref(f->interrupt) : eff__interrupt_cause(f, reason, g->node->site);
@@ -209,6 +224,7 @@ int eff__return_par(eff_fiber_t *f)
         return suspend_caller(f, g, &eff__group_end_wait);
     }
     f->top -= WORDS;
+    if (g->each == EFF__PULLED_ITEMS) eff__pulls_trim(g);
     eff__group_outcome(f, g);
     group_free(g);
     return EFF__RETURN;
@@ -230,7 +246,7 @@ static bool decides(const struct eff__group *g, const eff_fiber_t *side)
 }
 
 /* The worker goes on as the fiber of the next item. */
-static void become_next_item(struct eff__group *g, eff_fiber_t *side)
+static inline void renew(struct eff__group *g, eff_fiber_t *side)
 {
     side->id = ++side->rt->next_id;
     side->status = EFF__OK;
@@ -240,26 +256,59 @@ static void become_next_item(struct eff__group *g, eff_fiber_t *side)
         eff_cause_decref(side->interrupt);
         side->interrupt = NULL;
     }
+}
+
+/* An item has failed whose failure is a result (EFF__COLLECT). One that the deadlock detector failed, or that was
+ * interrupted by the group, ends the combinator. */
+static void collect_failure(const struct eff__group *g, eff_fiber_t *side)
+{
+    if (!(g->node->flags & EFF__COLLECT) || g->decided || side->flags & EFF__DOOMED) return;
+    if (g->sides[side->slot].index == EFF__NO_INDEX) return; /* it is the source that failed */
+    side->reg = (eff_value_t){ .type = &eff__failed_type, .ptr = eff__materialize(side) };
+    side->status = EFF__OK;
+}
+
+/* A worker has ended, with a success in reg, and finds more to do: true. */
+static EFF_NOINLINE bool pulled_item_ended(struct eff__group *g, eff_fiber_t *side)
+{
+    struct eff__array *results = g->array.ptr;
+    size_t index = g->sides[side->slot].index;
+    if (!results || index == EFF__NO_INDEX) eff_value_decref(side->reg);
+    else results->items[index] = side->reg;
+    side->reg = eff_unit;
+    if (g->decided || side->observers.first || !eff__pulls_more(g)) return false;
+    renew(g, side);
+    eff__pulls_give(g, side);
+    return true;
+}
+
+static inline bool counted_item_ended(struct eff__group *g, eff_fiber_t *side)
+{
+    struct eff__array *results = g->array.ptr;
+    if (!results) eff_value_decref(side->reg);
+    else results->items[g->sides[side->slot].index] = side->reg;
+    side->reg = eff_unit;
+    if (g->decided || side->observers.first || g->next_item >= g->n_items) return false;
+    renew(g, side);
     give_item(g, side);
+    return true;
 }
 
 bool eff__group_side_ended(eff_fiber_t *side)
 {
     struct eff__group *g = side->group;
-    if (g->each && side->status == EFF__OK) {
-        if (g->results) g->results[g->sides[side->slot].index] = side->reg;
-        else eff_value_decref(side->reg);
-        side->reg = eff_unit;
-        if (!g->decided && g->next_item < g->n_items && !side->observers.first) {
-            become_next_item(g, side);
+    if (g->each) {
+        if (side->status != EFF__OK) collect_failure(g, side);
+        if (side->status == EFF__OK &&
+            (g->each == EFF__COUNTED_ITEMS ? counted_item_ended(g, side) : pulled_item_ended(g, side)))
             return true;
-        }
     }
     bool deciding = decides(g, side);
     side->flags |= EFF__OBSERVED; /* by the combinator */
     eff__fiber_publish(side);
     if (g->each && side->status == EFF__OK) {
         g->sides[side->slot].fiber = NULL;
+        if (g->each == EFF__PULLED_ITEMS) eff__pulls_give_up_place(g, side->slot);
         eff_fiber_decref(side);
     }
     g->n_live--;
@@ -296,14 +345,20 @@ int eff__eval_par(eff_fiber_t *f, eff_t *e, bool owned)
 /* for_each_par: see each.c for the sequential one. */
 int eff__begin_each_par(eff_fiber_t *f, eff_t *e, bool owned)
 {
-    size_t n = eff__items_count(e->each.items), limit = e->each.limit;
+    bool counted = eff__items_counted(e->each.items);
+    size_t n = counted ? eff__items_count(e->each.items) : 0, limit = e->each.limit;
     struct eff__group *g = eff__group_new(f, e, owned, limit && limit < n ? limit : n);
     if (!g) return EFF__RETURN;
-    g->each = true;
     g->kind = EFF__PAR_ALL;
-    g->n_items = n;
+    if (counted) {
+        g->each = EFF__COUNTED_ITEMS;
+        g->n_items = n;
+    } else if (!eff__pulls_begin(f, g)) {
+        return eff__return_par(f);
+    }
     if (!(e->flags & EFF__DISCARD)) {
-        g->array = eff__array_new(n, &g->results);
+        eff_value_t *results;
+        g->array = eff__array_new(n, &results);
         if (g->array.type->flags & EFF_TYPE_OOM) g->saved = eff_cause_incref(eff__cause_oom);
     }
     return eff__return_par(f);

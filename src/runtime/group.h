@@ -2,7 +2,7 @@
 #ifndef EFF_RUNTIME_GROUP_H
 #define EFF_RUNTIME_GROUP_H
 
-#include "runtime/fiber.h"
+#include "runtime/items.h"
 
 enum eff__group_phase {
     EFF__GROUP_STARTING,  /* sides are started one after another, by switching */
@@ -15,25 +15,47 @@ struct eff__side {
     size_t index;       /* of its argument or item */
 };
 
+/* What for_each_par runs over, if it is one. */
+enum eff__group_items {
+    EFF__NO_ITEMS,
+    EFF__COUNTED_ITEMS,
+    EFF__PULLED_ITEMS /* from a source: pulls.c */
+};
+
+/* The index of a side that has no item: it pulls one, or found none. Greater than that of any item begun. */
+#define EFF__NO_INDEX SIZE_MAX
+
+struct eff__pulls {
+    struct eff__source source;
+    uint32_t limit;      /* of sides that live at once; at least 1 */
+    uint32_t n_places;   /* that `sides` has room for */
+    uint32_t free_place; /* the one given up last, to be used again; its index is the next. UINT32_MAX: none */
+    bool pulling;        /* a side has been told to pull, and has not got an answer */
+    bool exhausted;      /* the source has ended */
+};
+
 struct eff__group {
     eff_fiber_t *caller;
     eff_t *node; /* the par or each node; owned when node_owned */
     bool node_owned;
-    bool each;          /* for_each_par; else par */
+    uint8_t each;       /* enum eff__group_items; not 0 for for_each_par */
     bool decided;       /* nothing new starts */
     bool caller_awaits; /* the caller is suspended in this group */
     uint8_t kind;       /* enum eff__par_kind */
     uint8_t phase;      /* enum eff__group_phase */
-    uint32_t n_sides;   /* places in `sides` */
+    uint32_t n_sides;   /* in `places`: as many as may be started; 0 for PULLED */
     uint32_t n_started; /* of those, how many are in use */
     uint32_t n_live;    /* sides that have not ended */
     size_t next_item;   /* each: the next to start */
-    size_t n_items;
-    eff_value_t array;    /* each: of the results; unit when they are discarded */
-    eff_value_t *results; /* each: its n_items items; NULL when they are discarded */
-    eff_cause_t *issued;  /* the Interrupt this group sent to its sides, or NULL */
-    eff_cause_t *saved;   /* why the caller unwinds (it was interrupted, say), or NULL */
-    struct eff__side sides[];
+    union {
+        size_t n_items;           /* COUNTED */
+        struct eff__pulls *pulls; /* PULLED; owned */
+    };
+    eff_value_t array;       /* each: of the results; unit (ptr is NULL) when they are discarded */
+    eff_cause_t *issued;     /* the Interrupt this group sent to its sides, or NULL */
+    eff_cause_t *saved;      /* why the caller unwinds (it was interrupted, say), or NULL */
+    struct eff__side *sides; /* `places`; of PULLED a block of its own, which grows */
+    struct eff__side places[];
 };
 
 /* Suspended in a group: for its first deciding end, and for the last end. */
@@ -42,14 +64,30 @@ extern const struct eff__wait_ops eff__group_wait, eff__group_end_wait;
 /* Makes a group of n places for a caller, with the node (consumed if owned, else borrowed) and its frame, STARTING; NULL
  * when out of memory (the node is given up, the caller fails). */
 struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_t n);
-/* The items of for_each: how many, and the i-th (new). */
-size_t eff__items_count(eff_value_t items);
-eff_value_t eff__items_at(eff_value_t items, size_t i);
 
+/* A side in the next place, NEW and BEING_STARTED, in no queue; NULL when out of memory. f is the caller. */
+eff_fiber_t *eff__group_new_side(eff_fiber_t *f, struct eff__group *g);
 /* A side has ended, with the result in reg: true when the fiber goes on with another item (reg and frames are set);
  * false when it is done with, and rt->switch_to says who goes on. */
 bool eff__group_side_ended(eff_fiber_t *f);
 /* Gives up a group whose sides have all been unwound, for a runtime that is freed. */
 void eff__group_unwind(eff_fiber_t *caller, struct eff__group *g);
+
+/* ---- pulls.c: groups over PULLED items */
+
+/* Opens the source. False when that fails: the failure is in f's reg, and the group has no items. */
+bool eff__pulls_begin(eff_fiber_t *f, struct eff__group *g);
+void eff__pulls_free(struct eff__group *g);
+/* The results array is cut to the items there were. */
+void eff__pulls_trim(struct eff__group *g);
+/* Whether a new side would find something to do; whether one whose item has ended does. */
+bool eff__pulls_want_side(const struct eff__group *g);
+bool eff__pulls_more(const struct eff__group *g);
+/* Where a new side goes; false when out of memory. It is taken by use_place, or by counting n_started up. */
+bool eff__pulls_place(struct eff__group *g, uint32_t *ret_slot);
+void eff__pulls_use_place(struct eff__group *g, uint32_t slot);
+void eff__pulls_give_up_place(struct eff__group *g, uint32_t slot);
+/* Tells a side to pull its item. */
+void eff__pulls_give(struct eff__group *g, eff_fiber_t *side);
 
 #endif

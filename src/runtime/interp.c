@@ -173,6 +173,7 @@ static bool ended_by_interrupt(const eff_fiber_t *f)
 /* A callback was called: a mistake it reported counts before what it returned. */
 #define MISUSED() __builtin_expect(rt->misuse != NULL, 0)
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the dispatch loop is one function on purpose */
 void eff__interpret(eff_runtime_t *rt, eff_fiber_t *f)
 {
     uintptr_t *top;
@@ -315,7 +316,6 @@ eval:
             top = f->top;
             v = f->reg;
             st = f->status;
-            cur = 0;
             if (__builtin_expect(st != EFF__OK, 0)) {
                 rt->trace.n_seen = 0;
                 eff__trace_add(&rt->trace, f->wait.site);
@@ -420,7 +420,7 @@ failed_in_memory: /* reg and status are in the fiber; the frames are too */
 ret : /* v, st return to the top frame */ {
     uintptr_t word = top[-1];
     e = eff__frame_node(word);
-    if (__builtin_expect(word & EFF__SPECIAL, 0)) goto special;
+    if (__builtin_expect((word & EFF__SPECIAL) != 0, 0)) goto special;
     switch ((enum eff__op)e->op) {
     case EFF__OP_FLAT_MAP: {
         if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
@@ -610,6 +610,7 @@ special:
     case EFF__F_PAR: next = eff__return_par(f); goto act;
     case EFF__F_EACH: next = eff__return_each(f); goto act;
     case EFF__F_ITEM: next = eff__return_item(f); goto act;
+    case EFF__F_PULL: next = eff__return_pull(f); goto act;
     }
     __builtin_unreachable();
 }

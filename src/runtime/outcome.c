@@ -2,7 +2,7 @@
  *
  * all:         every value, or Both of the early failures in argument order, then Both with what interrupted sides still
  *              failed with: so the leftmost Fail is never a consequence of another
- * race:        the leftmost early success, or Both of all causes in argument order
+ * race:        the leftmost early success (race_indexed: with its index), or Both of all causes in argument order
  * race_first:  the leftmost early end
  * Interrupts that the group issued itself, or passed on, are left out. A loser's Fail by itself is part of a race and is
  * dropped; a loser's Die, or a Fail raised while it was interrupted, is reported as unobserved.
@@ -88,24 +88,39 @@ static void sort_by_item(struct eff__side *sides, size_t n)
 
 /* ---- failures */
 
-/* *cut is set when a part of one was lost for lack of memory: the mark may go with an Interrupt that is left out. */
-static eff_cause_t *failures(const struct eff__group *g, bool early, bool *cut)
+/* The side that won a race; NULL when none succeeded. */
+static eff_fiber_t *winner_of(const struct eff__group *g)
+{
+    bool any_end = g->kind != EFF__PAR_RACE;
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        eff_fiber_t *side = g->sides[i].fiber;
+        if (side && side->flags & EFF__EARLY && (any_end || side->status == EFF__OK)) return side;
+    }
+    return NULL;
+}
+
+/* won: some side has won the race, and a Fail by itself is part of it. *cut is set when a part of one was lost for lack of
+ * memory: the mark may go with an Interrupt that is left out. */
+static eff_cause_t *failures(const struct eff__group *g, bool early, bool won, bool *cut)
 {
     eff_cause_t *all = NULL;
     for (uint32_t i = 0; i < g->n_started; i++) {
         eff_fiber_t *side = g->sides[i].fiber;
         if (!side || side->status == EFF__OK || !(side->flags & EFF__EARLY) != !early) continue;
+        if (early && won && !eff_cause_has_die((const eff_cause_t *)side->reg.ptr)) continue;
         if (eff_cause_is_truncated((const eff_cause_t *)side->reg.ptr)) *cut = true;
         all = both(all, take_cause(g, side));
     }
     return all;
 }
 
-/* What all sides failed with, the early ones first; NULL when that is nothing. */
+/* What all sides failed with, the early ones first; NULL when that is nothing. A race that has a winner comes here when
+ * its caller was interrupted before it had the winner's value. */
 static eff_cause_t *all_failures(const struct eff__group *g)
 {
-    bool cut = false;
-    eff_cause_t *early = failures(g, true, &cut), *later = failures(g, false, &cut);
+    const eff_fiber_t *winner = g->kind == EFF__PAR_ALL ? NULL : winner_of(g);
+    bool cut = false, won = winner && winner->status == EFF__OK;
+    eff_cause_t *early = failures(g, true, won, &cut), *later = failures(g, false, won, &cut);
     eff_cause_t *all = both(early, later);
     if (all && cut) eff__cause_mark_cut(all);
     return all;
@@ -155,17 +170,6 @@ static void report_losers(eff_fiber_t *f, struct eff__group *g, const eff_fiber_
     }
 }
 
-/* The side that won a race; NULL when none succeeded. */
-static eff_fiber_t *winner_of(const struct eff__group *g)
-{
-    bool any_end = g->kind != EFF__PAR_RACE;
-    for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i].fiber;
-        if (side && side->flags & EFF__EARLY && (any_end || side->status == EFF__OK)) return side;
-    }
-    return NULL;
-}
-
 static void race_outcome(eff_fiber_t *f, struct eff__group *g)
 {
     eff_fiber_t *winner = winner_of(g);
@@ -177,6 +181,8 @@ static void race_outcome(eff_fiber_t *f, struct eff__group *g)
     if (winner->status == EFF__OK) {
         f->reg = winner->reg;
         winner->reg = eff_unit;
+        if (g->node->flags & EFF__PAR_INDEXED) f->reg = eff_pair(eff_int(winner->slot), f->reg);
+        if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
     } else {
         fail_with(f, g, eff_cause_incref((const eff_cause_t *)winner->reg.ptr));
     }

@@ -10,6 +10,8 @@
 
 #include <effect/error.h>
 
+#include "core/build.h"
+#include "core/items.h"
 #include "core/misuse.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
@@ -48,7 +50,10 @@ static void queue_drop(void *payload)
 }
 
 const eff_type_t eff_queue_type = {
-    .size = sizeof(eff_queue_t), .name = "queue", .drop = queue_drop, .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE
+    .size = sizeof(eff_queue_t),
+    .name = "queue",
+    .drop = queue_drop,
+    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_ITEMS,
 };
 
 eff_queue_t *eff_queue_bounded(size_t capacity)
@@ -281,6 +286,12 @@ eff_t *eff_queue_end_at(eff_site_t site, eff_queue_t *q)
 eff_t *eff_queue_shutdown_at(eff_site_t site, eff_queue_t *q)
 {
     return eff__prim_node(site, &shutdown_prim, q, eff_unit);
+}
+
+eff_t *eff_queue_for_each_at(eff_site_t site, eff_queue_t *q, eff_bind_fn f, eff_value_t env)
+{
+    eff_value_t items = eff_queue_value(eff_queue_incref(q));
+    return eff__each_node(EFF__DISCARD, site, "eff_queue_for_each", items, f, env, 1);
 }
 
 int64_t eff_queue_size(const eff_queue_t *q)

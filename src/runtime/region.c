@@ -32,7 +32,8 @@ void eff__mask_end(eff_fiber_t *f)
 
 void eff__raise_null(eff_fiber_t *f, eff_site_t site)
 {
-    eff__raise_mistake(f, NULL, "callback %s returned NULL", site ? site : "(built without sites)");
+    if (site) eff__raise_mistake(f, NULL, "callback %s returned NULL", site);
+    else eff__raise_mistake(f, NULL, "a callback returned NULL (built without sites)");
 }
 
 bool eff__take_misuse(eff_fiber_t *f, eff_site_t site)
@@ -41,7 +42,7 @@ bool eff__take_misuse(eff_fiber_t *f, eff_site_t site)
     if (__builtin_expect(!rt->misuse, 1)) return false;
     const char *message = rt->misuse;
     rt->misuse = NULL;
-    if (site) eff__raise_mistake(f, NULL, "%s in %s", message, site);
+    if (site) eff__raise_mistake(f, NULL, "%s, in %s", message, site);
     else eff__raise_mistake(f, NULL, "%s", message);
     return true;
 }
@@ -68,7 +69,8 @@ eff_t *eff__checked_finalizer(eff_fiber_t *f, eff_t *e, eff_site_t site)
     if (__builtin_expect(!message, 1)) return e;
     f->rt->misuse = NULL;
     eff_decref(e);
-    return eff__mistake(site, "%s in %s", message, site ? site : "a finalizer");
+    if (!site) return eff__mistake(NULL, "%s", message);
+    return eff__mistake(site, "%s, in %s", message, site);
 }
 
 /* ---- children */
@@ -255,6 +257,8 @@ int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned)
 static eff_context_t *provided(eff_fiber_t *f, const eff_t *e)
 {
     eff_context_t *context = f->context ? eff_context_incref(f->context) : eff_context_empty();
+    if (e->flags & EFF__LOCALLY)
+        return eff__context_locally(context, e->provide.tag, eff_value_incref(e->provide.value));
     if (e->provide.tag) return eff_context_add(context, e->provide.tag, eff_value_incref(e->provide.value));
     return eff_context_merge(context, eff_context_incref(eff_as_context(e->provide.value)));
 }
@@ -309,6 +313,26 @@ int eff__return_scoped(eff_fiber_t *f)
     return EFF__RETURN;
 }
 
+/* Nobody provided the service: which are there, and what can be done, are notes. */
+static void raise_missing(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t site)
+{
+    eff_cause_t *cause = eff_cause_die(eff_printf("no service \"%s\" is provided here", tag->name));
+    cause = eff_cause_note(cause, eff__context_note(f->context), NULL);
+    eff_value_t hint = eff_printf("to provide it: %s_provide(effect, service), or eff_provide(effect, layer) with a "
+                                  "layer that builds it",
+                                  tag->name);
+    cause = eff_cause_note(cause, hint, NULL);
+    eff__raise(f, cause);
+    eff__trace_add(&f->rt->trace, site);
+}
+
+static void raise_null_service(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t site)
+{
+    const char *message = "the service \"%s\" is NULL here: that was provided, or is its default";
+    eff__raise(f, eff_cause_die(eff_printf(message, tag->name)));
+    eff__trace_add(&f->rt->trace, site);
+}
+
 int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
 {
     if (!eff__frames_reserve(f, 1)) return no_room(f, e, owned);
@@ -320,20 +344,19 @@ int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (!service.type) {
-        eff_buffer_t have = EFF_BUFFER_INIT;
-        eff_value_t context = { .type = &eff_context_type, .ptr = f->context };
-        if (f->context) eff_value_format(context, &have);
-        eff__raise_mistake(f, site, "no service \"%s\" was provided to %s; the context there: %s", tag->name,
-                           site ? site : "an effect", have.size ? eff_buffer_text(&have) : "empty");
-        eff_buffer_done(&have);
+        raise_missing(f, tag, site);
         return EFF__RETURN;
     }
     if (service.type->flags & EFF_TYPE_OOM) {
         eff__raise(f, eff_cause_incref(eff__cause_oom));
         return EFF__RETURN;
     }
-    eff_t *body = e->service.thunk(e->service.use, eff__service_of(service), e->service.env);
-    return eff__go_on_with(f, body, site);
+    void *found = eff__service_of(service);
+    if (!found) { /* the use function may rely on there being one */
+        if (!eff__take_misuse(f, site)) raise_null_service(f, tag, site);
+        return EFF__RETURN;
+    }
+    return eff__go_on_with(f, e->service.thunk(e->service.use, found, e->service.env), site);
 }
 
 static int context_run(eff_fiber_t *f, eff_t *e, bool alone)

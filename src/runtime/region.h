@@ -32,6 +32,7 @@ int eff__return_leaving(eff_fiber_t *f);
 int eff__return_par(eff_fiber_t *f);
 int eff__return_each(eff_fiber_t *f);
 int eff__return_item(eff_fiber_t *f);
+int eff__return_pull(eff_fiber_t *f);
 
 /* How instructions that push special frames begin. e is borrowed if not owned, else consumed. */
 int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned);

@@ -52,22 +52,51 @@ static __attribute__((constructor)) void install_hooks(void)
 
 /* ---- making and freeing */
 
-eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *options)
+__thread eff_runtime_t *eff__runtimes;
+
+static void register_runtime(eff_runtime_t *rt)
 {
+    rt->next_of_thread = eff__runtimes;
+    rt->link_of_thread = &eff__runtimes;
+    if (eff__runtimes) eff__runtimes->link_of_thread = &rt->next_of_thread;
+    eff__runtimes = rt;
+}
+
+static void forget_runtime(eff_runtime_t *rt)
+{
+    *rt->link_of_thread = rt->next_of_thread;
+    if (rt->next_of_thread) rt->next_of_thread->link_of_thread = rt->link_of_thread;
+}
+
+/* The options as far as the caller's header knew them; the rest are defaults. */
+static eff_runtime_options_t options_of(const eff_runtime_options_t *given)
+{
+    eff_runtime_options_t options = { 0 };
+    size_t size = given && given->size ? given->size : sizeof options;
+    if (given) memcpy(&options, given, size < sizeof options ? size : sizeof options);
+    return options;
+}
+
+eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *given)
+{
+    const eff_runtime_options_t options = options_of(given);
     eff_runtime_t *rt = eff__malloc(sizeof *rt);
     if (!rt) {
-        if (options && options->context) eff_context_decref(options->context);
+        if (options.context) eff_context_decref(options.context);
         return NULL;
     }
     memset(rt, 0, sizeof *rt);
-    if (options) rt->options = *options;
+    rt->options = options;
     rt->context = rt->options.context;
     rt->budget = rt->options.budget ? rt->options.budget : 2048;
     rt->thread = pthread_self();
     rt->debug = eff__debug_read();
     rt->loop = eff__loop_new(rt, rt->options.base);
     if (rt->loop) rt->mailbox = eff__mailbox_new(rt);
-    if (rt->mailbox) return rt;
+    if (rt->mailbox) {
+        register_runtime(rt);
+        return rt;
+    }
     if (rt->loop) eff__loop_free(rt->loop, false);
     if (rt->context) eff_context_decref(rt->context);
     eff__raw_free(rt);
@@ -89,7 +118,9 @@ void eff_runtime_free(eff_runtime_t *rt)
     if (rt->n_fibers > 0) { /* reported in any case */
         eff_buffer_t report = EFF_BUFFER_INIT;
         eff__dump_fibers(rt, &report);
-        eff__misuse("eff_runtime_free: %zu fibers are still alive; shut the runtime down first\n%s", rt->n_fibers,
+        int size = report.size ? (int)report.size - 1 : 0; /* without the last line's end */
+        const char *are = rt->n_fibers == 1 ? "fiber is" : "fibers are";
+        eff__misuse("eff_runtime_free: %zu %s still alive; shut the runtime down first\n%.*s", rt->n_fibers, are, size,
                     eff_buffer_text(&report));
         eff_buffer_done(&report);
     }
@@ -102,6 +133,7 @@ void eff_runtime_free(eff_runtime_t *rt)
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, false);
     if (rt->context) eff_context_decref(rt->context);
+    forget_runtime(rt);
     eff__raw_free(rt);
 }
 
@@ -111,6 +143,7 @@ void eff_runtime_abandon(eff_runtime_t *rt)
     rt->freeing = true;
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, true);
+    forget_runtime(rt);
 }
 
 /* ---- forking from outside */
@@ -207,13 +240,16 @@ static eff_exit_t refuse(eff_t *e, const char *message)
 eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber)
 {
     if (eff__running || rt->driving) {
-        eff__misuse("eff_runtime_run was called from inside a running loop's callback");
+        eff__misuse(
+            "eff_run or eff_runtime_run was called from a callback of a loop that runs: from a fiber, return the "
+            "effect instead; from elsewhere, use eff_runtime_fork");
         return refuse(e, "eff_run cannot be called from inside a fiber: return the effect instead");
     }
-    if (!e) e = eff__mistake(NULL, "the effect given to eff_run is NULL");
+    if (!e) e = eff__mistake(NULL, "the effect given to eff_main, eff_run or eff_runtime_run is NULL");
     if (rt->shutting_down) return refuse(e, "the runtime is shutting down");
     if (!eff__loop_is_own(rt->loop) && !eff__loop_can_run(rt->loop)) {
-        eff__misuse("eff_runtime_run was called from a callback of the loop it would have to run");
+        eff__misuse(
+            "eff_runtime_run was called from a callback of the loop it would have to run: use eff_runtime_fork");
         return refuse(e, "eff_runtime_run cannot be called from a callback of its own loop: use eff_runtime_fork");
     }
     eff_fiber_t *f = new_root(rt, e, NULL, NULL);

@@ -80,10 +80,13 @@ struct eff_runtime {
     struct eff__mailbox *mailbox;
     struct eff__pool *pool; /* NULL until the first blocking job */
     pthread_t thread;
+    eff_runtime_t *next_of_thread, **link_of_thread; /* see eff__runtimes; the pointer that points at this */
 };
 
 /* The runtime whose interpreter runs on this thread, or NULL. */
 extern __thread eff_runtime_t *eff__running;
+/* The runtimes that this thread made, the latest first: where a debugger finds them, in a core dump too. */
+extern __thread eff_runtime_t *eff__runtimes;
 
 /* ---- interp.c */
 
@@ -103,6 +106,8 @@ void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler);
 /* Nothing is ready, nobody idles, and no fiber waits for the outside: a deadlock of these fibers. Fails the suspended
  * ones with a report; the innermost first. */
 void eff__deadlock(eff_runtime_t *rt);
+/* Whether a cause is such a report, and nothing else. */
+bool eff__is_deadlock(const eff_cause_t *cause);
 
 /* Adds n to how many turns the fiber got since time last moved; returns the sum. */
 uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n);
@@ -173,7 +178,14 @@ void eff__each_unwind(void *each);
 /* Whether the fiber waits for the end of a fiber, which is then its wait.object. */
 bool eff__waits_for_fiber(const eff_fiber_t *f);
 void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out);
-/* One fiber, without a line's end: "fiber 3 (forked at x.c:7) waits for a deferred at x.c:9". */
-void eff__dump_fiber(const eff_fiber_t *f, eff_buffer_t *out);
+enum { EFF__DUMP_IDS = 4 }; /* of fibers that are alike so many are named: the first ones and the last */
+/* The n fibers that f is one of, which are alike, without a line's end: "fiber 3 (forked at x.c:7) waits for a deferred
+ * at x.c:9". `ids`: of the first three and the last, or of all; not looked at when n is 1. */
+void eff__dump_fiber(const eff_fiber_t *f, size_t n, const uint64_t *ids, eff_buffer_t *out);
+/* Whether a line about one tells the same as a line about the other, but for the id. */
+bool eff__dump_alike(const eff_fiber_t *a, const eff_fiber_t *b);
+/* All fibers, parents before children, siblings in order of forking; NULL at the end. `depth` is kept: 1 for roots. */
+const eff_fiber_t *eff__first_fiber(const eff_runtime_t *rt);
+const eff_fiber_t *eff__next_fiber(const eff_runtime_t *rt, const eff_fiber_t *f, int *depth);
 
 #endif

@@ -311,7 +311,9 @@ static int finalizer_run(eff_fiber_t *f, eff_t *e, bool alone)
     if (scope->state != EFF__SCOPE_OPEN) {
         eff_exit_t exit = eff_exit_succeed(eff_unit);
         eff_t *now = a->fn(&exit, a->env);
-        if (!now) return eff__prim_effect(f, eff__mistake(e->site, "callback %s returned NULL", e->site));
+        if (!now)
+            return eff__prim_effect(f, eff__mistake(e->site, "callback %s returned NULL",
+                                                    e->site ? e->site : "of eff_scope_add"));
         return eff__prim_effect(f, eff_uninterruptible(now));
     }
     struct eff__entry *entry = add_entry(scope, EFF__ENTRY_FINALIZER, e->site);

@@ -57,6 +57,7 @@ static void unwind_frame(eff_fiber_t *f)
     case EFF__F_SAVED:
     case EFF__F_LEAVING:
     case EFF__F_ITEM:
+    case EFF__F_PULL:
         eff_value_decref(eff__frame_value(f->top));
         f->top -= 2;
         break;

@@ -1,0 +1,146 @@
+/* What is told on stderr beside causes: reports of the runtime, debug aids, and the end of eff_main. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "messages/messages.h"
+#include "support/failing_allocator.h"
+
+#line 1 "work.c"
+static eff_t *break_down(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_fail(eff_error(&eff_closed_error, 0, "nobody will know"));
+}
+static eff_t *unobserved(void)
+{
+    eff_t *work = eff_fork(eff_flat_map(eff_yield_now(), break_down, eff_unit));
+    return eff_then(work, eff_then(eff_yield_now(), eff_yield_now()));
+}
+static eff_t *unstarted(void)
+{
+    return eff_map_to(eff_fork(eff_noop()), eff_unit);
+}
+static eff_value_t hold_the_loop(eff_value_t env)
+{
+    (void)env;
+    struct timespec from, now;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000 < 300);
+    return eff_unit;
+}
+static eff_t *slow(void)
+{
+    return eff_then(eff_fork(eff_sync(hold_the_loop, eff_unit)), eff_yield_now());
+}
+static eff_t *nothing(void)
+{
+    return eff_noop();
+}
+static eff_t *exit_code(void)
+{
+    return eff_succeed(eff_int(3));
+}
+
+#line 1 "signal.c"
+static eff_value_t raise_signal(eff_value_t env)
+{
+    raise((int)eff_as_int(env));
+    return eff_unit;
+}
+static eff_t *wait_for(int signal)
+{
+    return eff_then(eff_sync(raise_signal, eff_int(signal)), eff_external(eff_never()));
+}
+static eff_t *stopped(void)
+{
+    return wait_for(SIGINT);
+}
+static eff_t *stopped_and_failing(void)
+{
+    return eff_ensuring(wait_for(SIGTERM), eff_fail(eff_literal("the journal was not written")));
+}
+static eff_t *stopped_twice(void)
+{
+    return eff_ensuring(wait_for(SIGINT), wait_for(SIGTERM));
+}
+
+#line 1 "memory.c"
+static eff_value_t exhaust(eff_value_t v, eff_value_t env)
+{
+    (void)env;
+    allocations_fail_at(0, true);
+    return eff_value_incref(v);
+}
+static eff_t *out_of_memory(void)
+{
+    eff_t *e = eff_map(eff_noop(), exhaust, eff_unit);
+    return eff_then(e, eff_then(eff_yield_now(), eff_uninterruptible(eff_sleep(eff_millis(1)))));
+}
+static eff_t *need_more(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_map_to(eff_noop(), eff_string("a string that there is no memory for"));
+}
+static eff_t *out_of_memory_in_a_callback(void)
+{
+    return eff_flat_map(eff_map(eff_noop(), exhaust, eff_unit), need_more, eff_unit);
+}
+static void out_of_memory_at_start(void)
+{
+    allocations_fail_at(0, true);
+    int code = eff_main(eff_noop());
+    allocations_fail_at(-1, false);
+    fprintf(stderr, "eff_main returned %d\n", code);
+}
+
+#line 1 "embed.c"
+static void alive_at_free(void)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_t *e = eff_ensuring(eff_never(), eff_yield_now());
+    (void)eff_runtime_fork(rt, eff_then(eff_fork(eff_sleep(eff_seconds(7))), e), NULL, NULL, NULL);
+    eff_exit_decref(eff_runtime_run(rt, eff_sleep(eff_millis(1))));
+    eff_runtime_free(rt);
+}
+static eff_t *start_sleeper(eff_value_t item, eff_value_t env)
+{
+    (void)item, (void)env;
+    return eff_fork(eff_sleep(eff_seconds(9)));
+}
+static void many_alive_at_free(void)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_t *e = eff_then(eff_for_each(eff_range(0, 300), start_sleeper, eff_unit), eff_never());
+    (void)eff_runtime_fork(rt, e, NULL, NULL, NULL);
+    eff_exit_decref(eff_runtime_run(rt, eff_sleep(eff_millis(1))));
+    eff_runtime_free(rt);
+}
+static void shut_down_twice(void)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_runtime_shutdown(rt, NULL, NULL);
+    eff_runtime_shutdown(rt, NULL, NULL);
+    eff_runtime_free(rt);
+}
+
+const struct message report_messages[] = {
+    { "unobserved", .program = unobserved },
+    { "unstarted", .program = unstarted, .debug = "unstarted" },
+    { "slow", .program = slow, .debug = "slow=200ms" },
+    { "unknown_debug_word", .program = nothing, .debug = "slow=1ms,fast,slow=soon" },
+    { "exit_code", .program = exit_code },
+    { "stopped", .program = stopped },
+    { "stopped_and_failing", .program = stopped_and_failing },
+    { "stopped_twice", .program = stopped_twice },
+    { "out_of_memory", .program = out_of_memory },
+    { "out_of_memory_in_a_callback", .program = out_of_memory_in_a_callback },
+    { "out_of_memory_at_start", .run = out_of_memory_at_start },
+    { "alive_at_free", .run = alive_at_free },
+    { "many_alive_at_free", .run = many_alive_at_free },
+    { "shut_down_twice", .run = shut_down_twice },
+    { .name = NULL },
+};
