@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 SETUP = tools/setup.sh
 
 .DEFAULT_GOAL = build
-.PHONY: help setup build demo check bench format install clean compile
+.PHONY: help setup build demo check bench format tidy docs deb install install-docs uninstall clean compile
 
 help:
 	@echo 'make           build the libraries, tests and examples in $(BUILD)'
@@ -16,7 +16,12 @@ help:
 	@echo 'make check     setup, build, and run all tests and examples'
 	@echo 'make bench     setup, build optimised in $(BENCH), and run the benchmarks'
 	@echo 'make format    format all C files with clang-format'
+	@echo 'make tidy      look at all C files with clang-tidy'
+	@echo 'make docs      build the reference with doxygen: build/docs/html and build/docs/man'
+	@echo 'make deb       build the Debian packages in build/debian, and try them'
 	@echo 'make install   build and install to PREFIX (default /usr/local; DESTDIR is honoured)'
+	@echo 'make install-docs   the same, with the reference and the manual pages'
+	@echo 'make uninstall remove what was installed to PREFIX'
 	@echo 'make clean     remove build/'
 	@echo
 	@echo 'The whole gate, as CI runs it: bash .ci/run'
@@ -66,10 +71,33 @@ format:
 	@echo '== formatting'
 	@tools/format.sh
 
+# Of what is configured with the tests, that is of everything.
+tidy: setup $(BUILD)/build.ninja
+	@command -v clang-tidy >/dev/null || $(SETUP) gate
+	@tools/tidy.sh $(BUILD)
+
+docs:
+	@command -v doxygen >/dev/null || $(SETUP) gate
+	@tools/docs.sh build/docs
+
+deb:
+	@command -v dh >/dev/null || $(SETUP) gate
+	@tools/check-debian.sh
+
 install: build
 	@echo '== installing to $(DESTDIR)$(PREFIX)'
 	@meson configure $(BUILD) --prefix=$(PREFIX)
-	@meson install -C $(BUILD)
+	@tools/install.sh $(BUILD)
+
+install-docs: $(BUILD)/build.ninja
+	@command -v doxygen >/dev/null || $(SETUP) gate
+	@meson configure $(BUILD) -Ddocs=enabled
+	@$(MAKE) --no-print-directory install
+
+uninstall: $(BUILD)/build.ninja
+	@echo '== removing from $(DESTDIR)$(PREFIX)'
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@tools/uninstall.py $(BUILD)
 
 clean:
 	@echo '== removing build/'

@@ -221,10 +221,6 @@ tuesday: 1 imported
   closed
   unlocked
 stderr:
-common to the 2 causes below:
-  at when_busy (12_import.c:162)
-  at when_bad_line (12_import.c:163)
-  at print_count (12_import.c:164)
 error: connection failed: cannot send 'hang up'
   at 12_import.c:81
   at 12_import.c:133
@@ -234,5 +230,9 @@ then, while handling it:
     at 12_import.c:81
     at 12_import.c:100
     note: while closing the connection (12_import.c:100)
+both, on the way out:
+  at when_busy (12_import.c:162)
+  at when_bad_line (12_import.c:163)
+  at print_count (12_import.c:164)
 exit: 1
 */

@@ -402,6 +402,9 @@ void looping()
     CHECK(ends_with(eff_loop_while(one(4), below_3, eff_unit)) == "ok 4");
     CHECK(ends_with(eff_retry(eff_fail(eff_int(1)), eff_schedule_recurs(2))) == "fail 1");
     CHECK(ends_with(eff_repeat(one(1), eff_schedule_recurs(2))) == "ok 1");
+    eff_schedule_t *in_time = eff_schedule_up_to(eff_schedule_fixed(eff_seconds(1)), eff_duration_t{ 0 });
+    eff_schedule_t *then = eff_schedule_and_then(in_time, eff_schedule_windowed(eff_duration_t{ 0 }));
+    CHECK(ends_with(eff_repeat(one(1), eff_schedule_both(then, eff_schedule_recurs(1)))) == "ok 1");
 }
 
 // What would print, or wait for long, is only built.

@@ -203,11 +203,12 @@ START_TEST(walks_of_generated_causes_give_the_same_with_and_without_memory)
     eff__freelist_enable(0);
     for (seed = 1; seed < 200; seed++) {
         uint32_t start = seed;
-        /* Long to the left, so that the stack of the walk overflows, and bushy. */
+        /* Long to one side, so that the stack of the walk overflows, and bushy; with notes that several leaves share. */
         eff_cause_t *c = generate(5);
         for (int i = 0; i < 100; i++) {
-            eff_cause_t *more = generate(3);
-            c = random_below(8) ? eff_cause_both(c, more) : eff_cause_then(c, more);
+            eff_cause_t *more = generate(3), *left = start % 2 ? c : more, *right = start % 2 ? more : c;
+            c = random_below(8) ? eff_cause_both(left, right) : eff_cause_then(left, right);
+            if (random_below(2)) c = eff_cause_note(c, eff_int(i), NULL);
         }
         char *text[2];
         size_t size;
@@ -219,6 +220,7 @@ START_TEST(walks_of_generated_causes_give_the_same_with_and_without_memory)
             fclose(out);
         }
         /* Only the values, which need memory to be formatted, differ. */
+        ck_assert_ptr_nonnull(strstr(text[0], ", on the way out:"));
         ck_assert_uint_eq(count_lines(text[0]), count_lines(text[1]));
         for (char *a = text[0], *b = text[1]; a && b;) {
             size_t indent_a = strspn(a, " "), indent_b = strspn(b, " ");

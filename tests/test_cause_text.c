@@ -55,29 +55,39 @@ START_TEST(right_side_of_another_tag_is_an_indented_group)
 }
 END_TEST
 
-START_TEST(notes_and_trace_of_an_inner_node_stand_before_what_they_are_common_to)
+START_TEST(what_several_causes_share_comes_after_the_last_of_them)
 {
     struct eff__trace t = trace_of("gather (main.c:30)", NULL);
     eff_cause_t *both = eff__cause_add_trace(eff_cause_both(fails(1), fails(2)), &t);
-    check_text(eff_cause_incref(both), "common to the 2 causes below:\n"
-                                       "  at gather (main.c:30)\n"
-                                       "error (int): 1\n"
+    check_text(eff_cause_incref(both), "error (int): 1\n"
                                        "in parallel:\n"
-                                       "  error (int): 2");
+                                       "  error (int): 2\n"
+                                       "both, on the way out:\n"
+                                       "  at gather (main.c:30)");
     check_text(eff_cause_then(dies(0), eff_cause_incref(both)), "defect (int): 0\n"
                                                                 "then, while handling it:\n"
-                                                                "  common to the 2 causes below:\n"
-                                                                "    at gather (main.c:30)\n"
                                                                 "  error (int): 1\n"
                                                                 "  in parallel:\n"
-                                                                "    error (int): 2");
-    check_text(eff_cause_both(dies(0), both), "defect (int): 0\n"
-                                              "in parallel:\n"
-                                              "  common to the 2 causes below:\n"
-                                              "    at gather (main.c:30)\n"
-                                              "  error (int): 1\n"
-                                              "in parallel:\n"
-                                              "  error (int): 2");
+                                                                "    error (int): 2\n"
+                                                                "  the last 2, on the way out:\n"
+                                                                "    at gather (main.c:30)");
+    check_text(eff_cause_then(eff_cause_incref(both), dies(3)), "error (int): 1\n"
+                                                                "in parallel:\n"
+                                                                "  error (int): 2\n"
+                                                                "both, on the way out:\n"
+                                                                "  at gather (main.c:30)\n"
+                                                                "then, while handling it:\n"
+                                                                "  defect (int): 3");
+    eff_cause_t *three = eff_cause_both(dies(0), both);
+    check_text(eff_cause_note(three, eff_literal("at night"), "main.c:40"), "defect (int): 0\n"
+                                                                            "in parallel:\n"
+                                                                            "  error (int): 1\n"
+                                                                            "in parallel:\n"
+                                                                            "  error (int): 2\n"
+                                                                            "  the last 2, on the way out:\n"
+                                                                            "    at gather (main.c:30)\n"
+                                                                            "all 3, on the way out:\n"
+                                                                            "  note: at night (main.c:40)");
 }
 END_TEST
 
@@ -269,7 +279,7 @@ int main(void)
         text_reads_like_a_stack_trace,
         chains_of_one_tag_read_alike_however_they_were_nested,
         right_side_of_another_tag_is_an_indented_group,
-        notes_and_trace_of_an_inner_node_stand_before_what_they_are_common_to,
+        what_several_causes_share_comes_after_the_last_of_them,
         values_are_shown_with_their_type_and_strings_of_defects_as_they_are,
         control_characters_are_escaped_and_utf8_is_kept,
         long_traces_and_many_notes_say_how_much_is_left_out,

@@ -12,8 +12,8 @@
 /* ---- a Console that notes in the journal what it is given: "out:text$", the $ standing for the end of a line */
 
 struct noting {
-    eff_console_t console; /* first: the service is a pointer to it */
     struct world *w;
+    eff_console_t console;
 };
 
 static void note(const char *which, eff_value_t text, struct world *w)
@@ -36,7 +36,7 @@ static eff_value_t note_error(eff_value_t env)
 }
 static eff_t *note_write(eff_console_t *console, eff_console_output_t to, eff_value_t text)
 {
-    struct noting *c = (struct noting *)(void *)console;
+    struct noting *c = EFF_CONTAINER_OF(console, struct noting, console);
     return eff_sync(to == EFF_CONSOLE_ERROR ? note_error : note_out, eff_pair(eff_ptr(c->w), text));
 }
 
@@ -44,7 +44,7 @@ static eff_t *note_write(eff_console_t *console, eff_console_output_t to, eff_va
 static eff_t *noted(struct world *w, eff_t *e)
 {
     static struct noting console;
-    console = (struct noting){ { sizeof(eff_console_t), note_write }, w };
+    console = (struct noting){ w, { sizeof(eff_console_t), note_write } };
     return eff_console_provide(e, &console.console);
 }
 
@@ -67,26 +67,31 @@ static eff_t *outputs(struct world *w)
 CASE(print_leaves_the_line_open_and_error_lines_go_to_stderr, outputs, .succeeds = "unit",
      .journal = "out:part out:$ err:oops$")
 
-static eff_t *print_value(eff_value_t v, eff_value_t env)
-{
-    (void)env;
-    return eff_print_line(eff_value_incref(v));
-}
 static eff_t *each_value(struct world *w)
 {
     eff_value_t values = EFF_ARRAY(eff_int(42), eff_double(0.5), eff_bool(true), eff_unit, eff_some(eff_int(1)),
                                    eff_pair(eff_int(1), eff_string("two")), eff_string("\t\x1b[1mraw"));
-    return noted(w, eff_for_each_discard(values, print_value, eff_unit));
+    return noted(w, eff_for_each_discard(values, eff_print_value, eff_unit));
 }
 CASE(strings_go_out_as_they_are_and_other_values_as_their_types_format_them, each_value, .succeeds = "unit",
      .journal = "out:42$ out:0.5$ out:true$ out:unit$ out:some(1)$ out:(1, \"two\")$ out:\t\x1b[1mraw$")
 
 static eff_t *print_range(struct world *w)
 {
-    return noted(w, eff_for_each_par_discard(eff_range(0, 3), print_value, eff_unit, 2));
+    return noted(w, eff_for_each_par_discard(eff_range(0, 3), eff_print_value, eff_unit, 2));
 }
 CASE(parallel_items_print_their_lines_whole, print_range, .succeeds = "unit", .journal = "out:0$ out:1$ out:2$",
      .without = NO_SHUFFLES /* they may start in any order */)
+
+static eff_t *labelled(struct world *w)
+{
+    eff_t *e = eff_tap(eff_succeed(eff_pair(eff_int(1), eff_string("one"))), eff_print_value, eff_literal("pair: "));
+    e = eff_flat_map(e, eff_print_value, eff_int(7));
+    eff_t *lost = eff_fail(eff_error(&eff_closed_error, 0, "gone"));
+    return noted(w, eff_then(e, eff_catch_all(lost, eff_print_value, eff_string("lost: "))));
+}
+CASE(print_value_prints_its_env_before_the_value_in_one_line, labelled, .succeeds = "unit",
+     .journal = "out:pair: (1, \"one\")$ out:7(1, \"one\")$ out:lost: closed: gone$")
 
 struct greeting {
     int times;
@@ -135,6 +140,23 @@ static eff_t *on_a_full_disk(struct world *w)
 CASE(what_cannot_be_written_fails, on_a_full_disk, .fails = "system error: write to stdout: No space left on device",
      .journal = "system")
 
+static bool says_where(eff_exit_t exit)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_cause_format(exit.cause, &text);
+    bool says = strstr(eff_buffer_text(&text), "\n  at eff_print_value (test_console.c:") != NULL;
+    eff_buffer_done(&text);
+    eff_exit_decref(exit);
+    return says;
+}
+
+START_TEST(a_trace_names_print_value_with_the_line_it_was_given_in)
+{
+    eff_t *e = eff_flat_map(eff_succeed(eff_int(1)), eff_print_value, eff_unit);
+    ck_assert(says_where(eff_test_run(eff_console_provide(e, &full_console))));
+}
+END_TEST
+
 static eff_console_t no_size = { .write = full_write }, no_write = { .size = sizeof(eff_console_t) };
 
 START_TEST(a_console_without_size_or_write_is_a_mistake)
@@ -151,6 +173,9 @@ START_TEST(absent_values_are_mistakes_and_out_of_memory_stays_it)
     ck_assert_dies(eff_print(absent), "eff_print was given an absent value");
     ck_assert_dies(eff_print_error_line(absent), "eff_print_error_line was given an absent value");
     ck_assert_dies(eff_print_line(eff_oom_value()), "out of memory");
+    ck_assert_dies(eff_print_value(absent, eff_unit), "eff_print_value was given an absent value");
+    ck_assert_dies(eff_print_value(eff_unit, absent), "eff_print_value was given an absent value");
+    ck_assert_dies(eff_print_value(eff_oom_value(), eff_unit), "out of memory");
 }
 END_TEST
 

@@ -111,12 +111,23 @@ static eff_t *longest(struct world *w)
 {
     eff_schedule_t *s =
         eff_schedule_both(eff_schedule_exponential(eff_seconds(5), 2), eff_schedule_spaced(eff_seconds(10)));
+    s = eff_schedule_both(eff_schedule_fixed(eff_seconds(5)), s);
     return eff_repeat(say_time(w, "run"), eff_schedule_both(s, eff_schedule_recurs(3)));
 }
-/* The source has a `fixed` of 5 s as well, which is never the longest. */
 /* SCHED-031 */
 CASE(SCHED_031_both_takes_the_longer_delay, longest, .succeeds = "unit",
      .journal = "run@0 run@10000 run@20000 run@40000")
+
+static eff_t *shortest_of_three(struct world *w)
+{
+    eff_schedule_t *s =
+        eff_schedule_either(eff_schedule_exponential(eff_seconds(5), 2), eff_schedule_spaced(eff_seconds(10)));
+    s = eff_schedule_either(eff_schedule_fixed(eff_seconds(5)), s);
+    return eff_repeat(say_time(w, "run"), eff_schedule_both(s, eff_schedule_recurs(3)));
+}
+/* SCHED-033 */
+CASE(SCHED_033_either_takes_the_shortest_of_three, shortest_of_three, .succeeds = "unit",
+     .journal = "run@0 run@5000 run@10000 run@15000")
 
 static eff_t *shortest(struct world *w)
 {
@@ -351,21 +362,138 @@ static eff_t *given_delays(struct world *w)
 CASE(SCHED_022_given_delays_are_kept_and_then_it_stops, given_delays, .cause = "fail(5)",
      .journal = "try@0 try@4000 try@11000 try@23000 try@42000")
 
-TESTS(SCHED_015_fibonacci_delays_are_100_100_200_300, SCHED_022_given_delays_are_kept_and_then_it_stops,
-      SCHED_001_no_recurrence_runs_once, SCHED_003_repeating_twice_runs_three_times,
-      SCHED_004_repeating_until_what_holds_at_once_runs_once, SCHED_005_repeating_stops_at_the_condition,
-      SCHED_005_repeating_stops_at_the_count, SCHED_006_a_failure_ends_repeating,
-      SCHED_008_a_finalizer_around_repeating_runs_once, SCHED_017_spaced_runs_after_every_pause,
-      spaced_pauses_after_the_action_has_ended, SCHED_031_both_takes_the_longer_delay,
-      SCHED_033_either_takes_the_shorter_and_goes_on_when_one_is_done, SCHED_040_minutes_of_backoff_take_no_real_time,
-      SCHED_043_the_finalizer_runs_without_a_last_delay, ten_thousand_rounds_take_constant_memory,
-      SCHED_010_retrying_thrice_runs_four_times_and_fails_with_the_last, retrying_ends_with_the_first_success,
-      the_schedule_of_a_retry_sees_the_error, SCHED_051_an_interruption_is_not_retried,
-      SCHED_051_an_interruption_that_arrives_as_a_value_is_not_retried, SCHED_052_a_defect_is_not_retried,
-      a_failure_with_a_defect_beside_it_is_not_retried, SCHED_053_delays_of_one_and_two_seconds_take_three,
-      exponential_backoff_doubles_the_delay_and_fails_with_the_last, SCHED_055_exponential_delays_saturate,
-      SCHED_056_interrupting_the_pause_ends_at_once_and_leaves_no_timer,
+/* ---- schedules that look at the time. Each run takes a while before it says when it ended. */
+
+static eff_schedule_t *times(eff_schedule_t *s, uint64_t n)
+{
+    return eff_schedule_both(s, eff_schedule_recurs(n));
+}
+static eff_t *run_taking(struct world *w, int64_t n)
+{
+    return eff_then(say_time(w, "run"), ms(n));
+}
+
+static eff_t *fixed_and_slow(struct world *w)
+{
+    return eff_repeat(run_taking(w, 500), times(eff_schedule_fixed(eff_seconds(1)), 5));
+}
+/* SCHED-023 */
+CASE(SCHED_023_fixed_waits_for_the_rest_of_the_interval, fixed_and_slow, .succeeds = "unit",
+     .journal = "run@0 run@1500 run@2500 run@3500 run@4500 run@5500", .ms = 6000, .timed = true)
+
+/* Each run ends a whole interval and more after its tick: the next one starts at once, and none is made up for. */
+static eff_t *fixed_and_late(struct world *w)
+{
+    return eff_repeat(run_taking(w, 2500), times(eff_schedule_fixed(eff_seconds(1)), 3));
+}
+CASE(fixed_that_is_late_starts_at_once, fixed_and_late, .succeeds = "unit",
+     .journal = "run@0 run@3500 run@6000 run@8500")
+
+static eff_t *windowed_and_slow(struct world *w)
+{
+    return eff_repeat(run_taking(w, 1500), times(eff_schedule_windowed(eff_seconds(1)), 4));
+}
+/* SCHED-025 */
+CASE(SCHED_025_windowed_always_waits_for_a_boundary, windowed_and_slow, .succeeds = "unit",
+     .journal = "run@0 run@2500 run@4500 run@6500 run@8500")
+
+static eff_t *one_after_the_other(struct world *w)
+{
+    eff_schedule_t *s = eff_schedule_and_then(times(eff_schedule_fixed(eff_millis(500)), 3),
+                                              times(eff_schedule_fixed(eff_millis(1000)), 3));
+    return eff_repeat(say_time(w, "run"), s);
+}
+/* SCHED-035 */
+CASE(SCHED_035_one_schedule_after_the_other, one_after_the_other, .succeeds = "unit",
+     .journal = "run@0 run@500 run@1000 run@1500 run@2500 run@3500 run@4500")
+
+static eff_t *count_before_limit(struct world *w)
+{
+    eff_schedule_t *s = times(eff_schedule_spaced(eff_seconds(1)), 3);
+    return eff_retry(say_failing(w), eff_schedule_up_to(s, eff_seconds(5)));
+}
+/* SCHED-037 */
+CASE(SCHED_037_the_count_comes_before_the_limit, count_before_limit, .cause = "fail(4)",
+     .journal = "try@0 try@1000 try@2000 try@3000")
+
+static eff_t *limit_before_count(struct world *w)
+{
+    eff_schedule_t *s = times(eff_schedule_spaced(eff_seconds(2)), 3);
+    return eff_retry(say_failing(w), eff_schedule_up_to(s, eff_seconds(4)));
+}
+/* SCHED-037 */
+CASE(SCHED_037_the_limit_comes_before_the_count, limit_before_count, .cause = "fail(3)",
+     .journal = "try@0 try@2000 try@4000")
+
+static eff_t *limit_of_nothing(struct world *w)
+{
+    return eff_retry(say_failing(w), eff_schedule_up_to(eff_schedule_forever(), eff_millis(0)));
+}
+CASE(a_limit_of_0_allows_no_recurrence, limit_of_nothing, .cause = "fail(1)", .journal = "try@0")
+
+/* B8. The second run of the schedule begins in the middle of the intervals of the first. */
+static eff_t *shared_and_timed(struct world *w)
+{
+    eff_schedule_t *s = eff_schedule_up_to(eff_schedule_fixed(eff_millis(100)), eff_millis(250));
+    eff_schedule_t *same = eff_schedule_incref(s);
+    eff_t *a = eff_ignore(eff_retry(say_failing(w), same));
+    return eff_zip_par(a, after(30, eff_ignore(eff_retry(eff_then(say_time(w, "b"), count_and_fail(w, 1)), s))));
+}
+CASE(two_concurrent_retries_of_one_timed_schedule_have_their_own_clocks, shared_and_timed, .succeeds = "(unit, unit)",
+     .journal = "try@0 b@30 try@100 b@130 try@200 b@230 try@300 b@330")
+
+static eff_t *dies_timed(struct world *w)
+{
+    eff_t *e = eff_then(count(w, 0), eff_die(eff_literal("broken")));
+    return eff_retry(e, eff_schedule_fixed(eff_millis(100)));
+}
+CASE(a_defect_is_not_retried_by_a_timed_schedule, dies_timed, .dies = "broken", .check = ran_once)
+
+static eff_t *fail_at(eff_value_t n, eff_value_t env)
+{
+    return eff_as_int(n) < eff_as_int(env) ? eff_succeed(eff_value_incref(n)) : eff_fail(eff_value_incref(n));
+}
+static eff_t *repeat_until_failing(struct world *w)
+{
+    eff_t *e = eff_then(say_time(w, "run"), eff_flat_map(count(w, 0), fail_at, eff_int(2)));
+    return eff_repeat(e, eff_schedule_windowed(eff_millis(100)));
+}
+CASE(a_failure_ends_repeating_by_a_timed_schedule, repeat_until_failing, .cause = "fail(2)", .journal = "run@0 run@100")
+
+START_TEST(eff_describe_shows_the_schedule)
+{
+    eff_schedule_t *s =
+        eff_schedule_and_then(eff_schedule_fixed(eff_seconds(1)), eff_schedule_windowed(eff_seconds(2)));
+    eff_t *e = eff_retry(eff_noop(), eff_schedule_up_to(s, eff_minutes(1)));
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_describe(e, &text);
+    ck_assert_ptr_nonnull(strstr(eff_buffer_text(&text), "(fixed(1s) then windowed(2s)) up to 1m"));
+    eff_buffer_done(&text);
+    eff_decref(e);
+}
+END_TEST
+
+TESTS(SCHED_033_either_takes_the_shortest_of_three, SCHED_001_no_recurrence_runs_once,
+      SCHED_003_repeating_twice_runs_three_times, SCHED_004_repeating_until_what_holds_at_once_runs_once,
+      SCHED_005_repeating_stops_at_the_condition, SCHED_005_repeating_stops_at_the_count,
+      SCHED_006_a_failure_ends_repeating, SCHED_008_a_finalizer_around_repeating_runs_once,
+      SCHED_017_spaced_runs_after_every_pause, spaced_pauses_after_the_action_has_ended,
+      SCHED_031_both_takes_the_longer_delay, SCHED_033_either_takes_the_shorter_and_goes_on_when_one_is_done,
+      SCHED_040_minutes_of_backoff_take_no_real_time, SCHED_043_the_finalizer_runs_without_a_last_delay,
+      ten_thousand_rounds_take_constant_memory, SCHED_010_retrying_thrice_runs_four_times_and_fails_with_the_last,
+      retrying_ends_with_the_first_success, the_schedule_of_a_retry_sees_the_error,
+      SCHED_051_an_interruption_is_not_retried, SCHED_051_an_interruption_that_arrives_as_a_value_is_not_retried,
+      SCHED_052_a_defect_is_not_retried, a_failure_with_a_defect_beside_it_is_not_retried,
+      SCHED_053_delays_of_one_and_two_seconds_take_three, exponential_backoff_doubles_the_delay_and_fails_with_the_last,
+      SCHED_055_exponential_delays_saturate, SCHED_056_interrupting_the_pause_ends_at_once_and_leaves_no_timer,
       two_concurrent_retries_of_one_schedule_have_their_own_states, a_description_of_a_retry_starts_anew_each_time,
       an_inner_retry_starts_anew_in_every_outer_round, a_timeout_inside_a_retry_counts_for_each_attempt,
       a_timeout_around_a_retry_counts_for_all_attempts, every_attempt_releases_before_the_next,
-      retrying_with_no_schedule_is_a_mistake, repeating_nothing_is_a_mistake)
+      retrying_with_no_schedule_is_a_mistake, repeating_nothing_is_a_mistake,
+      SCHED_015_fibonacci_delays_are_100_100_200_300, SCHED_022_given_delays_are_kept_and_then_it_stops,
+      SCHED_023_fixed_waits_for_the_rest_of_the_interval, fixed_that_is_late_starts_at_once,
+      SCHED_025_windowed_always_waits_for_a_boundary, SCHED_035_one_schedule_after_the_other,
+      SCHED_037_the_count_comes_before_the_limit, SCHED_037_the_limit_comes_before_the_count,
+      a_limit_of_0_allows_no_recurrence, two_concurrent_retries_of_one_timed_schedule_have_their_own_clocks,
+      a_defect_is_not_retried_by_a_timed_schedule, a_failure_ends_repeating_by_a_timed_schedule,
+      eff_describe_shows_the_schedule)

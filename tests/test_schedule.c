@@ -171,6 +171,119 @@ START_TEST(delays_are_given_in_order_and_then_it_stops)
 }
 END_TEST
 
+/* Steps a schedule at these times and writes down the delays, all in ms, as run does. Consumes it. */
+static const char *run_at(eff_schedule_t *s, size_t n, const int64_t *times)
+{
+    static char seen[1024];
+    uint64_t state[32];
+    ck_assert_uint_le(eff__schedule_state_size(s), sizeof state);
+    eff__schedule_start(s, state);
+    char *at = seen;
+    *at = '\0';
+    for (size_t i = 0; i < n; i++) {
+        eff_duration_t delay;
+        eff_instant_t now = { eff_millis(times[i]).ns };
+        if (!eff__schedule_next(s, state, now, eff_int((int64_t)i), &delay)) at += sprintf(at, "stop ");
+        else at += sprintf(at, "%lld ", (long long)(delay.ns / 1000000));
+    }
+    eff_schedule_decref(s);
+    return seen;
+}
+#define RUN_AT(s, ...) run_at(s, sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t), (const int64_t[]){ __VA_ARGS__ })
+
+static eff_schedule_t *fixed(int64_t ms)
+{
+    return eff_schedule_fixed(eff_millis(ms));
+}
+
+/* SCHED-026 */
+START_TEST(SCHED_026_fixed_aims_at_the_ticks_since_the_first_step)
+{
+    ck_assert_str_eq(RUN_AT(fixed(5000), 0, 6500), "5000 3500 ");
+    ck_assert_str_eq(RUN_AT(fixed(5000), 7000, 12000, 18000), "5000 5000 4000 ");
+    /* At most one interval late: the next tick. More: at once, and from there on by the same ticks. */
+    ck_assert_str_eq(RUN_AT(fixed(1000), 0, 2000, 4001, 4100), "1000 1000 0 900 ");
+    ck_assert_str_eq(RUN_AT(fixed(0), 0, 3), "0 0 ");
+    ck_assert_str_eq(RUN_AT(fixed(-5), 0, 3), "0 0 ");
+    ck_assert_str_eq(RUN_AT(fixed(100), 50, 20), "100 100 "); /* a clock that was set back */
+}
+END_TEST
+
+START_TEST(windowed_aims_at_the_next_boundary)
+{
+    ck_assert_str_eq(RUN_AT(eff_schedule_windowed(eff_millis(1000)), 300, 2800, 3300, 3301), "1000 500 1000 999 ");
+    ck_assert_str_eq(RUN_AT(eff_schedule_windowed(eff_millis(0)), 0, 7), "0 0 ");
+}
+END_TEST
+
+START_TEST(up_to_counts_from_the_first_step)
+{
+    ck_assert_str_eq(RUN_AT(eff_schedule_up_to(spaced(1), eff_millis(10)), 100, 109, 110, 111), "1 1 stop stop ");
+    ck_assert_str_eq(RUN_AT(eff_schedule_up_to(spaced(1), eff_millis(-1)), 100), "stop ");
+    eff_schedule_t *s = eff_schedule_up_to(eff_schedule_up_to(eff_schedule_recurs(5), eff_millis(10)), eff_millis(5));
+    ck_assert_str_eq(RUN_AT(s, 0, 4, 5, 20), "0 0 stop stop ");
+}
+END_TEST
+
+START_TEST(time_saturates)
+{
+    eff_schedule_t *s = eff_schedule_both(eff_schedule_up_to(eff_schedule_fixed(eff_duration_max), eff_duration_max),
+                                          eff_schedule_windowed(eff_duration_max));
+    uint64_t state[32];
+    eff_duration_t delay;
+    eff__schedule_start(s, state);
+    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 5 }, eff_unit, &delay));
+    ck_assert_int_eq(delay.ns, INT64_MAX);
+    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ INT64_MAX }, eff_unit, &delay));
+    ck_assert_int_eq(delay.ns, 5);
+    eff_schedule_decref(s);
+}
+END_TEST
+
+START_TEST(only_schedules_of_time_need_the_time)
+{
+    eff_schedule_t *s = eff_schedule_and_then(spaced(1), eff_schedule_forever());
+    ck_assert(!eff__schedule_needs_time(s));
+    eff_schedule_t *timed = eff_schedule_either(eff_schedule_incref(s), fixed(1));
+    ck_assert(eff__schedule_needs_time(timed));
+    timed = eff_schedule_while(eff_schedule_both(eff_schedule_incref(s), timed), is_below, eff_unit);
+    ck_assert(eff__schedule_needs_time(timed));
+    eff_schedule_decref(timed);
+    timed = eff_schedule_up_to(eff_schedule_incref(s), eff_millis(1));
+    ck_assert(eff__schedule_needs_time(timed));
+    ck_assert(!eff__schedule_needs_time(s));
+    eff_schedule_decref(timed);
+    eff_schedule_decref(s);
+}
+END_TEST
+
+START_TEST(and_then_goes_on_with_the_second_in_the_round_in_which_the_first_is_done)
+{
+    const eff_duration_t list[] = { eff_millis(4), eff_millis(7) };
+    eff_schedule_t *s = eff_schedule_and_then(eff_schedule_recurs(2), eff_schedule_delays(2, list));
+    ck_assert_str_eq(run(s, 9), "0 0 4 7 stop");
+    s = eff_schedule_and_then(eff_schedule_recurs(0), eff_schedule_and_then(eff_schedule_recurs(0), spaced(3)));
+    ck_assert_str_eq(run(s, 3), "3 3 3 ");
+    s = eff_schedule_and_then(eff_schedule_and_then(eff_schedule_recurs(1), eff_schedule_delays(2, list)),
+                              eff_schedule_both(spaced(9), eff_schedule_recurs(1)));
+    eff_schedule_t *same = eff_schedule_incref(s), *again = eff_schedule_incref(s);
+    ck_assert_str_eq(run(s, 9), "0 4 7 9 stop");
+    ck_assert_str_eq(run(eff_schedule_and_then(same, again), 12), "0 4 7 9 0 4 7 9 stop");
+}
+END_TEST
+
+START_TEST(and_then_does_not_step_the_half_whose_turn_it_is_not)
+{
+    eff_schedule_t *s = eff_schedule_and_then(eff_schedule_both(fixed(10), eff_schedule_recurs(2)), fixed(100));
+    ck_assert_str_eq(RUN_AT(s, 0, 10, 25, 130), "10 10 100 95 ");
+    /* The first half is done for good, even if its condition holds again; beside it, the other operand goes on. */
+    s = eff_schedule_and_then(eff_schedule_until(spaced(1), is_below, eff_int(1)), spaced(2));
+    ck_assert_str_eq(run(s, 3), "2 2 2 ");
+    s = eff_schedule_and_then(eff_schedule_recurs(1), eff_schedule_exponential(eff_millis(10), 2));
+    ck_assert_str_eq(run(eff_schedule_both(s, eff_schedule_fibonacci(eff_millis(15))), 5), "15 15 30 45 80 ");
+}
+END_TEST
+
 START_TEST(both_goes_on_while_both_do_after_the_longer_delay)
 {
     ck_assert_str_eq(run(eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(3)), 9),
@@ -249,6 +362,16 @@ START_TEST(text_reads_as_an_expression)
     eff_schedule_t *s = eff_schedule_while(eff_schedule_either(eff_schedule_recurs(1), spaced(1)), is_below, eff_unit);
     s = eff_schedule_until(s, is_below, eff_unit);
     check_text(eff_schedule_incref(s), "(recurs(1) || spaced(1ms)) while <predicate> until <predicate>");
+    check_text(eff_schedule_and_then(eff_schedule_and_then(eff_schedule_recurs(1), fixed(2)),
+                                     eff_schedule_and_then(eff_schedule_windowed(eff_millis(3)), spaced(4))),
+               "recurs(1) then fixed(2ms) then windowed(3ms) then spaced(4ms)");
+    check_text(eff_schedule_and_then(eff_schedule_both(eff_schedule_recurs(1), spaced(1)),
+                                     eff_schedule_up_to(eff_schedule_forever(), eff_seconds(5))),
+               "(recurs(1) && spaced(1ms)) then (forever up to 5s)");
+    check_text(eff_schedule_up_to(eff_schedule_and_then(eff_schedule_recurs(1), spaced(1)), eff_seconds(5)),
+               "(recurs(1) then spaced(1ms)) up to 5s");
+    check_text(eff_schedule_both(spaced(1), eff_schedule_and_then(eff_schedule_recurs(1), spaced(1))),
+               "spaced(1ms) && (recurs(1) then spaced(1ms))");
     check_text(eff_schedule_both(s, eff_schedule_exponential(eff_seconds(1), 1.5)),
                "((recurs(1) || spaced(1ms)) while <predicate> until <predicate>) && exponential(1s, x1.5)");
 }
@@ -282,6 +405,14 @@ static void check_deep(void)
         eff_buffer_done(&text);
         ck_assert_str_eq(run(s, 9), "6 6 stop");
     }
+    eff_schedule_t *s = eff_schedule_recurs(1);
+    for (int i = 0; i < DEEP / 4; i++)
+        s = eff_schedule_up_to(eff_schedule_and_then(s, eff_schedule_recurs(0)), eff_duration_max);
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_schedule_format(s, &text);
+    ck_assert(!text.truncated);
+    eff_buffer_done(&text);
+    ck_assert_str_eq(run(s, 9), "0 stop");
 }
 
 START_TEST(schedules_of_20000_parts_are_handled_on_a_small_stack)
@@ -303,6 +434,10 @@ START_TEST(missing_arguments_are_reported_and_stand_for_out_of_memory)
     ck_assert_str_eq(misuse, "eff_schedule_while: an argument is missing");
     ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), is_below, (eff_value_t){ .type = NULL })));
     ck_assert_str_eq(misuse, "eff_schedule_until: an argument is missing");
+    ck_assert(eff__schedule_is_oom(eff_schedule_and_then(spaced(1), NULL)));
+    ck_assert_str_eq(misuse, "eff_schedule_and_then: an argument is NULL");
+    ck_assert(eff__schedule_is_oom(eff_schedule_up_to(NULL, eff_millis(1))));
+    ck_assert_str_eq(misuse, "eff_schedule_up_to: an argument is NULL");
     ck_assert(eff__schedule_is_oom(eff_schedule_delays(1, NULL)));
     ck_assert_str_eq(misuse, "eff_schedule_delays: an argument is NULL");
     eff_schedule_decref(NULL);
@@ -319,6 +454,8 @@ START_TEST(out_of_memory_swallows_what_is_built_from_it)
     ck_assert_ptr_eq(eff_schedule_incref(oom), oom);
     ck_assert(eff__schedule_is_oom(eff_schedule_both(oom, spaced(1))));
     ck_assert(eff__schedule_is_oom(eff_schedule_either(spaced(1), oom)));
+    ck_assert(eff__schedule_is_oom(eff_schedule_and_then(spaced(1), oom)));
+    ck_assert(eff__schedule_is_oom(eff_schedule_up_to(oom, eff_millis(1))));
     ck_assert(eff__schedule_is_oom(eff_schedule_while(oom, is_below, eff_string("env"))));
     ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), is_below, eff_oom_value())));
     check_text(oom, "out of memory");
@@ -338,6 +475,9 @@ static void everything(void)
     s = eff_schedule_either(eff_schedule_both(eff_schedule_delays(2, list), eff_schedule_fibonacci(list[0])), s);
     eff_schedule_t *same = eff_schedule_incref(s);
     s = eff_schedule_both(s, same);
+    same = eff_schedule_incref(s);
+    s = eff_schedule_up_to(eff_schedule_and_then(s, same), eff_millis(1));
+    s = eff_schedule_and_then(fixed(1), eff_schedule_and_then(eff_schedule_windowed(eff_millis(1)), s));
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_schedule_format(s, &text);
     eff_buffer_done(&text);
@@ -363,6 +503,13 @@ int main(void)
     tcase_add_test(t, SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan);
     tcase_add_test(t, fibonacci_delays_are_the_sum_of_the_two_before);
     tcase_add_test(t, delays_are_given_in_order_and_then_it_stops);
+    tcase_add_test(t, SCHED_026_fixed_aims_at_the_ticks_since_the_first_step);
+    tcase_add_test(t, windowed_aims_at_the_next_boundary);
+    tcase_add_test(t, up_to_counts_from_the_first_step);
+    tcase_add_test(t, time_saturates);
+    tcase_add_test(t, only_schedules_of_time_need_the_time);
+    tcase_add_test(t, and_then_goes_on_with_the_second_in_the_round_in_which_the_first_is_done);
+    tcase_add_test(t, and_then_does_not_step_the_half_whose_turn_it_is_not);
     tcase_add_test(t, both_goes_on_while_both_do_after_the_longer_delay);
     tcase_add_test(t, either_goes_on_while_one_does_after_the_shorter_delay_of_those);
     tcase_add_test(t, while_and_until_ask_about_the_input);

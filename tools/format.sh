@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -d '' files < <(find include src tests bench examples -name '*.[ch]' -print0 | sort -z)
+mapfile -d '' files < <(find include src tests bench examples packaging -name '*.[ch]' -print0 | sort -z)
 if [ ${#files[@]} = 0 ]; then
     echo "format: found no C files" >&2
     exit 1

@@ -1,14 +1,13 @@
 /** @file
  * Console: text for people, on the process's output.
  *
- *     static eff_t *print(eff_value_t user, eff_value_t env) { return eff_print_line(eff_value_incref(user)); }
- *
  *     e = eff_print_line(eff_printf("%zu users", n));
- *     e = eff_then(e, eff_for_each_discard(users, print, eff_unit));
+ *     e = eff_then(e, eff_for_each_discard(users, eff_print_value, eff_literal("user: ")));
  *
  * The text goes out when the effect runs, through the Console service. That is a default tag: without anybody providing
  * one it is stdout and stderr. A test provides its own and looks at what was printed:
  *
+ *     struct captured { eff_console_t console; eff_buffer_t text; };
  *     static eff_t *append(eff_console_t *c, eff_console_output_t to, eff_value_t text) { ... }
  *     struct captured mine = { .console = { .size = sizeof(eff_console_t), .write = append } };
  *     e = eff_console_provide(e, &mine.console);
@@ -26,7 +25,7 @@ typedef enum eff_console_output {
     EFF_CONSOLE_ERROR /**< what is said about them: stderr */
 } eff_console_output_t;
 
-/** The Console service. To write one, put it first in a struct with what it works on. */
+/** The Console service. To write one, put it in a struct with what it works on; see EFF_CONTAINER_OF. */
 typedef struct eff_console eff_console_t;
 struct eff_console {
     size_t size; /**< sizeof(eff_console_t): tells the library which operations there are */
@@ -78,6 +77,21 @@ EFF_API EFF_MUST_USE eff_t *eff_print_line_at(eff_site_t site, eff_value_t v);
 EFF_API EFF_MUST_USE eff_t *eff_print_at(eff_site_t site, eff_value_t v);
 /** Prints a value to stderr and ends the line; otherwise as eff_print_line. @consumes{v} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_print_error_line_at(eff_site_t site, eff_value_t v);
+
+/**
+ * Prints env, unless that is unit, then v, and ends the line: a ready callback, for the end of a chain.
+ *
+ *     e = eff_flat_map(e, eff_print_value, eff_literal("answer: "));
+ *
+ * It fits wherever an eff_bind_fn does: in eff_tap it prints what passes by, in eff_for_each_discard a line per item,
+ * in eff_catch_all the error. Success and failure as of eff_print_line. A trace names it with the line of the builder it
+ * was given to.
+ *
+ * @param v borrows
+ * @param env borrows; what stands in front of v, in the same line
+ * @returns_new
+ */
+EFF_API EFF_MUST_USE eff_t *eff_print_value(eff_value_t v, eff_value_t env);
 
 #define eff_print_line(...) eff_print_line_at(EFF_SITE, __VA_ARGS__)
 #define eff_print(...) eff_print_at(EFF_SITE, __VA_ARGS__)

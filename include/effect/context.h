@@ -53,7 +53,9 @@ EFF_API eff_context_t *eff_as_context(eff_value_t v);
 /** Runs e with these services on top of those around it. A region and a scope: what is forked or acquired inside ends
  *  before they do. @consumes{e, context} @returns_new @see eff_provide, which builds services */
 EFF_API EFF_MUST_USE eff_t *eff_provide_context_at(eff_site_t site, eff_t *e, eff_context_t *context);
-/** Runs e with another value for a tag. No region: for plain values such as a log level.
+/** Runs e with another value for a tag. No region: for plain values such as a log level. Unlike what is provided, the
+ *  value goes along to fibers that are forked into a longer scope (eff_fork_in), so all that it refers to must outlive
+ *  those.
  *  @consumes{e}
  *  @param tag static
  *  @consumes{value} @returns_new */

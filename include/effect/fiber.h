@@ -29,14 +29,18 @@ EFF_API extern const eff_type_t eff_fiber_type; /**< of fiber handles as values 
  *  @consumes{e} @returns_new @see eff_fork_in, eff_fork_scoped, eff_fork_daemon; eff_zip_par and eff_race, which seldom
  *  leave a need for fibers of one's own */
 EFF_API EFF_MUST_USE eff_t *eff_fork_at(eff_site_t site, eff_t *e);
-/** As eff_fork, owned by the scope: ended when it closes. The fiber gets the services of the context in which the
- *  scope was opened. Into a scope that is closed: dies. @retains{scope} @consumes{e} @returns_new */
+/** As eff_fork, owned by the scope: ended when it closes. Into a scope that is closed: dies.
+ *
+ *  The fiber may outlive what its forker was provided with. So of what is provided, it has what was where the scope was
+ *  opened, or the default: of the Clock and the Console, too. What the forker has set by eff_locally goes along.
+ *
+ *  @retains{scope} @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_fork_in_at(eff_site_t site, eff_scope_t *scope, eff_t *e);
 /** As eff_fork_in, with the scope around it: outlives a gen or bracket, but not eff_scoped, eff_provide or the fiber.
- *  @consumes{e} @returns_new */
+ *  The fiber has all that its forker has, which lives as long as that scope. @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_fork_scoped_at(eff_site_t site, eff_t *e);
-/** As eff_fork, owned by the runtime: ended at its shutdown. Starts with the runtime's root context, and must own all
- *  that it uses. @consumes{e} @returns_new */
+/** As eff_fork, owned by the runtime: ended at its shutdown. Starts with the runtime's root context, without what its
+ *  forker was provided with or has set by eff_locally, and must own all that it uses. @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_fork_daemon_at(eff_site_t site, eff_t *e);
 
 /** Waits for the fiber's end, and ends the same way.

@@ -23,7 +23,7 @@
  *    So a gen whose init says eff_value_incref(x), eff_string(...) or strdup(...) needs .copy: without one, a second
  *    run (eff_retry, eff_repeat, running it again) uses what the first has dropped.
  *
- * Both must accept zeroed fields; write `.drop = NULL` for none. Compile with -Wall: it finds locals used across an
+ * Both must accept zeroed fields; a gen may have neither. Compile with -Wall: it finds locals used across an
  * await and a missing EFF_GEN_END. A gen is a region: fibers forked in it end with it. Order at its end: children,
  * defers in reverse, frame drop. A failed await ends the gen with that failure. A step function that returns an effect
  * without a macro ends the gen with whatever that effect ends with.
@@ -143,17 +143,18 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 /** Makes `eff_t *name(T init)`, static, out of a step function.
  *  @param name of the function that builds the effect; it returns new
  *  @param T the frame: a struct, 16-byte aligned at most
- *  @param stepfn `eff_t *stepfn(T *frame, eff_gen_t *g)`, written with the macros above
- *  @param ... the hooks .copy and .drop, each `void (*)(T *)`; `.drop = NULL` for none */
-#define EFF_DEFINE_GEN(name, T, stepfn, ...) EFF_GEN_DEFINE_(EFF_MAYBE_UNUSED static, name, T, stepfn, __VA_ARGS__)
+ *  @param ... the step function, `eff_t *(*)(T *frame, eff_gen_t *g)`, written with the macros above; then the hooks, if
+ *             any, .copy and .drop, each `void (*)(T *)` */
+#define EFF_DEFINE_GEN(name, T, ...) EFF_GEN_DEFINE_(EFF_MAYBE_UNUSED static, name, T, __VA_ARGS__, .end = 0)
 /** As EFF_DEFINE_GEN, visible to other files: declare `eff_t *name(T init);` in a header.
- *  @param name, T, stepfn, ... as there */
-#define EFF_DEFINE_EXTERN_GEN(name, T, stepfn, ...) EFF_GEN_DEFINE_(, name, T, stepfn, __VA_ARGS__)
+ *  @param name, T, ... as there */
+#define EFF_DEFINE_EXTERN_GEN(name, T, ...) EFF_GEN_DEFINE_(, name, T, __VA_ARGS__, .end = 0)
 #define EFF_GEN_DEFINE_(LINKAGE, name, T, stepfn, ...)                                                                 \
     EFF_PLAIN_(T)                                                                                                      \
     struct name##__hooks {                                                                                             \
         void (*drop)(T *);                                                                                             \
         void (*copy)(T *);                                                                                             \
+        char end; /* so that there is always something to set */                                                       \
     };                                                                                                                 \
     static const struct name##__hooks name##__hooks = EFF_FIELDS_(struct name##__hooks, __VA_ARGS__);                  \
     EFF_NOINLINE static eff_t *name##__step(void *s, eff_gen_t *g)                                                     \

@@ -49,7 +49,7 @@ typedef bool (*eff_next_fn)(eff_value_t state, eff_value_t *ret_item);
  *
  * @param start called once per run; borrows env; returns new: the state
  * @param next called for each item, by one fiber at a time
- * @param env consumes
+ * @consumes{env}
  * @return new; items for eff_for_each and its kin. NULL callbacks are a mistake
  *
  * Standard name: unfold; as iterators, CLU (Liskov 1977).

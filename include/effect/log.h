@@ -97,7 +97,7 @@ EFF_API EFF_MUST_USE eff_t *eff_log_at(eff_site_t site, eff_log_level_t level, c
  * as eff_log.
  *
  * @param level of the message; EFF_LOG_OFF is a mistake
- * @param v consumes
+ * @consumes{v}
  * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_log_value_at(eff_site_t site, eff_log_level_t level, eff_value_t v);
@@ -106,7 +106,7 @@ EFF_API EFF_MUST_USE eff_t *eff_log_value_at(eff_site_t site, eff_log_level_t le
  * are indented. Otherwise as eff_log.
  *
  * @param level of the message; EFF_LOG_OFF is a mistake
- * @param cause consumes
+ * @consumes{cause}
  * @param fmt as of printf
  * @returns_new
  */

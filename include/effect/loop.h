@@ -15,12 +15,24 @@
 
 EFF_BEGIN_DECLS
 
-/** Runs f's effect for each item in turn; succeeds with the array of results. The first failure ends it. */
+/** Runs f's effect for each item in turn.
+ *  - Success: with the array of the results; no items give the empty array.
+ *  - Failure: with that of the first item to fail, which ends it.
+ *  - Interruption: seen in an item's effect, and between items.
+ *
+ *  @param items consumes; what is no items is a defect
+ *  @param f called once for each item; borrows the item and env until its effect has ended; returns new
+ *  @consumes{env} @returns_new @see eff_for_each_par, eff_reduce
+ *
+ *  Standard name: traverse (McBride and Paterson 2008). O(items) memory, for the results. */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
-/** As eff_for_each; succeeds with unit. Constant memory. */
+/** As eff_for_each; succeeds with unit. Constant memory.
+ *  @param items consumes; what is no items is a defect
+ *  @param f called once for each item; borrows the item and env until its effect has ended; returns new
+ *  @consumes{env} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
 
-/** The next value of eff_reduce. @param acc, item, env borrowed @param index of the item, from 0 @return new */
+/** The next value of eff_reduce. @borrows{acc, item, env} @param index of the item, from 0 @return new */
 typedef eff_t *(*eff_reduce_fn)(eff_value_t acc, eff_value_t item, size_t index, eff_value_t env);
 /**
  * Goes over the items with one value, which each item's effect replaces.
@@ -29,12 +41,11 @@ typedef eff_t *(*eff_reduce_fn)(eff_value_t acc, eff_value_t item, size_t index,
  * - Failure: the first ends it, with that failure. f returning NULL is a defect.
  * - Interruption: seen between the items.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as of eff_for_each
- * @param initial consumes
- * @param f called for each item in turn; acc, item and env live until the effect that it returned has ended; returns new
- * @param env consumes
- * @return new
+ * @consumes{initial}
+ * @param f called for each item in turn; borrows acc, item and env until its effect has ended; returns new
+ * @consumes{env}
+ * @returns_new
  *
  * Memory does not grow with the number of items. Standard name: monadic left fold.
  * @see eff_iterate
@@ -49,12 +60,11 @@ EFF_API EFF_MUST_USE eff_t *eff_reduce_at(eff_site_t site, eff_value_t items, ef
  *   defect, and so is f returning NULL.
  * - Interruption: seen between the items.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as of eff_for_each
  * @param f called for each item up to the one found; item and env live until the effect that it returned has ended;
  * returns new
- * @param env consumes
- * @return new
+ * @consumes{env}
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_find_first_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
 /**
@@ -65,12 +75,11 @@ EFF_API EFF_MUST_USE eff_t *eff_find_first_at(eff_site_t site, eff_value_t items
  *   defect, and so is f returning NULL.
  * - Interruption: seen between the items.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as of eff_for_each
  * @param f called for each item up to the first that stays; item and env live until the effect that it returned has
  * ended; returns new
- * @param env consumes
- * @return new
+ * @consumes{env}
+ * @returns_new
  *
  * O(items), in time and memory.
  */
@@ -82,10 +91,9 @@ EFF_API EFF_MUST_USE eff_t *eff_drop_while_at(eff_site_t site, eff_value_t items
  * - Failure: the first ends it, with that failure.
  * - Interruption: seen between the runs.
  *
- * @param site where it is composed; the macro fills it in
- * @param e consumes
+ * @consumes{e}
  * @param n how many times
- * @return new
+ * @returns_new
  * @see eff_repeat
  */
 EFF_API EFF_MUST_USE eff_t *eff_replicate_at(eff_site_t site, eff_t *e, int64_t n);
@@ -96,13 +104,12 @@ EFF_API EFF_MUST_USE eff_t *eff_replicate_at(eff_site_t site, eff_t *e, int64_t 
  * - Failure: the first failing step ends it. step returning NULL is a defect.
  * - Interruption: seen between the steps.
  *
- * @param site where it is composed; the macro fills it in
- * @param initial consumes
+ * @consumes{initial}
  * @param again the condition; borrows v and env
  * @param step called with each value for which again holds; borrows v and env; returns new: the effect that succeeds
  * with the next value
- * @param env consumes
- * @return new
+ * @consumes{env}
+ * @returns_new
  *
  * Constant memory, however many steps.
  * @see eff_loop_while, eff_reduce
@@ -117,20 +124,27 @@ EFF_API EFF_MUST_USE eff_t *eff_iterate_at(eff_site_t site, eff_value_t initial,
  * - Failure: the first ends it.
  * - Interruption: seen between the runs.
  *
- * @param site where it is composed; the macro fills it in
  * @param e consumes; run at least once
  * @param again the condition; borrows the value and env
- * @param env consumes
- * @return new
+ * @consumes{env}
+ * @returns_new
  *
  * Constant memory, however many rounds.
  */
 EFF_API EFF_MUST_USE eff_t *eff_loop_while_at(eff_site_t site, eff_t *e, eff_predicate_fn again, eff_value_t env);
-/** Runs e; on an expected failure runs it again as the schedule says (its input is the error). Succeeds with e's value;
- *  fails with the last failure. Defects and interruptions are never retried. Waits on the Clock. Consumes both. */
+/** Runs e; on an expected failure runs it again as the schedule says (its input is the error).
+ *  - Success: with e's value.
+ *  - Failure: with the last failure, when the schedule ends. Defects are never retried.
+ *  - Interruption: ends it, in e or in a pause, which waits on the Clock.
+ *
+ *  @consumes{e, schedule} @returns_new @see eff_schedule_while, to retry some errors only */
 EFF_API EFF_MUST_USE eff_t *eff_retry_at(eff_site_t site, eff_t *e, eff_schedule_t *schedule);
-/** Runs e; on success runs it again as the schedule says (its input is the value). Succeeds with the last value; a
- *  failure ends it. Waits on the Clock. Consumes both. */
+/** Runs e; on success runs it again as the schedule says (its input is the value).
+ *  - Success: with the last value, when the schedule ends.
+ *  - Failure: the first ends it.
+ *  - Interruption: ends it, in e or in a pause, which waits on the Clock.
+ *
+ *  @consumes{e, schedule} @returns_new @see eff_forever, eff_loop_while */
 EFF_API EFF_MUST_USE eff_t *eff_repeat_at(eff_site_t site, eff_t *e, eff_schedule_t *schedule);
 
 #define eff_for_each(items, ...) eff_for_each_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)

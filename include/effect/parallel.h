@@ -38,21 +38,17 @@ EFF_BEGIN_DECLS
  * - Failure: with that of the first to fail; the other is interrupted and awaited. Both of what failed together.
  * - Interruption: passed on to both, which are awaited.
  *
- * @param site where it is composed; the macro fills it in
- * @param a consumes
- * @param b consumes
- * @return new
+ * @consumes{a, b}
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_zip_par_at(eff_site_t site, eff_t *a, eff_t *b);
 /**
  * Runs both at once, and makes one value of their two. As eff_zip_par otherwise.
  *
- * @param site where it is composed; the macro fills it in
- * @param a consumes
- * @param b consumes
+ * @consumes{a, b}
  * @param f called when both have succeeded; borrows their values and env
- * @param env consumes
- * @return new
+ * @consumes{env}
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_zip_par_with_at(eff_site_t site, eff_t *a, eff_t *b, eff_zip_fn f, eff_value_t env);
 /**
@@ -64,16 +60,15 @@ EFF_API EFF_MUST_USE eff_t *eff_zip_par_with_at(eff_site_t site, eff_t *a, eff_t
  * @param site where it is composed; the macro fills it in
  * @param n how many
  * @param effects consumes the effects, borrows the list
- * @return new
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_all_par_at(eff_site_t site, size_t n, eff_t *const *effects);
 /**
  * Runs both at once; the first to succeed wins. See eff_race_all.
  *
- * @param site where it is composed; the macro fills it in
  * @param a consumes; wins a tie
- * @param b consumes
- * @return new
+ * @consumes{b}
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_race_at(eff_site_t site, eff_t *a, eff_t *b);
 /**
@@ -89,7 +84,7 @@ EFF_API EFF_MUST_USE eff_t *eff_race_at(eff_site_t site, eff_t *a, eff_t *b);
  * @param site where it is composed; the macro fills it in
  * @param n how many, at least 1
  * @param effects consumes the effects, borrows the list
- * @return new
+ * @returns_new
  * @see eff_race_indexed, eff_race_first
  */
 EFF_API EFF_MUST_USE eff_t *eff_race_all_at(eff_site_t site, size_t n, eff_t *const *effects);
@@ -99,16 +94,15 @@ EFF_API EFF_MUST_USE eff_t *eff_race_all_at(eff_site_t site, size_t n, eff_t *co
  * @param site where it is composed; the macro fills it in
  * @param n how many, at least 1
  * @param effects consumes the effects, borrows the list
- * @return new
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_race_indexed_at(eff_site_t site, size_t n, eff_t *const *effects);
 /**
  * Runs both at once; the first to end wins, with a value or a cause. The other is interrupted and awaited.
  *
- * @param site where it is composed; the macro fills it in
  * @param a consumes; wins a tie
- * @param b consumes
- * @return new
+ * @consumes{b}
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_race_first_at(eff_site_t site, eff_t *a, eff_t *b);
 /**
@@ -118,24 +112,22 @@ EFF_API EFF_MUST_USE eff_t *eff_race_first_at(eff_site_t site, eff_t *a, eff_t *
  *   of what failed together.
  * - Interruption: passed on to the items that run, which are awaited.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
- * @param env consumes
+ * @consumes{env}
  * @param n how many items at once; 0: no limit
- * @return new
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env,
                                                 size_t n);
 /**
  * As eff_for_each_par; succeeds with unit. Memory does not grow with the number of items.
  *
- * @param site where it is composed; the macro fills it in
- * @param items consumes
+ * @consumes{items}
  * @param f called once for each item, as it starts; borrows the item and env; returns new
- * @param env consumes
+ * @consumes{env}
  * @param n how many items at once; 0: no limit
- * @return new
+ * @returns_new
  */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f,
                                                         eff_value_t env, size_t n);
@@ -150,12 +142,11 @@ EFF_API EFF_MUST_USE eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_val
  *   in input order, which typed handlers pass by.
  * - Interruption: passed on to the items that run, which are awaited. A deadlock ends it too.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
- * @param env consumes
+ * @consumes{env}
  * @param n how many items at once; 0: no limit
- * @return new
+ * @returns_new
  * @see eff_partition_par, which does not fail
  *
  * Standard name: applicative validation (McBride and Paterson 2008).
@@ -171,12 +162,11 @@ EFF_API EFF_MUST_USE eff_t *eff_validate_par_at(eff_site_t site, eff_value_t ite
  *   causes in input order, once all items have ended.
  * - Interruption: passed on to the items that run, which are awaited. A deadlock ends it too.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
- * @param env consumes
+ * @consumes{env}
  * @param n how many items at once; 0: no limit
- * @return new
+ * @returns_new
  * @see eff_validate_par
  */
 EFF_API EFF_MUST_USE eff_t *eff_partition_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env,
@@ -188,14 +178,13 @@ EFF_API EFF_MUST_USE eff_t *eff_partition_par_at(eff_site_t site, eff_value_t it
  * - Success: with the last value of combine; no items give `initial`.
  * - Failure, interruption: as of eff_for_each_par.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
- * @param initial consumes
+ * @consumes{initial}
  * @param combine called with the value so far, a result and env, in one go when all items have ended; borrows all three
- * @param env consumes
+ * @consumes{env}
  * @param n how many items at once; 0: no limit
- * @return new
+ * @returns_new
  * @see eff_merge_all
  */
 EFF_API EFF_MUST_USE eff_t *eff_reduce_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t initial,
@@ -208,14 +197,13 @@ EFF_API EFF_MUST_USE eff_t *eff_reduce_par_at(eff_site_t site, eff_value_t items
  * - Success: with the last value of merge; no items give `initial`.
  * - Failure, interruption: as of eff_for_each_par; what was merged is dropped.
  *
- * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
- * @param initial consumes
+ * @consumes{initial}
  * @param merge called with the value so far, a result and env, as the item ends; borrows all three
- * @param env consumes
+ * @consumes{env}
  * @param n how many items at once; 0: no limit
- * @return new
+ * @returns_new
  * @see eff_reduce_par
  */
 EFF_API EFF_MUST_USE eff_t *eff_merge_all_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t initial,

@@ -39,11 +39,66 @@ EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_fibonacci(eff_duration_t base)
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_delays(size_t n, const eff_duration_t *delays);
 /** For ever, without delay. @returns_new */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_forever(void);
+/**
+ * For ever, at the ticks of a fixed interval, however long each run takes.
+ *
+ * The first tick is one interval after the first run has ended. A run that takes longer than to the next tick is
+ * followed by another at the tick after that; one that takes longer than a whole interval more, by another at once.
+ * Ticks that were missed are not made up for.
+ *
+ * @param interval from tick to tick; 0: without delay
+ * @returns_new
+ *
+ * Reads the Clock after each run. Standard name: `Schedule.fixed`.
+ * @see eff_schedule_windowed, which always waits for a tick; eff_schedule_spaced, for a pause between two runs
+ */
+EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_fixed(eff_duration_t interval);
+/**
+ * For ever, at the next boundary of windows of one length, however long each run takes.
+ *
+ * The windows are counted from the end of the first run. A run that ends at the very boundary is followed by a whole
+ * window.
+ *
+ * @param interval the length of a window; 0: without delay
+ * @returns_new
+ *
+ * Reads the Clock after each run. Standard name: `Schedule.windowed`.
+ * @see eff_schedule_fixed, which starts a run at once when it is late
+ */
+EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_windowed(eff_duration_t interval);
 /** Goes on while both do, after the longer of the two delays. O(size of both). @consumes{a, b} @returns_new */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_both(eff_schedule_t *a, eff_schedule_t *b);
 /** Goes on while either does, after the shorter delay of those that do. O(size of both).
  *  @consumes{a, b} @returns_new */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_either(eff_schedule_t *a, eff_schedule_t *b);
+
+/**
+ * Goes on as a does, and when a is done, as b does.
+ *
+ * For a few quick attempts before slow ones. b is first asked in the round in which a is done, so no run is lost
+ * between the two; what b counts, and its windows of time, begin then.
+ *
+ * @param a consumes; asked no more once it is done
+ * @consumes{b}
+ * @returns_new
+ *
+ * O(size of both). Standard name: `Schedule.andThen`.
+ */
+EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_and_then(eff_schedule_t *a, eff_schedule_t *b);
+/**
+ * Goes on only while less than a limit has passed.
+ *
+ * The time is counted from the end of the first run. The limit is looked at between runs: it shortens neither a delay
+ * nor a run.
+ *
+ * @consumes{s}
+ * @param limit from the end of the first run; 0: no recurrence at all
+ * @returns_new
+ *
+ * Reads the Clock after each run. Standard name: `Schedule.upTo`.
+ * @see eff_timeout and eff_deadline around the retry, which end what is running then
+ */
+EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_up_to(eff_schedule_t *s, eff_duration_t limit);
 
 /** A condition on a value: an error under eff_retry, a success under eff_repeat. @borrows{v, env} @return it holds */
 typedef bool (*eff_predicate_fn)(eff_value_t v, eff_value_t env);

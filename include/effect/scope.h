@@ -12,7 +12,8 @@
  *     ...
  *     EFF_AWAIT(eff_fork_in(s->outer, watch));        // from a region inside: ends when the outer scope closes
  *
- * A scope is a handle of one runtime: of another, a defect.
+ * Such a fiber starts with the services that were there when the scope was opened: those live as long as the scope
+ * does, and what was provided further in does not. A scope is a handle of one runtime: of another, a defect.
  */
 #ifndef EFFECT_SCOPE_H
 #define EFFECT_SCOPE_H

@@ -13,8 +13,8 @@
  *
  * Rule one: an operation only *builds* an effect; what it does happens when the effect runs. Generated for (name, T):
  *   - `name_tag`: two services of one type are two tags
- *   - `name_with(use, env)`: runs what use makes of the service; a missing service is a defect that names it. The
- *     service and env live until that effect has ended
+ *   - `name_with(use, env)`: runs what use makes of the service, which is never NULL; a service that is missing or NULL
+ *     is a defect that names it. The service and env live until that effect has ended
  *   - `name_from(context)`: borrowed; NULL when missing
  *   - `name_provide(effect, T *)`: borrowed until the effect has ended
  *   - `name_provide_value(effect, value)`: a value whose payload is a T (or begins with one): owned by the effect
@@ -27,6 +27,14 @@
  *     #define db_with(...) db_with_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
  *     #define db_provide(...) db_provide_at(EFF_SITE, __VA_ARGS__)
  *
+ * What an operation works on stands in one struct with the service, and is reached from the pointer to it:
+ *
+ *     struct live_db { db_t db; PGconn *conn; };
+ *     static eff_t *live_query(db_t *db, const char *sql)
+ *     {
+ *         struct live_db *live = EFF_CONTAINER_OF(db, struct live_db, db);
+ *         ...
+ *
  * A service that programs should find without a layer has a default, which any of the above overrides:
  *
  *     static random_t system_random = { .next = system_next };
@@ -36,6 +44,32 @@
 #define EFFECT_SERVICE_H
 
 #include <effect/context.h>
+
+/** The struct that a member stands in, of a pointer to the member. A pointer to anything but such a member, to a const
+ *  one, or a `void *`, does not compile.
+ *  @param pointer borrowed, not NULL; evaluated once
+ *  @param type the struct, complete
+ *  @param member the name of the member, itself a struct; anywhere in type
+ *  @return a `type *`, borrowed */
+#ifndef __cplusplus
+#define EFF_CONTAINER_OF(pointer, type, member)                                                                        \
+    ((void)sizeof((type){ .member = 1 ? *(pointer) : ((type *)0)->member }),                                           \
+     (type *)eff__container_of((pointer), offsetof(type, member)))
+EFF_MAYBE_UNUSED static inline void *eff__container_of(void *member, size_t offset)
+{
+    return (char *)member - offset;
+}
+#else
+#define EFF_CONTAINER_OF(pointer, type, member)                                                                        \
+    static_cast<type *>(                                                                                               \
+        eff__container_of<decltype(static_cast<type *>(nullptr)->member)>((pointer), offsetof(type, member)))
+extern "C++" {
+template <typename Member> inline void *eff__container_of(Member *member, size_t offset)
+{
+    return reinterpret_cast<char *>(member) - offset;
+}
+}
+#endif
 
 EFF_BEGIN_DECLS
 
@@ -104,8 +138,7 @@ EFF_API void *eff__service_of(eff_value_t service);
 /** Defines, in one file, what EFF_DECLARE_SERVICE declared. @param name, T the same */
 #define EFF_DEFINE_SERVICE(name, T) EFF_DEFINE_SERVICE_(name, #name, T, NULL)
 /** The same for a service with a default: a `T *`, which must outlive every run; used where no other was provided. The
- *  expression is evaluated at each use, on whatever thread that is. What is provided in its place goes along to fibers
- *  that are forked into a longer scope (eff_fork_in), as all default tags do: then it must outlive those as well.
+ *  expression is evaluated at each use, on whatever thread that is.
  *  @param name, T as of EFF_DECLARE_SERVICE @param service the expression */
 #define EFF_DEFINE_DEFAULT_SERVICE(name, T, service) EFF_DEFINE_DEFAULT_SERVICE_(name, #name, T, service)
 #define EFF_DEFINE_DEFAULT_SERVICE_(name, text, T, service)                                                            \

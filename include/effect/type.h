@@ -20,7 +20,8 @@
  *   - `name_into_at(site, effect, &pointer)`: the same with a site. A function does not know who calls it, so messages
  *     about `name_into` say where the type is declared; for your own line, put a macro of the same name below:
  *     `#define user_into(...) user_into_at(EFF_SITE, __VA_ARGS__)`
- * Hooks, all optional and all taking `T *`: .drop .equal .hash .compare .format .to_json
+ * Hooks, all optional and all taking `T *`: .drop .equal .hash .compare .format .to_json; of plain data without any,
+ * EFF_STATIC_TYPE(point, point_t) is enough.
  *
  * A drop hook that gives up further values only gives them up: their own drop hooks run after it has returned, depth
  * first and in that order, however deeply they nest. So it must not free what those hooks still need. T must not ask
@@ -58,6 +59,7 @@ EFF_API void *eff__payload_wrong(eff_value_t v, const eff_type_t *wanted, struct
 /** @copydoc eff_into_at */
 EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const eff_type_t *type, void **slot);
 
+/* What the macros set .end for: a list of hooks is never empty, which C11 would not let pass on. */
 #define EFF_TYPE_OPS_(name, T)                                                                                         \
     typedef T name##__payload;                                                                                         \
     struct name##__ops {                                                                                               \
@@ -67,6 +69,7 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
         int (*compare)(const T *, const T *);                                                                          \
         void (*format)(const T *, eff_buffer_t *);                                                                     \
         struct json_t *(*to_json)(const T *);                                                                          \
+        char end;                                                                                                      \
     };
 #define EFF_TYPE_THUNKS_(name, T, ...)                                                                                 \
     EFF_PLAIN_(T)                                                                                                      \
@@ -155,10 +158,11 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
 
 /** Defines a type used in one file. Put a semicolon after it.
  *  @param name what the generated names begin with, and messages call the type
- *  @param T the payload's C type, complete; asks for no more than 16-byte alignment
- *  @param ... hooks, as .drop = f; at least one, for which .drop = NULL will do
+ *  @param ... the payload's C type T, complete, which asks for no more than 16-byte alignment; then its hooks, if any,
+ *             as .drop = f
  *  @see EFF_DECLARE_TYPE, for several files; the top of this file, for what is generated */
-#define EFF_STATIC_TYPE(name, T, ...)                                                                                  \
+#define EFF_STATIC_TYPE(name, ...) EFF_STATIC_TYPE_(name, __VA_ARGS__, .end = 0)
+#define EFF_STATIC_TYPE_(name, T, ...)                                                                                 \
     EFF_TYPE_THUNKS_(name, T, __VA_ARGS__)                                                                             \
     static const eff_type_t name##_type = EFF_TYPE_TABLE_(name, sizeof(T), 0);                                         \
     EFF_TYPE_FUNCTIONS_(EFF_MAYBE_UNUSED static, name, T)                                                              \
@@ -177,8 +181,9 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
     eff_t *(name##_into)(eff_t * effect, T * *slot) EFF_MUST_USE;                                                      \
     eff_t *name##_into_at(eff_site_t site, eff_t *effect, T **slot) EFF_MUST_USE
 /** Defines what EFF_DECLARE_TYPE declared.
- *  @param name the same name @param T the same type, complete @param ... hooks, as of EFF_STATIC_TYPE */
-#define EFF_DEFINE_TYPE(name, T, ...)                                                                                  \
+ *  @param name the same name @param ... the same type, complete, and its hooks, if any, as of EFF_STATIC_TYPE */
+#define EFF_DEFINE_TYPE(name, ...) EFF_DEFINE_TYPE_(name, __VA_ARGS__, .end = 0)
+#define EFF_DEFINE_TYPE_(name, T, ...)                                                                                 \
     EFF_TYPE_THUNKS_(name, T, __VA_ARGS__)                                                                             \
     const eff_type_t name##_type = EFF_TYPE_TABLE_(name, sizeof(T), 0);                                                \
     EFF_TYPE_FUNCTIONS_(, name, T)                                                                                     \
@@ -189,12 +194,12 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
  *  generates `name_type`, `name_box(T *)` (consumes the pointer, also when there is no memory) and `name_of(value)`
  *  (borrows; NULL on the wrong type, which is reported).
  *  @param name what the generated names begin with, and messages call the type
- *  @param T what the pointer points at; may be incomplete
- *  @param ... hooks, all of which take the pointer; .drop is not called for NULL */
-#define EFF_STATIC_BOX(name, T, ...) EFF_BOX_(static, EFF_MAYBE_UNUSED static, name, T, __VA_ARGS__)
+ *  @param ... T, what the pointer points at, which may be incomplete; then its hooks, if any, all of which take the
+ *             pointer; .drop is not called for NULL */
+#define EFF_STATIC_BOX(name, ...) EFF_BOX_(static, EFF_MAYBE_UNUSED static, name, __VA_ARGS__, .end = 0)
 /** As EFF_STATIC_BOX, visible to other files through EFF_DECLARE_BOX.
- *  @param name the same name @param T the same type @param ... hooks, as of EFF_STATIC_BOX */
-#define EFF_DEFINE_BOX(name, T, ...) EFF_BOX_(, , name, T, __VA_ARGS__)
+ *  @param name the same name @param ... the same type, and its hooks, if any, as of EFF_STATIC_BOX */
+#define EFF_DEFINE_BOX(name, ...) EFF_BOX_(, , name, __VA_ARGS__, .end = 0)
 /** Declares, in a header, a box that one file defines with EFF_DEFINE_BOX.
  *  @param name what the generated names begin with @param T what the pointer points at; may be incomplete */
 #define EFF_DECLARE_BOX(name, T)                                                                                       \

@@ -9,8 +9,9 @@
  *
  * One line per leaf, followed by its trace, forks and notes. Both and Then read from left to right as in arithmetic
  * without precedence: "a then b in parallel c" is Both(Then(a, b), c), and a right side of the other tag is indented as
- * a group. Long traces, indents and values are cut short; so the text is linear in the size of the cause. The layout is
- * stable.
+ * a group. What failed comes first: the sites and notes that several leaves share, having met before they passed there,
+ * come after the last of these, under "both, on the way out:". Long traces, indents and values are cut short; so the
+ * text is linear in the size of the cause. The layout is stable.
  */
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,8 @@ const char *eff__cause_reason_name(eff_interrupt_reason_t reason)
 /* The text so far. */
 struct page {
     struct eff__sink sink;
-    bool begun; /* there is a line already */
+    bool begun;      /* there is a line already */
+    size_t n_leaves; /* so many are on it */
 };
 
 /* Begins a line. */
@@ -154,37 +156,44 @@ static void put_lead(struct page *p, const struct eff__cause_step *at)
     eff__sink_add(&p->sink, at->lead == EFF_CAUSE_THEN ? "then, while handling it:" : "in parallel:");
 }
 
-static void put_node(struct page *p, const struct eff__cause_step *at)
+static void put_leaf(struct page *p, const struct eff__cause_step *at)
 {
     const eff_cause_t *c = at->node;
-    size_t indent = at->indent + at->flat;
-    if (eff__cause_is_inner(c) && !eff__cause_has_extras(c)) return;
-    line(p, indent);
+    if (at->lead) put_lead(p, at);
+    line(p, at->indent);
     switch ((eff_cause_tag_t)c->tag) {
     case EFF_CAUSE_EMPTY: eff__sink_add(&p->sink, "empty cause"); break;
     case EFF_CAUSE_FAIL: put_value(p, "error", c->value, false); break;
     case EFF_CAUSE_DIE: put_value(p, "defect", c->value, true); break;
     case EFF_CAUSE_INTERRUPT: put_interrupt(p, c); break;
     case EFF_CAUSE_THEN:
-    case EFF_CAUSE_BOTH: eff__sink_printf(&p->sink, "common to the %zu causes below:", eff__cause_n_leaves(c)); break;
+    case EFF_CAUSE_BOTH: break;
     }
-    put_extras(p, indent + 1, c);
+    put_extras(p, at->indent + 1, c);
+    p->n_leaves++;
+}
+
+/* What the leaves of an inner node share, which are the last ones on the page. */
+static void put_shared(struct page *p, const struct eff__cause_step *at)
+{
+    size_t indent = at->indent + at->flat, n = eff__cause_n_leaves(at->node);
+    line(p, indent);
+    if (n < p->n_leaves) eff__sink_printf(&p->sink, "the last %zu", n);
+    else if (n == 2) eff__sink_add(&p->sink, "both");
+    else eff__sink_printf(&p->sink, "all %zu", n);
+    eff__sink_add(&p->sink, ", on the way out:");
+    put_extras(p, indent + 1, at->node);
 }
 
 static void put_cause(struct page *p, const eff_cause_t *cause)
 {
     struct eff__cause_walk w;
     const eff_cause_t *c;
-    bool led = false; /* the lead that the next leaf inherited is on the page already */
     eff__cause_walk_init(&w, eff__cause_given(cause));
+    w.ends = true;
     while ((c = eff__cause_walk_next(&w))) {
-        bool inner = eff__cause_is_inner(c);
-        if (!led && w.at.lead && (!inner || eff__cause_has_extras(c))) {
-            put_lead(p, &w.at);
-            led = true;
-        }
-        put_node(p, &w.at);
-        if (!inner) led = false;
+        if (w.at.end) put_shared(p, &w.at);
+        else if (!eff__cause_is_inner(c)) put_leaf(p, &w.at);
     }
     eff__cause_walk_done(&w);
 }

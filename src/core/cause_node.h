@@ -132,19 +132,23 @@ enum { EFF__CAUSE_FEW = 32, EFF__CAUSE_LEVELS = 32 };
 /* One node of a walk, with what its place in the tree means to a reader. */
 struct eff__cause_step {
     const eff_cause_t *node;
-    uint32_t indent; /* of its text: a right side is one deeper, unless it goes on with the same tag */
-    uint8_t level;   /* of its JSON object, at most EFF__CAUSE_LEVELS: how often the tag changed above it */
-    uint8_t lead;    /* the tag that joins it to what is printed before it; EFF_CAUSE_EMPTY for what comes first */
-    bool flat;       /* an inner node whose lead stands at its own indent, not one less: its left side is deeper */
-    bool chained;    /* an inner node with the tag of the one above it */
+    uint32_t indent;  /* of its text: a right side is one deeper, unless it goes on with the same tag */
+    uint8_t level;    /* of its JSON object, at most EFF__CAUSE_LEVELS: how often the tag changed above it */
+    uint8_t lead;     /* the tag that joins it to what is printed before it; EFF_CAUSE_EMPTY for what comes first */
+    bool flat : 1;    /* an inner node whose lead stands at its own indent, not one less: its left side is deeper */
+    bool chained : 1; /* an inner node with the tag of the one above it */
+    bool end : 1;     /* an inner node once more, after all that is below it */
 };
 
-/* A walk in preorder, in constant C stack. Right sides still to come wait on a stack that grows on the heap. When it
- * cannot, its older half is forgotten, and found again later by descending from the root: slower, never wrong. */
+/* A walk in preorder, in constant C stack. What is still to come, right sides and ends, waits on a stack that grows on
+ * the heap. When it cannot, its older half is forgotten, and found again later by descending from the root: slower,
+ * never wrong. */
 struct eff__cause_walk {
     const eff_cause_t *root;
     struct eff__cause_step at;       /* the node the last call gave */
-    size_t next;                     /* the number, in preorder, of the node the next call gives */
+    size_t next;                     /* the number, in preorder, of the next node that is not an end */
+    size_t n_ended;                  /* how many ends were given since the last node that is not one */
+    bool ends;                       /* inner nodes with extras are given a second time, as ends; set after init */
     bool leaf;                       /* do not go below `at` */
     bool forgot;                     /* there is more below the stack's bottom */
     size_t n, capacity;              /* of `pending` */
@@ -156,7 +160,7 @@ struct eff__cause_walk {
 void eff__cause_walk_init(struct eff__cause_walk *w, const eff_cause_t *root);
 /* The next node, NULL at the end; its place is w->at. */
 const eff_cause_t *eff__cause_walk_next(struct eff__cause_walk *w);
-/* Leaves out what is below the current node. */
+/* Leaves out what is below the current node. Not for walks with ends. */
 void eff__cause_walk_skip(struct eff__cause_walk *w);
 void eff__cause_walk_done(struct eff__cause_walk *w);
 

@@ -57,6 +57,8 @@ void eff__cause_walk_init(struct eff__cause_walk *w, const eff_cause_t *root)
     w->root = root;
     w->at.node = NULL;
     w->next = 0;
+    w->n_ended = 0;
+    w->ends = false;
     w->leaf = true;
     w->forgot = false;
     w->n = 0;
@@ -92,37 +94,81 @@ static void push(struct eff__cause_walk *w, struct eff__cause_step step)
     w->pending[w->n++] = step;
 }
 
+static bool has_end(const struct eff__cause_walk *w, const eff_cause_t *c)
+{
+    return w->ends && eff__cause_has_extras(c);
+}
+
+static void push_end(struct eff__cause_walk *w)
+{
+    struct eff__cause_step end = w->at;
+    end.end = true;
+    push(w, end);
+}
+
 static void go_left(struct eff__cause_walk *w)
 {
+    if (has_end(w, w->at.node)) push_end(w);
     push(w, right_side(&w->at));
     w->at = left_side(&w->at);
 }
 
-/* Goes to the node of this number from the root, leaving the right sides it passes on the stack. */
-static void find(struct eff__cause_walk *w, size_t number)
+/* How many ends come directly after the leaf of this number: of the nodes whose last leaf it is. */
+static size_t n_ends_after(const struct eff__cause_walk *w, size_t number)
 {
+    size_t n = 0;
+    for (const eff_cause_t *c = w->root; eff__cause_is_inner(c);) {
+        size_t n_left = n_nodes(c->sides.left);
+        if (has_end(w, c) && number == n_nodes(c) - 1) n++;
+        number--;
+        bool left = number < n_left;
+        if (!left) number -= n_left;
+        c = left ? c->sides.left : c->sides.right;
+    }
+    return n;
+}
+
+/* Descends from the root to the last leaf that was given, leaving on the stack what is still to come. Of the ends
+ * directly after it, the deepest n_ended were given. */
+static void remember(struct eff__cause_walk *w)
+{
+    size_t number = w->next - 1, n_ends = n_ends_after(w, number) - w->n_ended;
     w->forgot = false;
     w->at = (struct eff__cause_step){ .node = w->root };
-    while (number) {
+    while (eff__cause_is_inner(w->at.node)) {
         size_t n_left = n_nodes(w->at.node->sides.left);
+        bool directly_after = number == n_nodes(w->at.node) - 1;
         number--;
         if (number < n_left) {
             go_left(w);
-        } else {
-            number -= n_left;
-            w->at = right_side(&w->at);
+            continue;
         }
+        number -= n_left;
+        if (has_end(w, w->at.node) && (!directly_after || n_ends > 0)) {
+            push_end(w);
+            n_ends -= directly_after;
+        }
+        w->at = right_side(&w->at);
     }
 }
 
 const eff_cause_t *eff__cause_walk_next(struct eff__cause_walk *w)
 {
-    if (!w->leaf) go_left(w);
-    else if (w->n) w->at = w->pending[--w->n];
-    else if (w->next == 0 || w->forgot) find(w, w->next);
-    else return NULL;
-    w->next++;
-    w->leaf = !eff__cause_is_inner(w->at.node);
+    if (!w->leaf) {
+        go_left(w);
+    } else {
+        if (!w->n && w->forgot) remember(w);
+        if (w->n) w->at = w->pending[--w->n];
+        else if (w->next == 0) w->at = (struct eff__cause_step){ .node = w->root };
+        else return NULL;
+    }
+    w->leaf = w->at.end || !eff__cause_is_inner(w->at.node);
+    if (w->at.end) {
+        w->n_ended++;
+    } else {
+        w->n_ended = 0;
+        w->next++;
+    }
     return w->at.node;
 }
 

@@ -4,9 +4,9 @@
 
 #include <effect/context.h>
 
-/* The context of a fiber that a scope owns: what was provided where the scope was opened, since that outlives the scope,
- * and what the forker has set by eff_locally. What the forker was provided with may end before the scope does. Borrows
- * both, of which NULL is empty; returns new. O(services^2), of which there are few. */
+/* The context of a fiber that a scope owns: what was provided where the scope was opened, since that outlives the
+ * scope, and what the forker has set by eff_locally. What the forker was provided with may end before the scope does.
+ * Borrows both, of which NULL is empty; returns new. O(services^2), of which there are few. */
 eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker);
 
 /* As eff_context_add, for eff_locally: what goes along to fibers that outlive the forker's region. */

@@ -1,70 +1,11 @@
-/* Schedules as postfix programs: recurs(3) spaced(1s) both.
- *
- * Each instruction leaves one answer (go on? after which delay?) on a stack: leaves push one, both and either combine
- * the two before them, while and until change the one before them. So stepping, printing and freeing are loops over an
- * array. Every instruction knows how far its parent is and how many instructions its part of the program has, which
- * makes two programs into one by laying them end to end, and is all that printing needs.
- *
- * A run's state is one block: the words of the instructions that keep any, then the stack.
- */
-#include "core/schedule.h"
+/* Schedules: building and freeing the program; see schedule_program.h. */
+#include "core/schedule_program.h"
 
 #include <string.h>
 
 #include "core/memory.h"
 #include "core/misuse.h"
 #include "core/value.h"
-
-enum op {
-    OP_RECURS,
-    OP_SPACED,
-    OP_EXPONENTIAL,
-    OP_FIBONACCI,
-    OP_DELAYS,
-    OP_FOREVER,
-    OP_BOTH,
-    OP_EITHER,
-    OP_WHILE,
-    OP_UNTIL,
-};
-
-struct instruction {
-    uint32_t op;        /* an enum op */
-    uint32_t to_parent; /* the parent is so many further on; 0: the last one, which has none */
-    size_t n;           /* instructions of the part of the program that ends here */
-    union {
-        uint64_t times; /* recurs */
-        struct {
-            eff_duration_t delay; /* spaced; exponential, fibonacci: the first one; not negative */
-            double factor;        /* exponential: at least 1 */
-        };
-        struct {
-            eff_predicate_fn holds; /* while, until */
-            eff_value_t env;        /* owned; delays: the array of them, as bytes */
-        };
-    };
-};
-
-struct eff_schedule {
-    struct instruction *program; /* owned, from eff__malloc; NULL for "out of memory" */
-    size_t n, capacity;
-    size_t n_words; /* of state */
-    size_t depth;   /* the most answers there are on the stack */
-};
-
-/* The state of one instruction. */
-union word {
-    uint64_t times; /* recurs: recurrences left; delays: how many have been given */
-    double scale;   /* exponential: the next delay as a multiple of the first; may become infinite */
-    int64_t ns;     /* fibonacci, which has two: the next delay, and the one after it */
-};
-
-struct answer {
-    eff_duration_t delay; /* valid when go is set */
-    bool go;
-};
-
-_Static_assert(sizeof(union word) == 8 && _Alignof(struct answer) <= 8, "the stack follows the words");
 
 /* ---- memory */
 
@@ -107,8 +48,7 @@ bool eff__schedule_is_oom(const eff_schedule_t *s)
     return s == &oom_schedule.payload;
 }
 
-/* Reports a missing part, and answers whether there is one. */
-static bool is_missing(const void *part, const char *builder)
+bool eff__schedule_is_missing(const void *part, const char *builder)
 {
     if (!part) eff__misuse("%s: an argument is NULL", builder);
     return !part;
@@ -116,7 +56,7 @@ static bool is_missing(const void *part, const char *builder)
 
 eff_schedule_t *eff_schedule_incref(eff_schedule_t *s)
 {
-    if (is_missing(s, "eff_schedule_incref")) return &oom_schedule.payload;
+    if (eff__schedule_is_missing(s, "eff_schedule_incref")) return &oom_schedule.payload;
     return eff__payload_retain(s);
 }
 
@@ -143,7 +83,7 @@ static eff_schedule_t *schedule_new(size_t capacity)
 {
     eff_schedule_t *s = eff__payload_alloc(&eff_schedule_type, sizeof *s);
     if (!s) return NULL;
-    *s = (struct eff_schedule){ NULL, 0, 0, 0, 0 };
+    *s = (struct eff_schedule){ .program = NULL };
     if (reserve(s, capacity)) return s;
     eff_schedule_decref(s);
     return NULL;
@@ -160,6 +100,7 @@ static void append(eff_schedule_t *s, eff_schedule_t *other, bool move)
     if (s->depth < other->depth + (s->n > 0)) s->depth = other->depth + (s->n > 0);
     s->n += other->n;
     s->n_words += other->n_words;
+    s->needs_time |= other->needs_time;
     if (move) other->n = 0;
 }
 
@@ -187,6 +128,7 @@ static eff_schedule_t *leaf(struct instruction in, size_t n_words)
     s->n = 1;
     s->n_words = n_words;
     s->depth = 1;
+    s->needs_time = in.op == OP_FIXED || in.op == OP_WINDOWED;
     return s;
 }
 
@@ -218,7 +160,7 @@ eff_schedule_t *eff_schedule_fibonacci(eff_duration_t base)
 
 eff_schedule_t *eff_schedule_delays(size_t n, const eff_duration_t *delays)
 {
-    if (n > 0 && is_missing(delays, "eff_schedule_delays")) return &oom_schedule.payload;
+    if (n > 0 && eff__schedule_is_missing(delays, "eff_schedule_delays")) return &oom_schedule.payload;
     eff_value_t env = n > SIZE_MAX / sizeof *delays ? eff_oom_value() : eff_bytes(delays, n * sizeof *delays);
     if (eff_is_oom(env)) return &oom_schedule.payload;
     eff_schedule_t *s = leaf((struct instruction){ .op = OP_DELAYS, .env = env }, 1);
@@ -231,10 +173,34 @@ eff_schedule_t *eff_schedule_forever(void)
     return leaf((struct instruction){ .op = OP_FOREVER }, 0);
 }
 
-/* The two programs, one after the other, and the instruction that combines them. */
-static eff_schedule_t *binary(enum op op, const char *builder, eff_schedule_t *a, eff_schedule_t *b)
+eff_schedule_t *eff_schedule_fixed(eff_duration_t interval)
 {
-    bool broken = is_missing(a, builder) || is_missing(b, builder);
+    return leaf((struct instruction){ .op = OP_FIXED, .delay = not_negative(interval) }, 2);
+}
+
+eff_schedule_t *eff_schedule_windowed(eff_duration_t interval)
+{
+    return leaf((struct instruction){ .op = OP_WINDOWED, .delay = not_negative(interval) }, 1);
+}
+
+size_t eff__schedule_n_delays(const struct instruction *in)
+{
+    size_t n_bytes;
+    (void)eff_as_bytes(in->env, &n_bytes);
+    return n_bytes / sizeof(eff_duration_t);
+}
+
+eff_duration_t eff__schedule_delay_at(const struct instruction *in, size_t i)
+{
+    eff_duration_t delay;
+    memcpy(&delay, (const char *)eff_as_bytes(in->env, NULL) + i * sizeof delay, sizeof delay);
+    return not_negative(delay);
+}
+
+/* The two programs, one after the other, and the instruction that combines them. */
+static eff_schedule_t *binary(enum eff__schedule_op op, const char *builder, eff_schedule_t *a, eff_schedule_t *b)
+{
+    bool broken = eff__schedule_is_missing(a, builder) || eff__schedule_is_missing(b, builder);
     if (broken || eff__schedule_is_oom(a) || eff__schedule_is_oom(b)) goto fail;
     eff_schedule_t *s = own(a, b->n + 1);
     if (!s) goto fail;
@@ -261,21 +227,74 @@ eff_schedule_t *eff_schedule_either(eff_schedule_t *a, eff_schedule_t *b)
     return binary(OP_EITHER, "eff_schedule_either", a, b);
 }
 
-static eff_schedule_t *conditional(enum op op, const char *builder, eff_schedule_t *s, eff_predicate_fn holds,
-                                   eff_value_t env)
+/* The two programs with a mark before each of them, and the instruction that ends them. */
+eff_schedule_t *eff_schedule_and_then(eff_schedule_t *a, eff_schedule_t *b)
+{
+    enum { N_MORE = 3 };
+    bool broken =
+        eff__schedule_is_missing(a, "eff_schedule_and_then") || eff__schedule_is_missing(b, "eff_schedule_and_then");
+    if (broken || eff__schedule_is_oom(a) || eff__schedule_is_oom(b)) goto fail;
+    eff_schedule_t *s = own(a, b->n + N_MORE);
+    if (!s) goto fail;
+    size_t n_a = s->n, n_b = b->n, n = n_a + n_b + N_MORE, words_a = s->n_words, words_b = b->n_words;
+    memmove(s->program + 1, s->program, n_a * sizeof *s->program);
+    s->program[0] = (struct instruction){
+        .op = OP_FIRST, .to_parent = (uint32_t)(n - 1), .n = 1, .n_half = n_a, .n_words = words_a
+    };
+    s->program[n_a].to_parent = (uint32_t)(n_b + 2);
+    s->program[n_a + 1] = (struct instruction){ .op = OP_SECOND,
+                                                .to_parent = (uint32_t)(n_b + 1),
+                                                .n = 1,
+                                                .n_half = n_b,
+                                                .n_words = words_b,
+                                                .n_before = words_a };
+    s->n += 2;
+    append(s, b, eff__count_is_one(&eff__header_of(b)->count));
+    eff_schedule_decref(b);
+    s->program[s->n - 1].to_parent = 1;
+    s->program[s->n++] = (struct instruction){ .op = OP_AND_THEN, .n = n };
+    s->n_words++;
+    return s;
+fail:
+    eff_schedule_decref(a);
+    eff_schedule_decref(b);
+    return &oom_schedule.payload;
+}
+
+/* Adds an instruction that changes the answer of s. Consumes s; without memory NULL, and nothing is consumed. */
+static eff_schedule_t *unary(eff_schedule_t *s, struct instruction in)
+{
+    s = own(s, 1);
+    if (!s) return NULL;
+    s->program[s->n - 1].to_parent = 1;
+    in.n = s->n + 1;
+    s->program[s->n++] = in;
+    return s;
+}
+
+eff_schedule_t *eff_schedule_up_to(eff_schedule_t *s, eff_duration_t limit)
+{
+    if (eff__schedule_is_missing(s, "eff_schedule_up_to") || eff__schedule_is_oom(s)) return &oom_schedule.payload;
+    eff_schedule_t *limited = unary(s, (struct instruction){ .op = OP_UP_TO, .delay = not_negative(limit) });
+    if (!limited) {
+        eff_schedule_decref(s);
+        return &oom_schedule.payload;
+    }
+    limited->n_words++;
+    limited->needs_time = true;
+    return limited;
+}
+
+static eff_schedule_t *conditional(enum eff__schedule_op op, const char *builder, eff_schedule_t *s,
+                                   eff_predicate_fn holds, eff_value_t env)
 {
     if (!s || !holds || !env.type) eff__misuse("%s: an argument is missing", builder);
     bool usable = s && holds && eff__value_usable(env) && !eff__schedule_is_oom(s);
-    eff_schedule_t *owned = usable ? own(s, 1) : NULL;
-    if (!owned) {
-        eff_schedule_decref(s);
-        eff_value_decref(env);
-        return &oom_schedule.payload;
-    }
-    owned->program[owned->n - 1].to_parent = 1;
-    owned->program[owned->n] = (struct instruction){ .op = op, .n = owned->n + 1, .holds = holds, .env = env };
-    owned->n++;
-    return owned;
+    eff_schedule_t *changed = usable ? unary(s, (struct instruction){ .op = op, .holds = holds, .env = env }) : NULL;
+    if (changed) return changed;
+    eff_schedule_decref(s);
+    eff_value_decref(env);
+    return &oom_schedule.payload;
 }
 
 eff_schedule_t *eff_schedule_while(eff_schedule_t *s, eff_predicate_fn holds, eff_value_t env)
@@ -286,188 +305,4 @@ eff_schedule_t *eff_schedule_while(eff_schedule_t *s, eff_predicate_fn holds, ef
 eff_schedule_t *eff_schedule_until(eff_schedule_t *s, eff_predicate_fn holds, eff_value_t env)
 {
     return conditional(OP_UNTIL, "eff_schedule_until", s, holds, env);
-}
-
-/* ---- running */
-
-size_t eff__schedule_state_size(const eff_schedule_t *s)
-{
-    return s->n_words * sizeof(union word) + s->depth * sizeof(struct answer);
-}
-
-void eff__schedule_start(const eff_schedule_t *s, void *state)
-{
-    union word *word = state;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct instruction *in = &s->program[i];
-        if (in->op == OP_RECURS) (word++)->times = in->times;
-        else if (in->op == OP_EXPONENTIAL) (word++)->scale = 1;
-        else if (in->op == OP_FIBONACCI) (word++)->ns = in->delay.ns, (word++)->ns = in->delay.ns;
-        else if (in->op == OP_DELAYS) (word++)->times = 0;
-    }
-}
-
-static struct answer next_exponential(const struct instruction *in, union word *word)
-{
-    /* The first delay is exact; infinity times zero is NaN, which scales to zero. */
-    eff_duration_t delay = word->scale > 1 ? eff_duration_scale(in->delay, word->scale) : in->delay;
-    word->scale *= in->factor;
-    return (struct answer){ delay, true };
-}
-
-static struct answer next_fibonacci(union word word[2])
-{
-    eff_duration_t delay = { word[0].ns }, after = { word[1].ns };
-    word[0].ns = after.ns;
-    word[1].ns = eff_duration_add(delay, after).ns;
-    return (struct answer){ delay, true };
-}
-
-/* The bytes need not be aligned. */
-static eff_duration_t delay_at(eff_value_t delays, size_t i)
-{
-    eff_duration_t delay;
-    memcpy(&delay, (const char *)eff_as_bytes(delays, NULL) + i * sizeof delay, sizeof delay);
-    return not_negative(delay);
-}
-
-static size_t n_delays(eff_value_t delays)
-{
-    size_t n_bytes;
-    (void)eff_as_bytes(delays, &n_bytes);
-    return n_bytes / sizeof(eff_duration_t);
-}
-
-static struct answer next_delay(const struct instruction *in, union word *word)
-{
-    if (word->times == n_delays(in->env)) return (struct answer){ { 0 }, false };
-    return (struct answer){ delay_at(in->env, word->times++), true };
-}
-
-/* Both must go on, after the longer delay. */
-static struct answer both(struct answer a, struct answer b)
-{
-    bool b_later = eff_duration_compare(a.delay, b.delay) < 0;
-    return (struct answer){ b_later ? b.delay : a.delay, a.go && b.go };
-}
-
-/* One must go on, after the shorter delay of those that do. */
-static struct answer either(struct answer a, struct answer b)
-{
-    if (!a.go) return b;
-    if (!b.go) return a;
-    return eff_duration_compare(b.delay, a.delay) < 0 ? b : a;
-}
-
-bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now, eff_value_t input,
-                        eff_duration_t *ret_delay)
-{
-    (void)now; /* for schedules with windows of time, to come */
-    union word *word = state;
-    struct answer *top = (struct answer *)(void *)(word + s->n_words); /* one past the last answer */
-    if (s->n == 0) return false;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct instruction *in = &s->program[i];
-        switch ((enum op)in->op) {
-        case OP_RECURS:
-            *top++ = (struct answer){ { 0 }, word->times > 0 };
-            if (word->times) word->times--;
-            word++;
-            break;
-        case OP_SPACED: *top++ = (struct answer){ in->delay, true }; break;
-        case OP_EXPONENTIAL: *top++ = next_exponential(in, word++); break;
-        case OP_FIBONACCI:
-            *top++ = next_fibonacci(word);
-            word += 2;
-            break;
-        case OP_DELAYS: *top++ = next_delay(in, word++); break;
-        case OP_FOREVER: *top++ = (struct answer){ { 0 }, true }; break;
-        case OP_BOTH:
-            top--;
-            top[-1] = both(top[-1], top[0]);
-            break;
-        case OP_EITHER:
-            top--;
-            top[-1] = either(top[-1], top[0]);
-            break;
-        case OP_WHILE: top[-1].go = top[-1].go && in->holds(input, in->env); break;
-        case OP_UNTIL: top[-1].go = top[-1].go && !in->holds(input, in->env); break;
-        }
-    }
-    *ret_delay = top[-1].delay;
-    return top[-1].go;
-}
-
-/* ---- printing */
-
-static bool is_binary(const struct instruction *in)
-{
-    return in->op == OP_BOTH || in->op == OP_EITHER;
-}
-
-/* Whether its text is put in parentheses: an operation below one of another kind. */
-static bool is_grouped(const struct instruction *in)
-{
-    bool operation = is_binary(in) || in->op == OP_WHILE || in->op == OP_UNTIL;
-    if (!operation || !in->to_parent) return false;
-    const struct instruction *parent = in + in->to_parent;
-    return is_binary(parent) ? parent->op != in->op : is_binary(in);
-}
-
-/* The first few. */
-static void format_delays(eff_value_t delays, eff_buffer_t *out)
-{
-    enum { SHOWN = 8 };
-    size_t n = n_delays(delays);
-    eff_buffer_add(out, "delays(");
-    for (size_t i = 0; i < n && i < SHOWN; i++) {
-        if (i > 0) eff_buffer_add(out, ", ");
-        eff_duration_format(delay_at(delays, i), out);
-    }
-    eff_buffer_add(out, n > SHOWN ? ", ...)" : ")");
-}
-
-static void format_leaf(const struct instruction *in, eff_buffer_t *out)
-{
-    if (in->op == OP_RECURS) {
-        eff_buffer_printf(out, "recurs(%llu)", (unsigned long long)in->times);
-    } else if (in->op == OP_FOREVER) {
-        eff_buffer_add(out, "forever");
-    } else if (in->op == OP_DELAYS) {
-        format_delays(in->env, out);
-    } else {
-        const char *name = in->op == OP_SPACED ? "spaced" : in->op == OP_FIBONACCI ? "fibonacci" : "exponential";
-        eff_buffer_printf(out, "%s(", name);
-        eff_duration_format(in->delay, out);
-        if (in->op == OP_EXPONENTIAL) eff_buffer_printf(out, ", x%g", in->factor);
-        eff_buffer_add(out, ")");
-    }
-}
-
-/* Opens the parentheses of everything that begins with this leaf. */
-static void open_groups(const struct instruction *leaf, eff_buffer_t *out)
-{
-    for (const struct instruction *in = leaf; in->to_parent;) {
-        in += in->to_parent;
-        if (in - in->n + 1 != leaf) break;
-        if (is_grouped(in)) eff_buffer_add(out, "(");
-    }
-}
-
-void eff_schedule_format(const eff_schedule_t *s, eff_buffer_t *out)
-{
-    if (is_missing(s, "eff_schedule_format")) return;
-    if (eff__schedule_is_oom(s)) eff_buffer_add(out, "out of memory");
-    for (size_t i = 0; i < s->n; i++) {
-        const struct instruction *in = &s->program[i];
-        if (in->n == 1) {
-            open_groups(in, out);
-            format_leaf(in, out);
-        }
-        if (in->op == OP_WHILE) eff_buffer_add(out, " while <predicate>");
-        if (in->op == OP_UNTIL) eff_buffer_add(out, " until <predicate>");
-        if (is_grouped(in)) eff_buffer_add(out, ")");
-        /* A right side and the operand of while and until come directly before their parent, a left side does not. */
-        if (in->to_parent > 1) eff_buffer_add(out, in[in->to_parent].op == OP_BOTH ? " && " : " || ");
-    }
 }

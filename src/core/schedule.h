@@ -8,6 +8,8 @@
 /* Bytes of one run's state. */
 size_t eff__schedule_state_size(const eff_schedule_t *s);
 void eff__schedule_start(const eff_schedule_t *s, void *state);
+/* Whether some part of it looks at the time; if not, `now` below is not looked at. */
+bool eff__schedule_needs_time(const eff_schedule_t *s);
 /* One step: whether to go on, and after which delay. `input` is borrowed. */
 bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now, eff_value_t input,
                         eff_duration_t *ret_delay);

@@ -94,10 +94,11 @@ EFF_DEFINE_DEFAULT_SERVICE_(eff_console, "console", eff_console_t, &live_console
 
 /* ---- printing */
 
-/* The text of v and what follows it, as one new string. Borrows v. */
-static eff_value_t text_of(eff_value_t v, const char *end)
+/* The text of label, unless that is unit, of v and of what follows it, as one new string. Borrows both values. */
+static eff_value_t text_of(eff_value_t label, eff_value_t v, const char *end)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
+    if (!eff_value_is(label, &eff_unit_type)) eff_value_format(label, &text);
     eff_value_format(v, &text);
     eff_buffer_add(&text, end);
     eff_value_t made = text.truncated ? eff_oom_value() : eff_string_n(eff_buffer_text(&text), text.size);
@@ -105,28 +106,32 @@ static eff_value_t text_of(eff_value_t v, const char *end)
     return made;
 }
 
-static eff_t *print(eff_console_t *console, eff_console_output_t to, eff_value_t v, const char *end)
+static eff_t *print(eff_console_t *console, eff_console_output_t to, eff_value_t label, eff_value_t v, const char *end)
 {
     if (console->size < sizeof *console || !console->write) {
         eff__misuse("the Console in effect does not say .size = sizeof(eff_console_t), or has no .write");
         return eff_noop();
     }
-    eff_value_t text = text_of(v, end);
+    eff_value_t text = text_of(label, v, end);
     if (eff_is_oom(text)) return eff_out_of_memory();
     return console->write(console, to, text);
 }
 
 static eff_t *print_line(eff_console_t *console, eff_value_t v)
 {
-    return print(console, EFF_CONSOLE_OUT, v, "\n");
+    return print(console, EFF_CONSOLE_OUT, eff_unit, v, "\n");
 }
 static eff_t *print_bare(eff_console_t *console, eff_value_t v)
 {
-    return print(console, EFF_CONSOLE_OUT, v, "");
+    return print(console, EFF_CONSOLE_OUT, eff_unit, v, "");
 }
 static eff_t *print_error_line(eff_console_t *console, eff_value_t v)
 {
-    return print(console, EFF_CONSOLE_ERROR, v, "\n");
+    return print(console, EFF_CONSOLE_ERROR, eff_unit, v, "\n");
+}
+static eff_t *print_labelled(eff_console_t *console, eff_value_t label_and_v)
+{
+    return print(console, EFF_CONSOLE_OUT, eff_first(label_and_v), eff_second(label_and_v), "\n");
 }
 
 /* What the Console's effect succeeds with is of no interest. */
@@ -149,4 +154,14 @@ eff_t *eff_print_at(eff_site_t site, eff_value_t v)
 eff_t *eff_print_error_line_at(eff_site_t site, eff_value_t v)
 {
     return printed(site, "eff_print_error_line", print_error_line, v);
+}
+
+/* The library calls it, so it has no line of its own: a trace names it with that of the builder it was given to. */
+eff_t *eff_print_value(eff_value_t v, eff_value_t env)
+{
+    static const char name[] = "eff_print_value";
+    if (!eff__value_usable(v)) return eff__refuse_call(NULL, name, true, v);
+    if (!eff__value_usable(env)) return eff__refuse_call(NULL, name, true, env);
+    eff_value_t label = eff_value_incref(env), shown = eff_value_incref(v);
+    return printed(NULL, name, print_labelled, eff_pair(label, shown));
 }
