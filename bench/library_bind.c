@@ -35,7 +35,7 @@ static eff_t *counter_step(struct counter *s, eff_gen_t *g)
     }
     EFF_GEN_END(eff_int(s->i));
 }
-EFF_DEFINE_GEN(counter, struct counter, counter_step, .drop = NULL);
+EFF_DEFINE_GEN(counter, struct counter, counter_step);
 
 void library_gen_await(long n)
 {

@@ -18,12 +18,6 @@ static eff_t *recover(eff_value_t error, eff_value_t env)
     return eff_succeed(eff_printf("recovered: %s", eff_as_error(error)->message));
 }
 
-static eff_t *print(eff_value_t text, eff_value_t env)
-{
-    (void)env;
-    return eff_print_line(eff_value_incref(text));
-}
-
 /* The next step may depend on the last one's value, and may fail. */
 static eff_t *check_limit(eff_value_t v, eff_value_t env)
 {
@@ -38,7 +32,7 @@ static eff_t *hello(int64_t start, int64_t limit)
     e = eff_map(e, double_it, eff_unit);
     e = eff_flat_map(e, check_limit, eff_int(limit));
     e = eff_catch_all(e, recover, eff_unit);
-    return eff_flat_map(e, print, eff_unit);
+    return eff_flat_map(e, eff_print_value, eff_unit);
 }
 
 int main(void)

@@ -23,25 +23,19 @@ static eff_t *numbered_job(eff_value_t number, eff_value_t env)
     return job(name, ms[eff_as_int(number)]);
 }
 
-/* Any value can be printed. */
-static eff_t *print(eff_value_t v, eff_value_t label)
-{
-    return eff_then(eff_print(eff_value_incref(label)), eff_print_line(eff_value_incref(v)));
-}
-
 int main(void)
 {
     /* Both, at once. */
     eff_t *both = eff_zip_par(job("tea", 20), job("toast", 10));
-    both = eff_flat_map(both, print, eff_literal("both: "));
+    both = eff_flat_map(both, eff_print_value, eff_literal("both: "));
 
     /* The first to succeed; the other one is interrupted, and has ended before the winner is announced. */
     eff_t *first = eff_race(job("hare", 10), job("tortoise", 1000));
-    first = eff_flat_map(first, print, eff_literal("winner: "));
+    first = eff_flat_map(first, eff_print_value, eff_literal("winner: "));
 
     /* Many, but never more than two at once; the results come in the order of the items. */
     eff_t *all = eff_for_each_par(eff_range(0, 4), numbered_job, eff_unit, 2);
-    all = eff_flat_map(all, print, eff_literal("all: "));
+    all = eff_flat_map(all, eff_print_value, eff_literal("all: "));
 
     eff_t *e = eff_then(both, first);
     e = eff_then(e, all);

@@ -23,7 +23,7 @@ EFF_STATIC_TYPE(user, user_t, .drop = user_clear);
 typedef struct weather {
     double celsius;
 } weather_t;
-EFF_STATIC_TYPE(weather, weather_t, .drop = NULL);
+EFF_STATIC_TYPE(weather, weather_t);
 
 /* In place of a network: succeeds with the body, after a while. Like every builder, it copies what it needs of url. */
 static eff_t *http_get(const char *url)
@@ -99,15 +99,9 @@ static eff_t *page_step(struct page *s, eff_gen_t *g)
 }
 EFF_DEFINE_GEN(page, struct page, page_step, .drop = page_drop);
 
-static eff_t *print(eff_value_t text, eff_value_t env)
-{
-    (void)env;
-    return eff_print_line(eff_value_incref(text));
-}
-
 static eff_t *show(struct page p)
 {
-    return eff_flat_map(page(p), print, eff_unit);
+    return eff_flat_map(page(p), eff_print_value, eff_unit);
 }
 
 int main(void)
@@ -127,6 +121,6 @@ error: parse error: bad user 3: ???
   at user_into (declared at 06_fetch.c:21)
   at 06_fetch.c:96
   at 06_fetch.c:97
-  at print (06_fetch.c:110)
+  at eff_print_value (06_fetch.c:104)
 exit: 1
 */

@@ -47,12 +47,6 @@ static eff_t *resolve(struct evdns_base *dns, const char *host)
 
 /* ---- with an answer, and without */
 
-static eff_t *print(eff_value_t v, eff_value_t host)
-{
-    eff_t *e = eff_print(eff_printf("%s: ", eff_as_string(host)));
-    return eff_then(e, eff_print_line(eff_value_incref(v)));
-}
-
 struct demo {
     struct evdns_base *dns;
 };
@@ -68,9 +62,9 @@ static eff_t *demo_step(struct demo *s, eff_gen_t *g)
     s->dns = evdns_base_new(eff_event_base(), 0); /* a resolver that knows no server: it waits for one */
     if (!s->dns) return eff_out_of_memory();
     eff_t *e = resolve(s->dns, "127.0.0.1"); /* for a number it calls back before it returns */
-    EFF_AWAIT(eff_flat_map(e, print, eff_literal("127.0.0.1")));
+    EFF_AWAIT(eff_flat_map(e, eff_print_value, eff_literal("127.0.0.1: ")));
     e = eff_timeout(resolve(s->dns, "example.org"), eff_millis(10));
-    EFF_AWAIT(eff_flat_map(e, print, eff_literal("example.org")));
+    EFF_AWAIT(eff_flat_map(e, eff_print_value, eff_literal("example.org: ")));
     EFF_GEN_END(eff_unit);
 }
 EFF_DEFINE_GEN(demo, struct demo, demo_step, .drop = demo_drop);

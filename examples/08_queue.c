@@ -43,7 +43,7 @@ static eff_t *producer_step(struct producer *s, eff_gen_t *g)
     EFF_AWAIT(eff_queue_end(s->queue));
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(producer, struct producer, producer_step, .drop = NULL);
+EFF_DEFINE_GEN(producer, struct producer, producer_step);
 
 /* ---- workers */
 

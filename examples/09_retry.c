@@ -31,7 +31,7 @@ typedef struct breaker {
     unsigned n_failures;      /* in a row; open when they reach the threshold */
     eff_instant_t open_until; /* when open: the next request that may pass */
 } breaker_t;
-EFF_STATIC_TYPE(breaker, breaker_t, .drop = NULL);
+EFF_STATIC_TYPE(breaker, breaker_t);
 
 static eff_t *admit(eff_value_t now, eff_value_t breaker)
 {
@@ -93,25 +93,14 @@ static eff_t *answer(eff_value_t now, eff_value_t n_calls)
     return eff_succeed(eff_literal("hello"));
 }
 
-static eff_t *print_success(eff_value_t v, eff_value_t env)
-{
-    (void)env;
-    return eff_then(eff_print(eff_literal("          ok: ")), eff_print_line(eff_value_incref(v)));
-}
-
-static eff_t *print_failure(eff_value_t error, eff_value_t env)
-{
-    (void)env;
-    return eff_then(eff_print(eff_literal("          failed: ")), eff_print_line(eff_value_incref(error)));
-}
-
 int main(void)
 {
     int n_calls = 0;
     eff_value_t breaker = breaker_make((breaker_t){ .threshold = 3, .pause = eff_seconds(30) });
     eff_t *e = eff_flat_map(eff_clock_now(), answer, eff_ptr(&n_calls));
     e = resilient(e, breaker);
-    e = eff_fold(e, print_failure, print_success, eff_unit);
+    e = eff_flat_map(e, eff_print_value, eff_literal("          ok: "));
+    e = eff_catch_all(e, eff_print_value, eff_literal("          failed: "));
     e = eff_repeat(e, eff_schedule_both(eff_schedule_spaced(eff_seconds(10)), eff_schedule_recurs(5)));
     eff_value_decref(breaker);
     eff_exit_t exit = eff_test_run(e); /* under a TestClock: this minute takes no time */

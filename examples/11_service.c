@@ -35,21 +35,15 @@ static eff_t *find_user(db_t *db, eff_value_t id)
     return eff_retry(e, eff_schedule_recurs(2));
 }
 
-static eff_t *print(eff_value_t name, eff_value_t env)
-{
-    (void)env;
-    return eff_print_line(eff_printf("hello, %s", eff_as_string(name)));
-}
-
 static eff_t *program(int64_t id)
 {
-    return eff_flat_map(db_with(find_user, eff_int(id)), print, eff_unit);
+    return eff_flat_map(db_with(find_user, eff_int(id)), eff_print_value, eff_literal("hello, "));
 }
 
 /* ---- live: a value whose drop disconnects, so it may be dropped at any moment, whoever holds it then */
 
 struct live_db {
-    db_t db; /* first, so that a pointer to it is one to the whole */
+    db_t db; /* first, so that the whole, as a value, is the service */
     char *url;
 };
 
@@ -63,7 +57,7 @@ EFF_STATIC_TYPE(live_db, struct live_db, .drop = live_db_clear);
 static eff_t *live_query(db_t *db, const char *sql, int64_t id)
 {
     (void)sql;
-    struct live_db *live = (struct live_db *)db;
+    struct live_db *live = EFF_CONTAINER_OF(db, struct live_db, db);
     return eff_delay(eff_succeed(eff_printf("user %" PRId64 " of %s", id, live->url)), eff_millis(1));
 }
 
@@ -87,8 +81,8 @@ EFF_DEFINE_LAYER(db_live, db, db_t, open_db, NULL, &config_tag);
 /* ---- a double, on the caller's stack: counts the queries that are run, not those that are built */
 
 struct fake_db {
-    db_t db;
     int n_runs;
+    db_t db;
 };
 
 static eff_t *run_query(eff_value_t env)
@@ -101,7 +95,7 @@ static eff_t *run_query(eff_value_t env)
 static eff_t *fake_query(db_t *db, const char *sql, int64_t id)
 {
     (void)sql, (void)id;
-    return eff_suspend(run_query, eff_ptr(db));
+    return eff_suspend(run_query, eff_ptr(EFF_CONTAINER_OF(db, struct fake_db, db)));
 }
 
 static bool test_program(void)

@@ -13,23 +13,27 @@
 struct busy {
     char owner[32];
 };
-EFF_STATIC_TYPE(busy, struct busy, .drop = NULL);
+EFF_STATIC_TYPE(busy, struct busy);
 
 struct bad_line {
     int number;
     char text[64];
 };
-EFF_STATIC_TYPE(bad_line, struct bad_line, .drop = NULL);
+EFF_STATIC_TYPE(bad_line, struct bad_line);
 
 /* ---- a lock: a link to the name of its owner */
 
-static eff_t *create_lock(eff_value_t path)
+static int create_lock(eff_value_t path, eff_value_t *ret_path, eff_value_t *ret_error)
 {
     struct busy other = { "" };
-    if (symlink("import", eff_as_string(path)) == 0) return eff_succeed(eff_value_incref(path));
-    if (errno != EEXIST || readlink(eff_as_string(path), other.owner, sizeof other.owner - 1) < 0)
-        return eff_fail_errno("lock %s", eff_as_string(path));
-    return eff_fail(busy_make(other));
+    if (symlink("import", eff_as_string(path)) == 0) {
+        *ret_path = eff_value_incref(path);
+        return 0;
+    }
+    if (errno == EEXIST && readlink(eff_as_string(path), other.owner, sizeof other.owner - 1) >= 0)
+        *ret_error = busy_make(other);
+    else *ret_error = eff_error_errno(errno, "lock %s", eff_as_string(path));
+    return -1;
 }
 
 static void remove_lock(eff_value_t path, const eff_exit_t *exit, eff_value_t env)
@@ -41,23 +45,34 @@ static void remove_lock(eff_value_t path, const eff_exit_t *exit, eff_value_t en
 
 static eff_t *take_lock(const char *path)
 {
-    return eff_acquire_release(eff_suspend(create_lock, eff_string(path)), remove_lock, eff_unit);
+    return eff_acquire_release(eff_attempt(create_lock, eff_string(path)), remove_lock, eff_unit);
 }
 
-/* ---- a file, opened on another thread, since that may block */
+/* ---- a file, opened on another thread, since that may block. The thread hands it over as an effect: when there is no
+ * memory for one, the file is dropped, and so the drop has to close it. */
 
-EFF_STATIC_BOX(file, FILE, .drop = NULL);
+typedef struct file {
+    FILE *stream; /* NULL once it is closed */
+} file_t;
+
+static void file_close(file_t *file)
+{
+    if (file->stream) fclose(file->stream);
+    file->stream = NULL;
+}
+EFF_STATIC_TYPE(file, file_t, .drop = file_close);
 
 static eff_t *open_now(eff_value_t path)
 {
-    FILE *file = fopen(eff_as_string(path), "r");
-    return file ? eff_succeed(file_box(file)) : eff_fail_errno("open %s", eff_as_string(path));
+    FILE *stream = fopen(eff_as_string(path), "r");
+    if (!stream) return eff_fail_errno("open %s", eff_as_string(path));
+    return eff_succeed(file_make((file_t){ stream }));
 }
 
 static void close_file(eff_value_t file, const eff_exit_t *exit, eff_value_t env)
 {
     (void)exit, (void)env;
-    fclose(file_of(file));
+    file_close(file_of(file));
     puts("  closed");
 }
 
@@ -71,7 +86,7 @@ static eff_t *open_file(const char *path)
 typedef struct conn {
     bool broken;
 } conn_t;
-EFF_STATIC_TYPE(conn, conn_t, .drop = NULL);
+EFF_STATIC_TYPE(conn, conn_t);
 
 static eff_t *send_now(eff_value_t conn_and_line)
 {
@@ -120,7 +135,7 @@ static eff_t *import_step(struct import *s, eff_gen_t *g)
     EFF_GEN_BEGIN(g);
     EFF_AWAIT(take_lock("import.lock"));
     EFF_AWAIT(open_file(s->path));
-    s->file = file_of(EFF_GOT());
+    s->file = file_of(EFF_GOT())->stream;
     EFF_AWAIT(open_connection());
     s->conn = conn_of(EFF_GOT());
     for (s->number = 1; fgets(s->line, sizeof s->line, s->file); s->number++) {
@@ -134,7 +149,7 @@ static eff_t *import_step(struct import *s, eff_gen_t *g)
     }
     EFF_GEN_END(eff_int(s->number - 1));
 }
-EFF_DEFINE_GEN(import, struct import, import_step, .drop = NULL);
+EFF_DEFINE_GEN(import, struct import, import_step);
 
 /* ---- what becomes of it: two types of failure are dealt with, others pass by */
 
@@ -222,17 +237,17 @@ tuesday: 1 imported
   unlocked
 stderr:
 error: connection failed: cannot send 'hang up'
-  at 12_import.c:81
-  at 12_import.c:133
-  note: line 2 of friday (12_import.c:133)
+  at 12_import.c:96
+  at 12_import.c:148
+  note: line 2 of friday (12_import.c:148)
 then, while handling it:
   error: connection failed: cannot send 'goodbye'
-    at 12_import.c:81
-    at 12_import.c:100
-    note: while closing the connection (12_import.c:100)
+    at 12_import.c:96
+    at 12_import.c:115
+    note: while closing the connection (12_import.c:115)
 both, on the way out:
-  at when_busy (12_import.c:162)
-  at when_bad_line (12_import.c:163)
-  at print_count (12_import.c:164)
+  at when_busy (12_import.c:177)
+  at when_bad_line (12_import.c:178)
+  at print_count (12_import.c:179)
 exit: 1
 */

@@ -14,7 +14,7 @@ typedef struct block {
     struct aiocb op;
     char bytes[64];
 } block_t;
-EFF_STATIC_TYPE(block, block_t, .drop = NULL);
+EFF_STATIC_TYPE(block, block_t);
 
 static void on_read(union sigval arg) /* on AIO's thread */
 {
@@ -68,19 +68,14 @@ static eff_t *read_some(int fd)
 
 /* ---- with something to read, and without */
 
-static eff_t *print(eff_value_t v, eff_value_t label)
-{
-    return eff_then(eff_print(eff_value_incref(label)), eff_print_line(eff_value_incref(v)));
-}
-
 int main(void)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || write(ends[1], "ping", 4) != 4) return 2;
 
-    eff_t *e = eff_flat_map(read_some(ends[0]), print, eff_literal("first: "));
+    eff_t *e = eff_flat_map(read_some(ends[0]), eff_print_value, eff_literal("first: "));
     eff_t *second = eff_timeout(read_some(ends[0]), eff_millis(10));
-    e = eff_then(e, eff_flat_map(second, print, eff_literal("second: ")));
+    e = eff_then(e, eff_flat_map(second, eff_print_value, eff_literal("second: ")));
     int code = eff_main(e);
 
     close(ends[0]);

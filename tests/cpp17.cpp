@@ -16,7 +16,7 @@ struct plain {
     int n;
 };
 EFF_DECLARE_TYPE(shared, struct plain);
-EFF_DEFINE_TYPE(shared, struct plain, .drop = NULL);
+EFF_DEFINE_TYPE(shared, struct plain);
 EFF_DECLARE_BOX(shared_text, char);
 EFF_DEFINE_BOX(
     shared_text, char, .drop = [](char *s) { std::free(s); });
@@ -39,7 +39,7 @@ static eff_t *ends_as_step(eff_exit_t **s, eff_gen_t *g)
     EFF_GEN_EXIT(*s);
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_EXTERN_GEN(ends_as, eff_exit_t *, ends_as_step, .drop = NULL);
+EFF_DEFINE_EXTERN_GEN(ends_as, eff_exit_t *, ends_as_step);
 
 namespace
 {
@@ -171,8 +171,21 @@ eff_t *use_counter(counter *c, eff_value_t env)
     return one(c->next + eff_as_int(env));
 }
 
+struct held_counter {
+    int64_t first;
+    struct counter counter;
+};
+EFF_STATIC_BOX(held, struct held_counter);
+
 void services()
 {
+    held_counter whole = { 1, { 2 } };
+    struct counter *part = &whole.counter;
+    CHECK(EFF_CONTAINER_OF(part, struct held_counter, counter) == &whole);
+    eff_value_t box = held_box(&whole);
+    CHECK(held_of(box) == &whole);
+    eff_value_decref(box);
+
     counter mine = { 1 };
     CHECK(ends_with(counter_provide(counter_with(use_counter, eff_int(6)), &mine)) == "ok 7");
     CHECK(ends_with(eff_provide(counter_with(use_counter, eff_int(2)), counter_live())) == "ok 42");

@@ -325,7 +325,7 @@ static eff_t *spinner_step(struct spinner *s, eff_gen_t *g)
     }
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(spinner, struct spinner, spinner_step, .drop = NULL);
+EFF_DEFINE_GEN(spinner, struct spinner, spinner_step);
 static eff_t *ping_pong(void)
 {
     eff_queue_t *q = eff_queue_bounded(1);

@@ -1,5 +1,6 @@
 /* What effects are: descriptions that hold no result, run any number of times, compose to any depth in constant C stack,
  * and turn every mistake of a callback into a defect. */
+#include <errno.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -145,6 +146,42 @@ static eff_t *mapped_attempt(struct world *w)
 }
 /* CORE-009 */
 CASE(CORE_009_a_mistake_in_mapping_an_error_is_a_defect_instead_of_it, mapped_attempt, .dies = "maps_wrong_type")
+
+static int leaves_errno(eff_value_t env, eff_value_t *ret_value, eff_value_t *ret_error)
+{
+    *ret_value = eff_string("a value that is dropped");
+    errno = ENOENT;
+    return -1;
+}
+static eff_t *attempt_with_errno(struct world *w)
+{
+    return eff_attempt(leaves_errno, eff_unit);
+}
+CASE(an_attempt_without_an_error_fails_with_errno_and_its_name, attempt_with_errno,
+     .fails = "not found: leaves_errno: No such file or directory")
+
+static int leaves_nothing(eff_value_t env, eff_value_t *ret_value, eff_value_t *ret_error)
+{
+    *ret_error = eff_string("an error that is dropped");
+    return 0;
+}
+static eff_t *attempt_without_value(struct world *w)
+{
+    return eff_ignore(eff_attempt(leaves_nothing, eff_unit));
+}
+CASE(an_attempt_without_a_value_is_a_defect, attempt_without_value, .dies = "callback leaves_nothing (test_core.c:")
+
+static int reads_env_wrongly(eff_value_t env, eff_value_t *ret_value, eff_value_t *ret_error)
+{
+    *ret_value = eff_string(eff_as_string(env));
+    return 0;
+}
+static eff_t *attempt_with_mistake(struct world *w)
+{
+    return eff_ignore(eff_attempt(reads_env_wrongly, eff_int(1)));
+}
+CASE(a_mistake_in_an_attempt_is_a_defect_instead_of_its_value, attempt_with_mistake,
+     .dies = "in reads_env_wrongly (test_core.c:")
 
 static eff_value_t absent(eff_value_t env)
 {
@@ -548,7 +585,9 @@ TESTS(CORE_001_each_run_of_a_description_runs_its_callback_again, CORE_003_suspe
       CORE_034_the_place_in_a_loop_is_no_part_of_its_description, one_description_runs_on_two_fibers_at_once,
       CORE_036_a_fiber_keeps_its_effect_alive, CORE_012_a_null_pointer_is_a_value, CORE_013_zero_and_unit_are_items,
       CORE_006_a_callback_that_returns_null_is_a_defect, CORE_006_a_mistake_in_a_callback_is_a_defect_that_names_it,
-      CORE_009_a_mistake_in_mapping_an_error_is_a_defect_instead_of_it, an_absent_value_is_a_defect,
+      CORE_009_a_mistake_in_mapping_an_error_is_a_defect_instead_of_it,
+      an_attempt_without_an_error_fails_with_errno_and_its_name, an_attempt_without_a_value_is_a_defect,
+      a_mistake_in_an_attempt_is_a_defect_instead_of_its_value, an_absent_value_is_a_defect,
       a_missing_effect_is_a_defect, CORE_011_an_async_answered_while_it_starts, CORE_011_an_async_answered_later,
       a_run_that_cannot_be_set_up_dies, CORE_021_alternatives_after_the_first_success_do_not_run,
       CORE_022_without_success_the_last_failure_is_the_result, CORE_026_or_else_is_associative,

@@ -94,6 +94,45 @@ static void own_circle_is_named(struct world *w, const eff_exit_t *exit)
 CASE(a_side_that_joins_its_caller_is_named_as_a_circle, joins_its_caller,
      .dies = "deadlock: ", .check = own_circle_is_named)
 
+/* Fiber 3 joins fiber 2, which waits for two sides: they have nothing to do with fiber 3, though fiber 2 forked it. */
+static eff_t *joins_parent(struct world *w)
+{
+    eff_t *child = eff_fork_at("b.c:3", eff_then(eff_yield_now(), with_fiber(w, 0, join_at)));
+    eff_t *parent = in_order(eff_yield_now(), child, eff_zip_par_at("b.c:2", eff_never(), eff_never()));
+    return in_order(keep(w, 0, eff_fork_at("b.c:1", parent)), with_fiber(w, 0, join_at));
+}
+static void no_circle(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    ck_assert(!exit->ok);
+    for (size_t i = 0; i < eff_cause_n_notes(exit->cause); i++)
+        ck_assert_ptr_null(strstr(eff_as_string(eff_cause_note_at(exit->cause, i, NULL)), "circle"));
+}
+CASE(who_waits_for_its_sides_does_not_wait_for_those_it_forked, joins_parent, .dies = "deadlock: ", .check = no_circle)
+
+/* Fiber 2 is at its end, and waits for fiber 3, which it forked. */
+static eff_t *joins_ending_parent(struct world *w)
+{
+    eff_t *child = eff_uninterruptible(eff_then(open_latch(w, 1), with_fiber(w, 0, join_at)));
+    eff_t *parent = in_order(eff_yield_now(), eff_fork_at("b.c:3", child), await_latch(w, 1));
+    return in_order(keep(w, 0, eff_fork_at("b.c:1", parent)), with_fiber(w, 0, join_at));
+}
+CASE(a_child_that_joins_its_ending_parent_is_named_as_a_circle, joins_ending_parent,
+     .dies = "deadlock: ", .check = own_circle_is_named)
+
+static eff_t *closes_a_scope(struct world *w)
+{
+    eff_t *stuck = eff_uninterruptible(eff_then(open_latch(w, 1), eff_deferred_await_at("b.c:2", latch(w, 0))));
+    return eff_scoped(in_order(eff_fork_scoped_at("b.c:1", stuck), await_latch(w, 1), one(1)));
+}
+static void closer_names_whom_it_waits_for(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    assert_note(exit, 0, "fiber 1 (main) waits to close a scope, for the end of fiber 2, masked");
+}
+CASE(who_closes_a_scope_tells_which_fiber_it_waits_for, closes_a_scope,
+     .dies = "deadlock: ", .check = closer_names_whom_it_waits_for)
+
 static eff_t *take_forked(struct world *w, int n)
 {
     eff_t *e = eff_noop();
@@ -226,6 +265,58 @@ static eff_t *children_first(struct world *w)
     return eff_ensuring(eff_then(child, await_latch(w, 0)), say(w, "main"));
 }
 CASE(children_end_before_their_parents, children_first, .dies = "deadlock", .journal = "grandchild child main")
+
+/* What nothing but the deadlock can end, once latch 1 is open. */
+static eff_t *stuck_in_a_mask(struct world *w, const char *name)
+{
+    return eff_uninterruptible(eff_ensuring(eff_then(open_latch(w, 1), await_latch(w, 0)), say(w, name)));
+}
+static eff_t *ends_before_its_child(struct world *w)
+{
+    return in_order(eff_fork(stuck_in_a_mask(w, "child")), await_latch(w, 1), one(1));
+}
+CASE(a_success_that_waits_for_a_stuck_child_becomes_the_deadlock, ends_before_its_child, .dies = "deadlock",
+     .journal = "child")
+
+static eff_t *ends_before_a_fiber_of_its_scope(struct world *w)
+{
+    return in_order(eff_fork_scoped(stuck_in_a_mask(w, "child")), await_latch(w, 1), one(1));
+}
+CASE(so_does_one_that_waits_for_a_stuck_fiber_of_its_own_scope, ends_before_a_fiber_of_its_scope, .dies = "deadlock",
+     .journal = "child")
+
+static eff_t *scope_cannot_close(struct world *w)
+{
+    eff_t *fork = eff_fork_scoped(stuck_in_a_mask(w, "child"));
+    eff_t *e = eff_scoped(in_order(acquire_scoped(w, "s"), fork, await_latch(w, 1), one(1)));
+    return eff_ensuring(eff_then(e, say(w, "went-on")), say(w, "end"));
+}
+CASE(a_scope_that_cannot_close_ends_with_the_deadlock_and_releases, scope_cannot_close, .dies = "deadlock",
+     .journal = "s+ child s- end")
+
+static eff_t *failing_scope_cannot_close(struct world *w)
+{
+    eff_t *stalls_again = eff_ensuring(stuck_in_a_mask(w, "first"), eff_then(await_latch(w, 0), say(w, "no")));
+    return eff_scoped(in_order(eff_fork_scoped(stalls_again), await_latch(w, 1), failing(1)));
+}
+CASE(a_failure_that_waits_for_a_stuck_fiber_stays, failing_scope_cannot_close, .fails = "1", .journal = "first")
+
+static void say_told(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg)
+{
+    journal_add(arg, "told");
+}
+/* The child's cause is Then(deadlock, its interruption). */
+START_TEST(a_deadlock_is_told_once_though_a_child_was_interrupted_too)
+{
+    struct world w = { 0 };
+    eff_runtime_t *rt = eff_runtime_new(&(eff_runtime_options_t){ .on_unobserved = say_told, .arg = &w });
+    ck_assert_exit_(__FILE__, __LINE__, eff_runtime_run(rt, ends_before_its_child(&w)), "dies", "deadlock");
+    ck_assert_journal(&w, "child");
+    eff_runtime_free(rt);
+    for (int i = 0; i < 2; i++)
+        eff_deferred_decref(w.deferreds[i]);
+}
+END_TEST
 
 static eff_t *swap(struct world *w, int waits_for, int opens)
 {
@@ -367,7 +458,13 @@ START_TEST(running_on_a_foreign_loop_a_deadlock_is_a_result)
 }
 END_TEST
 
-TESTS(the_report_names_every_fiber_what_it_waits_for_and_where, every_kind_of_wait_has_its_words,
+TESTS(who_waits_for_its_sides_does_not_wait_for_those_it_forked,
+      a_child_that_joins_its_ending_parent_is_named_as_a_circle, who_closes_a_scope_tells_which_fiber_it_waits_for,
+      a_success_that_waits_for_a_stuck_child_becomes_the_deadlock,
+      so_does_one_that_waits_for_a_stuck_fiber_of_its_own_scope,
+      a_scope_that_cannot_close_ends_with_the_deadlock_and_releases, a_failure_that_waits_for_a_stuck_fiber_stays,
+      a_deadlock_is_told_once_though_a_child_was_interrupted_too,
+      the_report_names_every_fiber_what_it_waits_for_and_where, every_kind_of_wait_has_its_words,
       fibers_that_join_each_other_are_named_as_a_circle, a_side_that_joins_its_caller_is_named_as_a_circle,
       many_fibers_that_are_alike_share_a_note, of_many_kinds_of_fibers_the_rest_is_counted,
       a_fiber_that_has_ended_is_not_in_the_report, releases_and_on_exit_handlers_run, every_other_handler_is_skipped,

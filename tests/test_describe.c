@@ -151,6 +151,31 @@ START_TEST(sequences_read_as_they_were_written)
 }
 END_TEST
 
+static eff_value_t no_value(eff_value_t env)
+{
+    (void)env;
+    return eff_unit;
+}
+static int no_attempt(eff_value_t env, eff_value_t *ret_value, eff_value_t *ret_error)
+{
+    (void)env, (void)ret_value, (void)ret_error;
+    return -1;
+}
+
+START_TEST(plain_c_is_told_apart)
+{
+    eff_t *e = eff_attempt_at("open (a.c:1)", no_attempt, eff_unit);
+    json_t *json = eff_to_json(e);
+    ck_assert_str_eq(json_string_value(json_object_get(json, "op")), "attempt");
+    ck_assert_str_eq(json_string_value(json_object_get(json, "site")), "open (a.c:1)");
+    json_decref(json);
+    e = eff_zip_par_at("a.c:3", e, eff_sync_at("read (a.c:2)", no_value, eff_unit));
+    assert_described(e, "zip_par (a.c:3)\n"
+                        "  attempt open (a.c:1)\n"
+                        "  sync read (a.c:2)\n");
+}
+END_TEST
+
 START_TEST(handlers_are_told_apart)
 {
     eff_t *e =
@@ -371,6 +396,7 @@ int main(void)
     tcase_add_test(t, a_program_reads_as_its_tree);
     tcase_add_test(t, derived_effects_read_as_they_were_written);
     tcase_add_test(t, sequences_read_as_they_were_written);
+    tcase_add_test(t, plain_c_is_told_apart);
     tcase_add_test(t, handlers_are_told_apart);
     tcase_add_test(t, groups_show_their_sides_in_order);
     tcase_add_test(t, services_and_resources_are_named);

@@ -40,7 +40,7 @@ static eff_t *order_step(struct order *s, eff_gen_t *g)
     if (s->price == 0) EFF_GEN_FAIL(eff_error(&eff_not_found_error, 0, "no price for '%s'", s->item));
     EFF_GEN_END(eff_int(s->price * s->n));
 }
-EFF_DEFINE_GEN(order, struct order, order_step, .drop = NULL);
+EFF_DEFINE_GEN(order, struct order, order_step);
 
 START_TEST(an_order_awaits_its_price)
 {
@@ -61,7 +61,7 @@ static eff_t *patient_step(struct order *s, eff_gen_t *g)
     }
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(patient, struct order, patient_step, .drop = NULL);
+EFF_DEFINE_GEN(patient, struct order, patient_step);
 
 START_TEST(a_patient_order_looks_at_the_exit)
 {
@@ -204,6 +204,64 @@ START_TEST(a_file_is_read_on_the_pool)
 }
 END_TEST
 
+/* ---- errors.md: a handler that an interruption does not skip */
+
+static eff_value_t note_one(eff_value_t n_refused)
+{
+    ++*(int *)eff_as_ptr(n_refused);
+    return eff_unit;
+}
+static eff_t *note_refusal(eff_value_t error, eff_value_t n_refused)
+{
+    return eff_sync(note_one, eff_value_incref(n_refused));
+}
+/* Is refused after 20 ms, or as soon as nobody waits any more. */
+static eff_t *try_to_connect(void)
+{
+    return eff_ensuring(eff_sleep(eff_millis(20)), eff_fail(eff_error(&eff_connection_error, 0, "refused")));
+}
+
+static eff_t *connect_masked(eff_restore_t restore, eff_value_t n_refused)
+{
+    eff_t *e = eff_restore(restore, try_to_connect());
+    return eff_catch_all(e, note_refusal, eff_value_incref(n_refused));
+}
+static eff_t *connect_handled(int *n_refused)
+{
+    return eff_uninterruptible_mask(connect_masked, eff_ptr(n_refused));
+}
+static eff_t *connect_unhandled(int *n_refused)
+{
+    return eff_catch_all(try_to_connect(), note_refusal, eff_ptr(n_refused));
+}
+
+/* How e, interrupted while it waits, ends. */
+static eff_exit_t interrupted(eff_t *e)
+{
+    eff_test_t *t = eff_test_new();
+    eff_fiber_t *fiber = eff_test_fork(t, e);
+    eff_test_adjust(t, eff_millis(10));
+    (void)eff_test_fork(t, eff_fiber_interrupt(fiber));
+    eff_test_adjust(t, eff_millis(0));
+    eff_exit_t exit = eff_exit_incref(eff_fiber_poll(fiber));
+    ck_assert_uint_eq(eff_test_free(t), 0);
+    return exit;
+}
+
+START_TEST(a_handler_inside_a_mask_is_not_skipped)
+{
+    int n_refused = 0;
+    eff_exit_t exit = interrupted(connect_unhandled(&n_refused));
+    ck_assert_int_eq(n_refused, 0);
+    ck_assert(eff_cause_is_interrupted(exit.cause) && eff_cause_has_fail(exit.cause));
+    eff_exit_decref(exit);
+    exit = interrupted(connect_handled(&n_refused));
+    ck_assert_int_eq(n_refused, 1);
+    ck_assert(eff_cause_is_interrupted_only(exit.cause));
+    eff_exit_decref(exit);
+}
+END_TEST
+
 TESTS(a_second_reference_is_taken_in_a_line_of_its_own, an_order_awaits_its_price, a_patient_order_looks_at_the_exit,
       two_prices_are_fetched_at_once, a_gen_that_owns_its_arguments_runs_twice, a_thread_answers_a_fiber,
-      each_thread_has_a_runtime, a_file_is_read_on_the_pool)
+      each_thread_has_a_runtime, a_file_is_read_on_the_pool, a_handler_inside_a_mask_is_not_skipped)

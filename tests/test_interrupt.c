@@ -189,7 +189,7 @@ static eff_t *await_exits(struct awaiter *s, eff_gen_t *g)
     }
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(awaiter, struct awaiter, await_exits, .drop = NULL);
+EFF_DEFINE_GEN(awaiter, struct awaiter, await_exits);
 static eff_t *gen_awaiting_exits(struct world *w)
 {
     return interrupted(w, awaiter((struct awaiter){ w }));

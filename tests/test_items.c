@@ -13,7 +13,7 @@ static struct world *the_world(eff_value_t env)
 struct counter {
     int64_t at, end;
 };
-EFF_STATIC_TYPE(counter, struct counter, .drop = NULL);
+EFF_STATIC_TYPE(counter, struct counter);
 
 static eff_value_t start_counting(eff_value_t env)
 {

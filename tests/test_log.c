@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include "support/case.h"
+#include "support/failing_allocator.h"
 
 /* ---- a Console that notes what reaches stderr, and a Logger that notes messages, in the journal */
 
 struct noting {
-    eff_console_t console; /* first: the service is a pointer to it */
+    eff_console_t console;
     struct world *w;
 };
 
@@ -26,7 +27,7 @@ static eff_value_t note_text(eff_value_t env)
 }
 static eff_t *note_write(eff_console_t *console, eff_console_output_t to, eff_value_t text)
 {
-    struct noting *c = (struct noting *)(void *)console;
+    struct noting *c = EFF_CONTAINER_OF(console, struct noting, console);
     if (to != EFF_CONSOLE_ERROR) journal_add(c->w, "not-stderr:");
     return eff_sync(note_text, eff_pair(eff_ptr(c->w), text));
 }
@@ -39,14 +40,14 @@ static eff_t *noted(struct world *w, eff_t *e)
 }
 
 struct memory {
-    eff_logger_t logger; /* first: the service is a pointer to it */
+    eff_logger_t logger;
     struct world *w;
     const char *name;
 };
 
 static eff_t *say_message(eff_logger_t *logger, const eff_log_record_t *record)
 {
-    struct memory *m = (struct memory *)(void *)logger;
+    struct memory *m = EFF_CONTAINER_OF(logger, struct memory, logger);
     char word[128];
     snprintf(word, sizeof word, "%s%s:%s", m->name, eff_log_level_name(record->level), eff_as_string(record->message));
     journal_add(m->w, word);
@@ -93,6 +94,38 @@ CASE(a_cause_stands_on_indented_lines, with_cause, .succeeds = "unit",
                 "    error: timed out: no\\nanswer$"
                 "    in parallel:$"
                 "      defect: a mistake$")
+
+/* A Console that keeps the last line, and needs no memory for it. */
+static char last_line[1024];
+static eff_t *keep_line(eff_console_t *console, eff_console_output_t to, eff_value_t text)
+{
+    snprintf(last_line, sizeof last_line, "%s", eff_as_string(text));
+    eff_value_decref(text);
+    return eff_noop();
+}
+static bool ends_in(const char *text, const char *end)
+{
+    size_t n = strlen(text), n_end = strlen(end);
+    return n >= n_end && !strcmp(text + n - n_end, end);
+}
+START_TEST(a_line_that_there_is_no_memory_for_says_that_it_is_cut)
+{
+    static eff_console_t console = { .size = sizeof(eff_console_t), .write = keep_line };
+    int n_cut = 0;
+    for (long k = 0, asked = 1; asked > 0; k++) {
+        eff_t *e = eff_console_provide(eff_log_info("%0300d end", 7), &console);
+        last_line[0] = '\0';
+        allocations_fail_at(k, false);
+        eff_exit_t exit = eff_test_run(e);
+        asked = atomic_load(&requests) - k; /* 0: none was left to fail */
+        allocations_fail_at(-1, false);
+        eff_exit_decref(exit);
+        if (ends_in(last_line, "[cut: out of memory]\n")) n_cut++;
+        else ck_assert_msg(!last_line[0] || ends_in(last_line, "7 end\n"), "%s", last_line);
+    }
+    ck_assert_int_gt(n_cut, 0);
+}
+END_TEST
 
 START_TEST(a_record_of_ones_own_is_formatted_too)
 {
@@ -175,7 +208,7 @@ CASE(one_effect_logs_each_time_it_runs, log_again, .succeeds = "unit", .journal 
 
 static eff_t *look(eff_logger_t *logger, const eff_log_record_t *r)
 {
-    struct memory *m = (struct memory *)(void *)logger;
+    struct memory *m = EFF_CONTAINER_OF(logger, struct memory, logger);
     ck_assert_int_eq(r->level, EFF_LOG_WARN);
     ck_assert_int_eq(r->time.ns, 5000000);
     ck_assert_uint_eq(r->fiber, 1);
@@ -205,7 +238,7 @@ static eff_value_t add_message(eff_value_t v, eff_value_t env)
 }
 static eff_t *slow_log(eff_logger_t *logger, const eff_log_record_t *r)
 {
-    struct memory *m = (struct memory *)(void *)logger;
+    struct memory *m = EFF_CONTAINER_OF(logger, struct memory, logger);
     return eff_map(eff_sleep(eff_millis(10)), add_message, eff_pair(eff_ptr(m->w), eff_ptr(r)));
 }
 static eff_t *logs_slowly(struct world *w)
@@ -236,7 +269,7 @@ CASE(the_innermost_logger_logs, two_loggers, .succeeds = "unit", .journal = "out
 
 static eff_t *log_fails(eff_logger_t *logger, const eff_log_record_t *r)
 {
-    struct memory *m = (struct memory *)(void *)logger;
+    struct memory *m = EFF_CONTAINER_OF(logger, struct memory, logger);
     const char *how = eff_as_string(r->message);
     journal_add(m->w, how);
     if (!strcmp(how, "fail")) return eff_fail(eff_int(1));
@@ -265,6 +298,18 @@ static eff_t *reenters(struct world *w)
     return logged_by(w, eff_then(eff_log_info("once"), eff_log_info("twice")), log_logs);
 }
 CASE(OBS_008_a_logger_that_logs_does_not_call_itself, reenters, .succeeds = "unit", .journal = "INFO:once INFO:twice")
+
+/* Not even by code in it that sets a level of its own. */
+static eff_t *log_at_another_level(eff_logger_t *logger, const eff_log_record_t *r)
+{
+    eff_t *inner = eff_log_level(eff_log_debug("%s", "inner"), EFF_LOG_DEBUG);
+    return eff_then(inner, say_message(logger, r));
+}
+static eff_t *reenters_by_level(struct world *w)
+{
+    return logged_by(w, eff_log_info("%s", "outer"), log_at_another_level);
+}
+CASE(a_logger_does_not_call_itself_whatever_the_level, reenters_by_level, .succeeds = "unit", .journal = "INFO:outer")
 
 static eff_t *broken_write(eff_console_t *console, eff_console_output_t to, eff_value_t text)
 {
@@ -349,12 +394,13 @@ START_TEST(without_any_service_the_line_goes_to_stderr)
 }
 END_TEST
 
-TESTS(the_default_logger_prints_time_level_fiber_and_message, hostile_text_is_escaped, a_cause_stands_on_indented_lines,
-      a_record_of_ones_own_is_formatted_too, info_and_above_are_logged_by_default,
-      the_minimum_holds_for_an_effect_and_its_forks, a_value_is_formatted_only_if_it_is_logged,
-      one_effect_logs_each_time_it_runs, a_logger_gets_the_whole_record,
+TESTS(a_line_that_there_is_no_memory_for_says_that_it_is_cut, the_default_logger_prints_time_level_fiber_and_message,
+      hostile_text_is_escaped, a_cause_stands_on_indented_lines, a_record_of_ones_own_is_formatted_too,
+      info_and_above_are_logged_by_default, the_minimum_holds_for_an_effect_and_its_forks,
+      a_value_is_formatted_only_if_it_is_logged, one_effect_logs_each_time_it_runs, a_logger_gets_the_whole_record,
       the_record_lives_until_the_loggers_effect_has_ended, interrupting_the_caller_interrupts_the_logger,
       the_innermost_logger_logs, OBS_008_a_logger_that_fails_loses_its_message_only,
-      OBS_008_a_logger_that_logs_does_not_call_itself, a_stderr_that_takes_nothing_is_ignored,
-      a_logger_without_size_or_log_is_a_mistake, what_cannot_be_logged_is_a_mistake,
-      a_log_effect_is_described_by_its_level, without_any_service_the_line_goes_to_stderr)
+      OBS_008_a_logger_that_logs_does_not_call_itself, a_logger_does_not_call_itself_whatever_the_level,
+      a_stderr_that_takes_nothing_is_ignored, a_logger_without_size_or_log_is_a_mistake,
+      what_cannot_be_logged_is_a_mistake, a_log_effect_is_described_by_its_level,
+      without_any_service_the_line_goes_to_stderr)

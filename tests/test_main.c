@@ -153,7 +153,68 @@ START_TEST(a_second_signal_does_not_wait)
 {
     struct outcome o = run_child(impatient_program, NULL);
     ck_assert_int_eq(o.code, 128 + SIGTERM);
-    ck_assert_str_eq(o.out, "");
+    ck_assert_str_eq(o.out, "libeffect: SIGTERM is the second signal: exits at once, without waiting for finalizers\n");
+}
+END_TEST
+
+static eff_t *recovered(eff_value_t error, eff_value_t env)
+{
+    return print("recovered");
+}
+/* Waits for ever; what ends the wait is a failure, with a line break in its text. */
+static eff_t *refused(eff_value_t item, eff_value_t env)
+{
+    eff_t *e = eff_fail(eff_error(&eff_connection_error, 0, "host %d\nrefused", (int)eff_as_int(item)));
+    return eff_catch_all(eff_ensuring(eff_external(eff_never()), e), recovered, eff_unit);
+}
+static eff_t *refusals(int n)
+{
+    eff_t *signal = eff_then(eff_yield_now(), eff_sync(raise_signal, eff_int(SIGINT)));
+    return eff_zip_par(eff_for_each_par_discard(eff_range(0, n), refused, eff_unit, 0), signal);
+}
+static eff_t *refused_once(void)
+{
+    return refusals(1);
+}
+static eff_t *refused_often(void)
+{
+    return refusals(228);
+}
+START_TEST(failures_that_came_with_a_signal_are_one_line)
+{
+    struct outcome o = run_child(refused_once, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGINT);
+    ck_assert_str_eq(o.out,
+                     "libeffect: interrupted by SIGINT; 1 failure came with it: connection failed: host 0\\nrefused\n");
+    o = run_child(refused_often, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGINT);
+    ck_assert_str_eq(o.out, "libeffect: interrupted by SIGINT; 228 failures came with it, the first: connection "
+                            "failed: host 0\\nrefused\n");
+}
+END_TEST
+
+static eff_t *refused_and_dying(void)
+{
+    return eff_ensuring(refusals(2), eff_die(eff_literal("a mistake")));
+}
+START_TEST(a_defect_that_came_with_a_signal_is_printed_whole)
+{
+    struct outcome o = run_child(refused_and_dying, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGINT);
+    ck_assert_prints(o, "defect: a mistake");
+    ck_assert_prints(o, "error: connection failed: host 0");
+    ck_assert_prints(o, "error: connection failed: host 1");
+}
+END_TEST
+
+/* Ends by itself, whatever came meanwhile. */
+static eff_t *failing_after_a_signal(void)
+{
+    return eff_then(eff_sync(raise_signal, eff_int(SIGINT)), failing_program());
+}
+START_TEST(a_failure_that_a_signal_did_not_bring_is_printed_whole)
+{
+    ck_assert_prints(run_child(failing_after_a_signal, NULL), "error: not found: no such user\n  at test_main.c:");
 }
 END_TEST
 
@@ -233,6 +294,8 @@ END_TEST
 
 TESTS(a_success_ends_with_0_and_prints_nothing, a_success_with_an_integer_ends_with_it,
       a_failure_ends_with_1_and_prints_its_cause, a_defect_ends_with_70, a_null_effect_is_named,
-      a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait, sigquit_shows_the_fibers_and_goes_on,
+      a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait,
+      failures_that_came_with_a_signal_are_one_line, a_defect_that_came_with_a_signal_is_printed_whole,
+      a_failure_that_a_signal_did_not_bring_is_printed_whole, sigquit_shows_the_fibers_and_goes_on,
       a_broken_pipe_does_not_kill, debug_slow_names_who_held_the_loop, debug_unstarted_names_a_child_that_never_ran,
       an_unknown_debug_word_is_named)

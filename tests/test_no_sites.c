@@ -50,6 +50,10 @@ static eff_value_t returns_absent(eff_value_t v, eff_value_t env)
 {
     return (eff_value_t){ .type = NULL, .integer = 0 };
 }
+static eff_value_t zips_to_absent(eff_value_t a, eff_value_t b, eff_value_t env)
+{
+    return (eff_value_t){ .type = NULL, .integer = 0 };
+}
 static eff_value_t reads_wrongly(eff_value_t v, eff_value_t env)
 {
     return eff_printf("%s", eff_as_string(v));
@@ -111,7 +115,7 @@ static eff_t *null_step(struct steps *s, eff_gen_t *g)
     EFF_GEN_FAIL(eff_int(s->n));
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(steps, struct steps, null_step, .drop = NULL);
+EFF_DEFINE_GEN(steps, struct steps, null_step);
 
 /* ---- causes */
 
@@ -135,7 +139,15 @@ END_TEST
 START_TEST(mistakes_are_told_without_places)
 {
     assert_told(eff_flat_map(one(), returns_null, eff_unit), "defect");
-    assert_told(eff_map(one(), returns_absent, eff_unit), "defect");
+    assert_told(eff_map(one(), returns_absent, eff_unit), "defect: the callback of eff_map returned the absent value");
+    assert_told(eff_zip_with(one(), one(), zips_to_absent, eff_unit),
+                "defect: the callback of eff_zip_with returned the absent value");
+    assert_told(eff_zip_par_with(one(), one(), zips_to_absent, eff_unit),
+                "defect: the callback of eff_zip_par_with returned the absent value");
+    assert_told(eff_reduce_par(eff_range(0, 2), goes_on, eff_int(0), zips_to_absent, eff_unit, 0),
+                "defect: the `combine` of eff_reduce_par returned the absent value");
+    assert_told(eff_fold(one(), goes_on, returns_null, eff_unit), "defect: the `on_success` of eff_fold returned NULL");
+    assert_told(eff_fold(one(), goes_on, NULL, eff_unit), "defect: argument 3 of eff_fold, `on_success`, is NULL");
     assert_told(eff_map(one(), reads_wrongly, eff_unit), "defect");
     assert_told(eff_map_error(eff_fail(eff_int(1)), returns_absent, eff_unit), "defect");
     assert_told(eff_match(one(), returns_absent, returns_absent, eff_unit), "defect");

@@ -19,7 +19,7 @@ CASE(all_par_gives_the_array_in_argument_order, three_results, .succeeds = "[1, 
 
 static eff_t *no_effects(struct world *w)
 {
-    return eff_all_par_at(EFF_SITE, 0, NULL);
+    return eff_all_par_list(0, NULL);
 }
 CASE(all_par_of_nothing_is_the_empty_array, no_effects, .succeeds = "[]")
 
@@ -68,7 +68,7 @@ static eff_t *many(eff_t *(*side)(int i), int n)
     eff_t *sides[64];
     for (int i = 0; i < n; i++)
         sides[i] = side(i);
-    return eff_all_par_at(EFF_SITE, (size_t)n, sides);
+    return eff_all_par_list((size_t)n, sides);
 }
 static eff_t *sleeps_backwards(int i)
 {

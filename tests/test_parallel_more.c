@@ -96,13 +96,13 @@ START_TEST(mistakes_of_reduce_par_name_it)
 {
     eff_value_t none = { .type = NULL, .integer = 0 };
     ck_assert_dies(eff_reduce_par(eff_range(0, 2), item_late, eff_int(0), absent, eff_unit, 0),
-                   "the combine of eff_reduce_par returned the absent value");
+                   "the `combine` of eff_reduce_par returned the absent value (test_parallel_more.c:");
     ck_assert_dies(eff_reduce_par(eff_range(0, 2), item_late, eff_int(0), wrong_type, eff_unit, 0),
                    "read a value of type int as string");
     ck_assert_dies(eff_reduce_par(eff_range(0, 2), item_late, eff_int(0), NULL, eff_unit, 0),
-                   "the callback of eff_reduce_par is NULL");
+                   "argument 4 of eff_reduce_par, `combine`, is NULL (test_parallel_more.c:");
     ck_assert_dies(eff_reduce_par(eff_range(0, 2), NULL, eff_printf("x"), minus, eff_unit, 0),
-                   "the callback of eff_reduce_par is NULL");
+                   "argument 2 of eff_reduce_par, `f`, is NULL");
     ck_assert_dies(eff_reduce_par(eff_range(0, 2), item_late, none, minus, eff_printf("x"), 0),
                    "eff_reduce_par was given an absent value");
     ck_assert_dies(eff_reduce_par(eff_int(3), item_late, eff_int(0), minus, eff_unit, 0), "eff_reduce_par wants");
@@ -177,12 +177,32 @@ static eff_t *null_body(eff_value_t item, eff_value_t env)
 START_TEST(mistakes_of_merge_all_name_it)
 {
     ck_assert_dies(eff_merge_all(eff_range(0, 2), item_late, eff_int(0), absent, eff_unit, 0),
-                   "the merge of eff_merge_all returned the absent value");
+                   "the `merge` of eff_merge_all returned the absent value (test_parallel_more.c:");
     ck_assert_dies(eff_merge_all(eff_range(0, 2), null_body, eff_int(0), minus, eff_unit, 0), "callback null_body");
     ck_assert_dies(eff_merge_all(eff_range(0, 2), item_late, eff_int(0), NULL, eff_printf("x"), 0),
-                   "the callback of eff_merge_all is NULL");
+                   "argument 4 of eff_merge_all, `merge`, is NULL");
+    ck_assert_dies(eff_merge_all(eff_range(0, 2), NULL, eff_int(0), minus, eff_printf("x"), 0),
+                   "argument 2 of eff_merge_all, `f`, is NULL");
     ck_assert_dies(eff_merge_all(eff_int(3), item_late, eff_int(0), minus, eff_unit, 0), "eff_merge_all wants");
     ck_assert_dies(eff_merge_all(eff_oom_value(), item_late, eff_int(0), minus, eff_unit, 0), "out of memory");
+}
+END_TEST
+
+static int n_merges;
+static eff_value_t absent_merge(eff_value_t sum, eff_value_t n, eff_value_t env)
+{
+    n_merges++;
+    return (eff_value_t){ 0 };
+}
+static eff_t *yield_item(eff_value_t item, eff_value_t env)
+{
+    return eff_map_to(eff_yield_now(), eff_value_incref(item));
+}
+START_TEST(a_failed_merge_is_the_last_one)
+{
+    n_merges = 0;
+    ck_assert_dies(eff_merge_all(eff_range(0, 3), yield_item, eff_int(0), absent_merge, eff_unit, 0), "absent");
+    ck_assert_int_eq(n_merges, 1);
 }
 END_TEST
 
@@ -212,4 +232,4 @@ TESTS(zip_par_with_makes_one_value_of_two_in_argument_order, zip_par_with_fails_
       merge_all_merges_as_items_end, EACH_024_merging_no_items_gives_the_initial_value,
       merge_all_gives_env_to_both_callbacks, merge_all_fails_as_for_each_par, runs_of_one_merge_all_share_nothing,
       the_memory_of_merge_all_does_not_grow_with_the_items, mistakes_of_merge_all_name_it,
-      they_are_described_by_their_names)
+      a_failed_merge_is_the_last_one, they_are_described_by_their_names)

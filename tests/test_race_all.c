@@ -99,13 +99,27 @@ static eff_t *indexed_of_one(struct world *w)
 }
 CASE(race_indexed_of_one_has_index_0, indexed_of_one, .succeeds = "(0, 5)")
 
+static eff_t *list_of_three(struct world *w)
+{
+    eff_t *list[3] = { failing(1), one(6), eff_never() };
+    return eff_race_all_list(3, list);
+}
+CASE(race_all_of_a_list_made_at_run_time, list_of_three, .succeeds = "6")
+
+static eff_t *indexed_list_of_three(struct world *w)
+{
+    eff_t *list[3] = { failing(1), one(6), eff_never() };
+    return eff_race_indexed_list(3, list);
+}
+CASE(race_indexed_of_a_list_made_at_run_time, indexed_list_of_three, .succeeds = "(1, 6)")
+
 /* ---- mistakes */
 
 START_TEST(a_race_of_none_is_a_mistake_that_names_it)
 {
-    ck_assert_dies(eff_race_all_at(EFF_SITE, 0, NULL), "eff_race_all was given no effect (test_race_all.c:");
-    ck_assert_dies(eff_race_indexed_at(EFF_SITE, 0, NULL), "eff_race_indexed was given no effect");
-    ck_assert_dies(eff_race_all_at(EFF_SITE, 2, NULL), "the list of eff_race_all is NULL");
+    ck_assert_dies(eff_race_all_list(0, NULL), "eff_race_all was given no effect (test_race_all.c:");
+    ck_assert_dies(eff_race_indexed_list(0, NULL), "eff_race_indexed was given no effect");
+    ck_assert_dies(eff_race_all_list(2, NULL), "the list of eff_race_all is NULL");
 }
 END_TEST
 
@@ -135,7 +149,8 @@ START_TEST(races_are_described_by_their_names)
 }
 END_TEST
 
-TESTS(the_first_of_many_to_succeed_wins_and_the_others_are_interrupted,
+TESTS(race_all_of_a_list_made_at_run_time, race_indexed_of_a_list_made_at_run_time,
+      the_first_of_many_to_succeed_wins_and_the_others_are_interrupted,
       RACE_007_it_returns_after_all_losers_are_finalized, failures_and_defects_wait_for_a_success,
       when_all_of_many_fail_their_causes_are_in_argument_order, a_tie_of_many_goes_to_the_left,
       a_side_that_succeeds_at_once_keeps_later_ones_from_starting, a_race_of_one_ends_as_that_one,

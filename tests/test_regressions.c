@@ -1,6 +1,7 @@
 /* Mistakes that were found by reviewing, fuzzing and breaking the library, each as the small program that showed it. */
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -510,8 +511,86 @@ static eff_t *interrupted_as_the_body_wins(struct world *w)
 CASE(a_timeout_that_lost_is_no_failure_of_the_interrupted_caller, interrupted_as_the_body_wins, .cause = "fail(1)",
      .without = NO_SHUFFLES /* in another order the timeout is first */)
 
-TESTS(interrupting_a_child_may_free_its_ended_sibling, who_hears_of_a_failure_may_drop_the_last_handle,
-      a_fiber_of_a_scope_does_not_wait_for_the_scopes_owner_to_end,
+/* ---- messages that name the wrong thing, or too little of it */
+
+static eff_t *goes_wrong(eff_value_t v, eff_value_t env)
+{
+    return eff_fail(eff_value_incref(v));
+}
+static eff_t *gives_null(eff_value_t v, eff_value_t env)
+{
+    return NULL;
+}
+static eff_value_t gives_it(eff_value_t v, eff_value_t env)
+{
+    return eff_value_incref(v);
+}
+static eff_value_t gives_absent(eff_value_t v, eff_value_t env)
+{
+    return (eff_value_t){ .type = NULL, .integer = 0 };
+}
+START_TEST(of_two_callbacks_the_one_that_went_wrong_is_named)
+{
+    ck_assert_dies(eff_fold(one(1), goes_wrong, gives_null, eff_unit),
+                   "the `on_success` of eff_fold returned NULL (test_regressions.c:");
+    ck_assert_dies(eff_fold(failing(1), gives_null, goes_wrong, eff_unit), "callback gives_null (test_regressions.c:");
+    ck_assert_dies(eff_match(one(1), gives_it, gives_absent, eff_unit),
+                   "the `on_success` of eff_match returned the absent value (test_regressions.c:");
+}
+END_TEST
+
+static eff_value_t free_runtime(eff_value_t env)
+{
+    eff_runtime_free(eff_as_ptr(env));
+    return eff_unit;
+}
+/* The report lists the fibers, each of which was forked elsewhere. */
+START_TEST(a_mistake_in_a_fiber_that_is_cut_says_so)
+{
+    static const char sites[] = "0123456789012345678901234567890123456789";
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_t *forks = eff_noop();
+    for (int i = 0; sites[i]; i++)
+        forks = eff_then(forks, eff_fork_at(&sites[i], eff_never()));
+    ck_assert_int_eq(eff_runtime_fork(rt, eff_then(forks, eff_never()), NULL, NULL, NULL), 0);
+    eff_exit_decref(eff_runtime_run(rt, eff_yield_now()));
+    eff_exit_t exit = eff_run(eff_sync(free_runtime, eff_ptr(rt)));
+    eff_value_t defect;
+    ck_assert(!exit.ok && eff_cause_defect(exit.cause, &defect));
+    ck_assert_ptr_nonnull(strstr(eff_as_string(defect), " ... [cut], in free_runtime (test_regressions.c:"));
+    eff_exit_decref(exit);
+}
+END_TEST
+
+static char reported[512];
+static void keep_report(const char *message, void *arg)
+{
+    snprintf(reported, sizeof reported, "%s", message);
+}
+static void *free_on_this_thread(void *rt)
+{
+    eff_runtime_free(rt);
+    return NULL;
+}
+START_TEST(a_runtime_is_not_freed_on_another_thread)
+{
+    pthread_t thread;
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_set_misuse_handler(keep_report, NULL);
+    ck_assert_int_eq(pthread_create(&thread, NULL, free_on_this_thread, rt), 0);
+    pthread_join(thread, NULL);
+    eff_set_misuse_handler(NULL, NULL);
+    ck_assert_str_eq(reported,
+                     "eff_runtime_free was called on another thread than the one that made the runtime, so it "
+                     "was not freed");
+    ck_assert_exit_(__FILE__, __LINE__, eff_runtime_run(rt, one(1)), "succeeds", "1");
+    eff_runtime_free(rt);
+}
+END_TEST
+
+TESTS(of_two_callbacks_the_one_that_went_wrong_is_named, a_mistake_in_a_fiber_that_is_cut_says_so,
+      a_runtime_is_not_freed_on_another_thread, interrupting_a_child_may_free_its_ended_sibling,
+      who_hears_of_a_failure_may_drop_the_last_handle, a_fiber_of_a_scope_does_not_wait_for_the_scopes_owner_to_end,
       on_interrupt_runs_inside_a_mask_when_a_restored_part_was_interrupted,
       a_resource_released_at_once_lives_until_its_release_has_ended, a_sync_that_returns_out_of_memory_dies,
       a_mistake_of_a_canceler_is_not_blamed_on_the_next_fiber, small_budgets_are_no_busy_loop_under_the_test_clock,

@@ -342,6 +342,22 @@ static eff_t *no_effect(struct world *w)
 }
 CASE(repeating_nothing_is_a_mistake, no_effect, .dies = "eff_repeat")
 
+static void ignore_misuse(const char *message, void *arg)
+{
+    (void)message, (void)arg;
+}
+START_TEST(a_schedule_with_a_missing_part_is_a_mistake_that_is_told)
+{
+    eff_set_misuse_handler(ignore_misuse, NULL);
+    ck_assert_dies(eff_retry(eff_noop(), eff_schedule_while(eff_schedule_forever(), NULL, eff_unit)),
+                   "eff_retry was given a schedule with a missing part (test_retry.c:");
+    ck_assert_dies(eff_repeat(eff_noop(), eff_schedule_both(NULL, eff_schedule_recurs(1))),
+                   "eff_repeat was given a schedule with a missing part");
+    ck_assert_dies(eff_repeat(eff_out_of_memory(), eff_schedule_up_to(NULL, eff_millis(1))), "out of memory");
+    eff_set_misuse_handler(NULL, NULL);
+}
+END_TEST
+
 /* ---- other delays */
 
 static eff_t *fibonacci_four_times(struct world *w)
@@ -473,19 +489,20 @@ START_TEST(eff_describe_shows_the_schedule)
 }
 END_TEST
 
-TESTS(SCHED_033_either_takes_the_shortest_of_three, SCHED_001_no_recurrence_runs_once,
-      SCHED_003_repeating_twice_runs_three_times, SCHED_004_repeating_until_what_holds_at_once_runs_once,
-      SCHED_005_repeating_stops_at_the_condition, SCHED_005_repeating_stops_at_the_count,
-      SCHED_006_a_failure_ends_repeating, SCHED_008_a_finalizer_around_repeating_runs_once,
-      SCHED_017_spaced_runs_after_every_pause, spaced_pauses_after_the_action_has_ended,
-      SCHED_031_both_takes_the_longer_delay, SCHED_033_either_takes_the_shorter_and_goes_on_when_one_is_done,
-      SCHED_040_minutes_of_backoff_take_no_real_time, SCHED_043_the_finalizer_runs_without_a_last_delay,
-      ten_thousand_rounds_take_constant_memory, SCHED_010_retrying_thrice_runs_four_times_and_fails_with_the_last,
-      retrying_ends_with_the_first_success, the_schedule_of_a_retry_sees_the_error,
-      SCHED_051_an_interruption_is_not_retried, SCHED_051_an_interruption_that_arrives_as_a_value_is_not_retried,
-      SCHED_052_a_defect_is_not_retried, a_failure_with_a_defect_beside_it_is_not_retried,
-      SCHED_053_delays_of_one_and_two_seconds_take_three, exponential_backoff_doubles_the_delay_and_fails_with_the_last,
-      SCHED_055_exponential_delays_saturate, SCHED_056_interrupting_the_pause_ends_at_once_and_leaves_no_timer,
+TESTS(a_schedule_with_a_missing_part_is_a_mistake_that_is_told, SCHED_033_either_takes_the_shortest_of_three,
+      SCHED_001_no_recurrence_runs_once, SCHED_003_repeating_twice_runs_three_times,
+      SCHED_004_repeating_until_what_holds_at_once_runs_once, SCHED_005_repeating_stops_at_the_condition,
+      SCHED_005_repeating_stops_at_the_count, SCHED_006_a_failure_ends_repeating,
+      SCHED_008_a_finalizer_around_repeating_runs_once, SCHED_017_spaced_runs_after_every_pause,
+      spaced_pauses_after_the_action_has_ended, SCHED_031_both_takes_the_longer_delay,
+      SCHED_033_either_takes_the_shorter_and_goes_on_when_one_is_done, SCHED_040_minutes_of_backoff_take_no_real_time,
+      SCHED_043_the_finalizer_runs_without_a_last_delay, ten_thousand_rounds_take_constant_memory,
+      SCHED_010_retrying_thrice_runs_four_times_and_fails_with_the_last, retrying_ends_with_the_first_success,
+      the_schedule_of_a_retry_sees_the_error, SCHED_051_an_interruption_is_not_retried,
+      SCHED_051_an_interruption_that_arrives_as_a_value_is_not_retried, SCHED_052_a_defect_is_not_retried,
+      a_failure_with_a_defect_beside_it_is_not_retried, SCHED_053_delays_of_one_and_two_seconds_take_three,
+      exponential_backoff_doubles_the_delay_and_fails_with_the_last, SCHED_055_exponential_delays_saturate,
+      SCHED_056_interrupting_the_pause_ends_at_once_and_leaves_no_timer,
       two_concurrent_retries_of_one_schedule_have_their_own_states, a_description_of_a_retry_starts_anew_each_time,
       an_inner_retry_starts_anew_in_every_outer_round, a_timeout_inside_a_retry_counts_for_each_attempt,
       a_timeout_around_a_retry_counts_for_all_attempts, every_attempt_releases_before_the_next,

@@ -423,24 +423,56 @@ END_TEST
 
 /* ---- mistakes and memory */
 
-START_TEST(missing_arguments_are_reported_and_stand_for_out_of_memory)
+/* s (consumed) is the schedule that mistakes give, and this was reported. */
+static void assert_mistaken(eff_schedule_t *s, const char *reported)
 {
-    eff_schedule_t *s = eff_schedule_both(NULL, spaced(1));
-    ck_assert(eff__schedule_is_oom(s));
-    ck_assert_str_eq(misuse, "eff_schedule_both: an argument is NULL");
-    ck_assert(eff__schedule_is_oom(eff_schedule_either(spaced(1), NULL)));
-    ck_assert_str_eq(misuse, "eff_schedule_either: an argument is NULL");
-    ck_assert(eff__schedule_is_oom(eff_schedule_while(spaced(1), NULL, eff_string("dropped"))));
-    ck_assert_str_eq(misuse, "eff_schedule_while: an argument is missing");
-    ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), is_below, (eff_value_t){ .type = NULL })));
-    ck_assert_str_eq(misuse, "eff_schedule_until: an argument is missing");
-    ck_assert(eff__schedule_is_oom(eff_schedule_and_then(spaced(1), NULL)));
-    ck_assert_str_eq(misuse, "eff_schedule_and_then: an argument is NULL");
-    ck_assert(eff__schedule_is_oom(eff_schedule_up_to(NULL, eff_millis(1))));
-    ck_assert_str_eq(misuse, "eff_schedule_up_to: an argument is NULL");
-    ck_assert(eff__schedule_is_oom(eff_schedule_delays(1, NULL)));
-    ck_assert_str_eq(misuse, "eff_schedule_delays: an argument is NULL");
+    ck_assert(eff__schedule_is_mistaken(s));
+    ck_assert(!eff__schedule_is_oom(s));
+    ck_assert_str_eq(misuse, reported);
+    misuse[0] = '\0';
+    eff_schedule_decref(s);
+}
+START_TEST(missing_arguments_are_reported_by_name)
+{
+    const eff_value_t absent = { .type = NULL, .integer = 0 };
+    assert_mistaken(eff_schedule_both(NULL, spaced(1)), "argument 1 of eff_schedule_both is NULL");
+    assert_mistaken(eff_schedule_either(spaced(1), NULL), "argument 2 of eff_schedule_either is NULL");
+    assert_mistaken(eff_schedule_while(NULL, is_below, eff_string("dropped")),
+                    "argument 1 of eff_schedule_while is NULL");
+    assert_mistaken(eff_schedule_while(spaced(1), NULL, eff_string("dropped")),
+                    "argument 2 of eff_schedule_while is NULL");
+    assert_mistaken(eff_schedule_until(spaced(1), is_below, absent), "eff_schedule_until was given an absent value");
+    assert_mistaken(eff_schedule_and_then(spaced(1), NULL), "argument 2 of eff_schedule_and_then is NULL");
+    assert_mistaken(eff_schedule_up_to(NULL, eff_millis(1)), "argument 1 of eff_schedule_up_to is NULL");
+    assert_mistaken(eff_schedule_delays(1, NULL), "argument 2 of eff_schedule_delays is NULL");
     eff_schedule_decref(NULL);
+    ck_assert_ptr_null(eff_schedule_incref(NULL));
+    ck_assert_str_eq(misuse, "");
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_schedule_format(NULL, &text);
+    ck_assert_uint_eq(text.size, 0);
+    ck_assert_str_eq(misuse, "argument 1 of eff_schedule_format is NULL");
+    eff_buffer_done(&text);
+}
+END_TEST
+
+/* It is reported where it is made, once; not again for each schedule it is built into. */
+START_TEST(a_mistaken_schedule_swallows_what_is_built_from_it)
+{
+    eff_schedule_t *s = eff_schedule_both(NULL, NULL);
+    ck_assert_str_eq(misuse, "argument 1 of eff_schedule_both is NULL");
+    misuse[0] = '\0';
+    s = eff_schedule_incref(s);
+    s = eff_schedule_both(s, spaced(1));
+    s = eff_schedule_either(spaced(1), s);
+    s = eff_schedule_and_then(s, spaced(1));
+    s = eff_schedule_up_to(s, eff_millis(1));
+    s = eff_schedule_while(s, is_below, eff_string("dropped"));
+    assert_mistaken(s, "");
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_schedule_format(s, &text);
+    ck_assert_str_eq(eff_buffer_text(&text), "a schedule with a missing part");
+    eff_buffer_done(&text);
 }
 END_TEST
 
@@ -461,6 +493,8 @@ START_TEST(out_of_memory_swallows_what_is_built_from_it)
     check_text(oom, "out of memory");
     ck_assert_str_eq(run(oom, 3), "stop");
     ck_assert_str_eq(misuse, "");
+    ck_assert(eff__schedule_is_oom(eff_schedule_until(spaced(1), NULL, eff_oom_value())));
+    ck_assert(eff__schedule_is_oom(eff_schedule_both(NULL, oom)));
 }
 END_TEST
 
@@ -519,7 +553,8 @@ int main(void)
     tcase_add_test(t, text_reads_as_an_expression);
     tcase_add_test(t, schedule_as_a_value_prints_itself);
     tcase_add_test(t, schedules_of_20000_parts_are_handled_on_a_small_stack);
-    tcase_add_test(t, missing_arguments_are_reported_and_stand_for_out_of_memory);
+    tcase_add_test(t, missing_arguments_are_reported_by_name);
+    tcase_add_test(t, a_mistaken_schedule_swallows_what_is_built_from_it);
     tcase_add_test(t, out_of_memory_swallows_what_is_built_from_it);
     tcase_add_test(t, every_allocation_may_fail);
     tcase_set_timeout(t, 60);

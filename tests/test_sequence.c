@@ -520,7 +520,7 @@ CASE(replicate_is_interrupted, replicate_interrupted, .succeeds = "unit", .journ
 struct counter {
     int64_t at;
 };
-EFF_STATIC_TYPE(counter, struct counter, .drop = NULL);
+EFF_STATIC_TYPE(counter, struct counter);
 static eff_value_t counter_from(eff_value_t env)
 {
     return counter_make((struct counter){ eff_as_int(env) });

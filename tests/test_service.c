@@ -33,6 +33,30 @@ static eff_t *roll(void)
     return dice_with(use_roll, eff_unit);
 }
 
+/* A service that counts: it is not the first member, so that the way from one to the other has a length. */
+struct counting {
+    int n_rolls;
+    dice_t dice;
+};
+static eff_value_t count_roll(eff_value_t counting)
+{
+    return eff_int(++((struct counting *)eff_as_ptr(counting))->n_rolls);
+}
+static eff_t *roll_and_count(dice_t *dice)
+{
+    return eff_sync(count_roll, eff_ptr(EFF_CONTAINER_OF(dice, struct counting, dice)));
+}
+START_TEST(container_of_finds_the_struct_around_a_service)
+{
+    struct counting mine = { 0, { roll_and_count, 0 } };
+    dice_t *dice = &mine.dice;
+    ck_assert_ptr_eq(EFF_CONTAINER_OF(dice++, struct counting, dice), &mine);
+    ck_assert_ptr_eq(dice, &mine.dice + 1);
+    ck_assert_succeeds(dice_provide(roll(), &mine.dice), "1");
+    ck_assert_int_eq(mine.n_rolls, 1);
+}
+END_TEST
+
 /* Says what was rolled. */
 static eff_t *say_number(eff_value_t n, eff_value_t env)
 {
@@ -221,9 +245,10 @@ static void names_the_asker(struct world *w, const eff_exit_t *exit)
 }
 CASE(the_mistake_says_who_asked, null_default, .check = names_the_asker)
 
-TESTS(the_default_is_used_where_nothing_was_provided, providing_overrides_the_default_and_its_end_restores_it,
-      a_forked_fiber_inherits_what_overrides_the_default, a_daemon_starts_with_the_default,
-      from_finds_the_default_in_any_context, a_value_with_a_default_is_overridden_locally, providing_null_is_a_mistake,
+TESTS(container_of_finds_the_struct_around_a_service, the_default_is_used_where_nothing_was_provided,
+      providing_overrides_the_default_and_its_end_restores_it, a_forked_fiber_inherits_what_overrides_the_default,
+      a_daemon_starts_with_the_default, from_finds_the_default_in_any_context,
+      a_value_with_a_default_is_overridden_locally, providing_null_is_a_mistake,
       a_service_that_is_null_in_a_context_is_a_mistake, a_box_of_null_is_a_mistake, a_default_that_is_null_is_a_mistake,
       a_default_that_is_absent_is_a_missing_service, a_service_of_a_wrong_type_is_a_mistake,
       a_layer_that_opens_null_is_a_mistake_and_closes_nothing, the_mistake_says_who_asked)

@@ -178,7 +178,7 @@ CASE(interrupting_the_caller_interrupts_the_items_that_run, validate_interrupted
 struct countdown {
     int64_t left;
 };
-EFF_STATIC_TYPE(countdown, struct countdown, .drop = NULL);
+EFF_STATIC_TYPE(countdown, struct countdown);
 static eff_value_t count_from(eff_value_t env)
 {
     return EFF_ENV(countdown, .left = eff_as_int(env));

@@ -9,7 +9,10 @@
     */
 
 The exit line is optional and means 0 when absent. In an expected line `...` stands for any text, and a line that is
-only `...` for any number of lines: for what differs from run to run. Usage: check-examples.py PROGRAM SOURCE
+only `...` for any number of lines: for what differs from run to run.
+
+Usage: check-examples.py PROGRAM SOURCE [ARGUMENT...]
+A SOURCE that ends in .expected is nothing but what is expected.
 """
 import difflib
 import re
@@ -22,7 +25,8 @@ TIMEOUT = 60  # seconds
 def read_expected(source):
     """The expected stdout lines, stderr lines and exit code."""
     with open(source, encoding='utf-8') as file:
-        blocks = re.findall(r'/\* expected output:\n(.*?)\*/\s*\Z', file.read(), re.S)
+        text = file.read()
+    blocks = [text] if source.endswith('.expected') else re.findall(r'/\* expected output:\n(.*?)\*/\s*\Z', text, re.S)
     if not blocks:
         sys.exit(f'{source}: does not end with a comment "/* expected output: ... */"')
     lines = blocks[0].splitlines()
@@ -58,12 +62,12 @@ def compare(name, expected, actual):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    program, source = sys.argv[1:]
+    program, source = sys.argv[1:3]
     out, err, code = read_expected(source)
     try:
-        run = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT,
+        run = subprocess.run([program, *sys.argv[3:]], stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT,
                              check=False)
     except subprocess.TimeoutExpired:
         sys.exit(f'{program}: still running after {TIMEOUT} s')

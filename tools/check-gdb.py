@@ -22,6 +22,8 @@ EXPECTED = [
     ('print array', '= [true, 1.5, none, unit]'),
     ('print some', '= some(7)'),
     ('print absent', '= absent'),
+    ('print pointer', '= pointer 0x... <eff_unit_type>'),
+    ('print like_ours', '= pair {left = 4, right = 5}'),
     ('print own', '= account {id = 3, owner = 0x... "grace"}'),
     ('print error', '= not found: no page (code 2), because: timed out: slow'),
     ('print effect', '= (eff_t *) 0x... map, double_it (fibers.c:...)'),
@@ -42,6 +44,7 @@ runtime 0x... of thread 1: 7 fibers, 0 ready, 2 waiting for the outside
     fiber 7 (forked at fibers.c:...) runs
 '''),
     ('effect-fibers -short', 'runtime 0x...'),
+    ('effect-fibers (eff_runtime_t *)0', '(eff_runtime_t *)0 is no runtime'),
 ]
 
 

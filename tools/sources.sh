@@ -20,6 +20,11 @@ lists=(
     'bench/meson.build|bench_sources|. -name *.c'
     'examples/meson.build|example_programs|. -maxdepth 1 -name *.c'
     'examples/meson.build|healthcheck_sources|./healthcheck -name *.c'
+    'examples/meson.build|hashdir_sources|./hashdir -maxdepth 1 -name *.c'
+    'examples/meson.build|hashdir_test_sources|./hashdir/tests -name *.c'
+    'examples/meson.build|portscan_sources|./portscan -name *.c'
+    'examples/meson.build|chat_sources|./chat -maxdepth 1 -name *.c'
+    'examples/meson.build|chat_test_sources|./chat/tests -name *.c'
 )
 
 # The files that a list should name, sorted, relative to the folder.

@@ -1,7 +1,7 @@
 /* The part of the http service that all implementations share. */
 #include "http.h"
 
-EFF_DEFINE_TYPE(http_response, http_response_t, .drop = NULL);
+EFF_DEFINE_TYPE(http_response, http_response_t);
 EFF_DEFINE_SERVICE(http, http_t);
 
 const eff_error_kind_t http_bad_response_error = { "bad response", &eff_any_error };

@@ -91,13 +91,13 @@ EFF_DEFINE_GEN(live_get, struct live_get, live_get_step, .drop = live_get_drop);
 /* ---- the layer */
 
 struct live {
-    http_t http; /* first, so that a pointer to it is one to the whole */
+    http_t http;
     struct evdns_base *dns;
 };
 
 static eff_t *get(http_t *http, const char *url)
 {
-    return live_get((struct live_get){ .dns = ((struct live *)http)->dns, .url = url });
+    return live_get((struct live_get){ .dns = EFF_CONTAINER_OF(http, struct live, http)->dns, .url = url });
 }
 
 static struct evdns_base *open_dns(struct event_base *base)
@@ -135,7 +135,7 @@ static eff_t *open_live(void)
 
 static void close_live(http_t *http)
 {
-    struct live *live = (struct live *)http;
+    struct live *live = EFF_CONTAINER_OF(http, struct live, http);
     evdns_base_free(live->dns, 0); /* no look-up is under way: those who waited for one have ended */
     free(live);
 }

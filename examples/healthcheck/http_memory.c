@@ -22,7 +22,7 @@ typedef struct request {
     http_memory_t *memory; /* borrowed: the test's */
     const char *url;       /* borrowed from http_get */
 } request_t;
-EFF_STATIC_TYPE(request, request_t, .drop = NULL);
+EFF_STATIC_TYPE(request, request_t);
 
 static eff_t *play(const http_script_t *line, const char *url)
 {
@@ -51,7 +51,7 @@ static eff_t *answer(eff_value_t env)
 
 static eff_t *get(http_t *http, const char *url)
 {
-    return eff_suspend(answer, EFF_ENV(request, .memory = (http_memory_t *)http, .url = url));
+    return eff_suspend(answer, EFF_ENV(request, .memory = EFF_CONTAINER_OF(http, http_memory_t, http), .url = url));
 }
 
 http_memory_t http_memory(const http_script_t *script, size_t n_lines)

@@ -25,7 +25,7 @@ typedef struct http_script {
 } http_script_t;
 
 typedef struct http_memory {
-    http_t http; /**< first, so that a pointer to it is one to the whole */
+    http_t http; /**< what answers */
     const http_script_t *script;
     size_t n_lines;
     bool spoken[HTTP_MEMORY_MAX]; /**< which lines have been used up */

@@ -14,7 +14,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
-EFF_DEFINE_TYPE(server_ports, server_ports_t, .drop = NULL);
+EFF_DEFINE_TYPE(server_ports, server_ports_t);
 
 enum { BACKLOG = 64 };
 
@@ -115,7 +115,7 @@ static eff_t *serve_step(struct serve *s, eff_gen_t *g)
     }
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(serve, struct serve, serve_step, .drop = NULL);
+EFF_DEFINE_GEN(serve, struct serve, serve_step);
 
 /* ---- opening: plain C that returns 0, or -1 and errno */
 

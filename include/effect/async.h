@@ -1,6 +1,7 @@
 /** @file
  * Adapting callback APIs: for those who bring an operation of libevent, or of another library, into effects. An adapter
- * is three functions: one that starts, the callback that answers, one that cancels. Waiting until a socket takes data:
+ * is three functions: one that starts, the callback that answers, one that cancels. Waiting until a socket takes data
+ * (which fd.h has ready):
  *
  *     struct wait { eff_async_t *k; struct event *ev; };
  *     static void wait_clear(struct wait *w) { if (w->ev) event_free(w->ev); }
@@ -24,8 +25,8 @@
  *         if (w && w->ev && event_add(w->ev, NULL) == 0) {
  *             eff_async_on_cancel(k, cancel, w);
  *         } else {
+ *             eff_async_fail(k, eff_error_errno(errno, "watch the socket"));
  *             wait_decref(w);                                          // NULL is fine
- *             eff_async_resume(k, eff_out_of_memory());
  *         }
  *     }
  *     eff_t *writable(int fd) { return eff_async(start, eff_int(fd)); }

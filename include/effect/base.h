@@ -204,7 +204,7 @@ typedef struct eff_allocator {
 EFF_API int eff_set_allocator(const eff_allocator_t *allocator);
 
 /** Told of a mistake made outside any fiber (inside one it becomes a defect), on the thread that made it.
- *  @param message borrows: names the mistake, at most 511 bytes
+ *  @param message borrows: names the mistake; of any length, for it may quote a value or list fibers
  *  @param arg as it was given to eff_set_misuse_handler */
 typedef void (*eff_misuse_fn)(const char *message, void *arg);
 

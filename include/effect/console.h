@@ -30,7 +30,8 @@ typedef struct eff_console eff_console_t;
 struct eff_console {
     size_t size; /**< sizeof(eff_console_t): tells the library which operations there are */
     /**
-     * Builds the effect that writes text, all of it, and has it seen: nothing stays in a buffer.
+     * Builds the effect that writes text, all of it, and has it seen: nothing stays in a buffer. It should not mix the
+     * texts of fibers, and end when it is interrupted.
      * - Success: with any value, which is dropped.
      * - Failure: eff_system_error or a kind below it, when it cannot be written.
      *
@@ -58,15 +59,18 @@ EFF_DECLARE_API_SERVICE(EFF_API, eff_console, eff_console_t);
 /**
  * Prints a value and ends the line.
  *
- * A string is printed as it is, any other value by its format hook. The line goes out in one piece, so that lines of
- * fibers and threads do not mix; nor do those of processes on a pipe, up to PIPE_BUF bytes. To print with a format:
+ * A string is printed as it is, any other value by its format hook. To print with a format:
  * eff_print_line(eff_printf("%d users", n)).
  * - Success: with unit, when the line is out.
  * - Failure: as the Console's. The default one's is an error of errno: EPIPE is an eff_connection_error, ENOSPC an
  *   eff_system_error.
+ * - Interruption: interrupts the Console. The default one stops where it is, if it waits for an output that takes
+ *   nothing: what it has not written stays unwritten, be it the rest of a line.
  *
- * The default Console writes behind what the program has given to printf. An output that nobody reads holds up the
- * loop, as it would hold up printf. No SIGPIPE is raised.
+ * The default Console writes behind what the program has given to printf. An output that nobody reads does not hold up
+ * the loop, only those that print to it. They wait in order, each until the line before is out or was interrupted, so
+ * lines of fibers do not mix. Nor do those of threads and processes on a pipe, up to PIPE_BUF bytes, or in a file opened
+ * with O_APPEND. No SIGPIPE is raised.
  *
  * @consumes{v}
  * @returns_new
@@ -84,8 +88,7 @@ EFF_API EFF_MUST_USE eff_t *eff_print_error_line_at(eff_site_t site, eff_value_t
  *     e = eff_flat_map(e, eff_print_value, eff_literal("answer: "));
  *
  * It fits wherever an eff_bind_fn does: in eff_tap it prints what passes by, in eff_for_each_discard a line per item,
- * in eff_catch_all the error. Success and failure as of eff_print_line. A trace names it with the line of the builder it
- * was given to.
+ * in eff_catch_all the error. Success and failure as of eff_print_line; a trace says eff_print_value, without a line.
  *
  * @param v borrows
  * @param env borrows; what stands in front of v, in the same line

@@ -42,6 +42,16 @@ EFF_API EFF_MUST_USE eff_t *eff_deferred_succeed_at(eff_site_t site, eff_deferre
 EFF_API EFF_MUST_USE eff_t *eff_deferred_fail_at(eff_site_t site, eff_deferred_t *d, eff_value_t error);
 /** As eff_deferred_succeed, with a whole cause. @retains{d} @consumes{cause} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_deferred_fail_cause_at(eff_site_t site, eff_deferred_t *d, eff_cause_t *cause);
+/**
+ * Completes it from plain C: for callbacks of the loop, and anything else that runs on its runtime's thread. Those who
+ * wait go on later; no user code runs before it returns. On a loop of the library's own, what waits for such a callback
+ * says so with eff_external, or it counts as a deadlock.
+ *
+ * @borrows{d}
+ * @param exit consumes: eff_exit_succeed(v), or eff_exit_fail_cause(cause)
+ * @return whether it was the first; false also for NULL, and on another thread, which is a mistake and reported
+ */
+EFF_API bool eff_deferred_complete(eff_deferred_t *d, eff_exit_t exit);
 /** Looks at it without waiting. Its runtime's thread. @borrows{d} @return borrowed from d; NULL while it is empty */
 EFF_API const eff_exit_t *eff_deferred_poll(const eff_deferred_t *d);
 

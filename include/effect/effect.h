@@ -37,6 +37,7 @@
 #include <effect/console.h>
 #include <effect/context.h>
 #include <effect/deferred.h>
+#include <effect/fd.h>
 #include <effect/fiber.h>
 #include <effect/layer.h>
 #include <effect/log.h>

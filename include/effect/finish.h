@@ -45,7 +45,8 @@ EFF_API EFF_MUST_USE eff_t *eff_on_interrupt_at(eff_site_t site, eff_t *e, eff_f
 
 /** Acquires, uses, releases. What is acquired is released, exactly once, whatever happens; room for that is made before
  *  acquire runs. The resource and env live until use's effect has ended and release has run; children forked in acquire
- *  or use end before release.
+ *  or use end before release. When memory runs out within acquire, a bare pointer is safe from eff_sync and
+ *  eff_attempt; from anything else use a value whose drop releases it (EFF_STATIC_BOX).
  *  - Success: with what use's effect succeeds with.
  *  - Failure: with acquire's, use and release not being called, or with that of use's effect.
  *  - Interruption: seen in use only; acquire and release are masked.
@@ -68,7 +69,8 @@ EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_at(eff_site_t site, eff_t *a
 EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_effect_at(eff_site_t site, eff_t *acquire, eff_bind_fn use,
                                                               eff_release_effect_fn release, eff_value_t env);
 /** Acquires, and has the enclosing scope (eff_scoped, a fiber, eff_provide) release when it closes. For when what uses
- *  the resource is not in one place.
+ *  the resource is not in one place. As of eff_acquire_use_release, a bare pointer is safe from eff_sync and
+ *  eff_attempt; from anything else use a value whose drop releases it (EFF_STATIC_BOX).
  *  - Success: with the resource.
  *  - Failure: with acquire's, release not being called. Into a scope that is closed: releases at once, and dies.
  *  - Interruption: acquire is masked.

@@ -20,9 +20,12 @@
  *
  * An item is got when there is a fiber to work on it, never earlier, by that very fiber, and by one at a time. In a
  * parallel loop a fiber whose item has ended gets the next at once; if another is getting one already, it ends instead.
- * Whoever got an item has one more fiber appended to the run queue, to get the next, if fewer than the limit live; then
- * it begins. So no more than n items are in memory, and a loop that waits for its source does so with one fiber.
- * An item that arrives when the loop has begun to fail is dropped.
+ * Whoever got an item has one more fiber appended to the run queue, unless one is there already or as many as the limit
+ * live; then it begins. At its turn that fiber gets the next item, or ends if another is getting one. So quick items
+ * follow each other without the run queue, no more than n items are in memory, and a loop that waits for its source does
+ * so with one fiber.
+ * When a loop has failed, or was interrupted, no more items are got. One that arrives nevertheless goes back to the head
+ * of its queue; that of a pull is dropped.
  */
 #ifndef EFFECT_ITEMS_H
 #define EFFECT_ITEMS_H

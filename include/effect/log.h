@@ -11,10 +11,12 @@
  *     2026-03-01T12:00:00.250Z INFO  fiber 3: connected to db.example.org
  *
  * in which control characters, line separators and invalid UTF-8 are escaped: no text that came from outside can forge
- * a line.
+ * a line. The caller goes on when the line is out, so none is lost at the end of a program. Where stderr takes nothing
+ * the caller waits, and interrupting it then cuts the line.
  *
- * Logging never fails its caller. When the Logger fails or dies, the message is lost and nothing else; while it works,
- * logging is off, so that a Logger which logs does not call itself. (Building the effect may be out of memory, as with
+ * Logging never fails its caller. When the Logger fails or dies, the message is lost and nothing else (only in a fiber that
+ * is dying of a deadlock its failure is added to the cause); while it works, logging is off, so that a Logger which logs
+ * does not call itself. (Building the effect may be out of memory, as with
  * every builder.)
  */
 #ifndef EFFECT_LOG_H
@@ -46,7 +48,7 @@ typedef struct eff_log_record {
     eff_site_t site;          /**< where the effect was composed; may be NULL */
 } eff_log_record_t;
 
-/** The Logger service. To write one, put it first in a struct with what it works on. */
+/** The Logger service. To write one, put it in a struct with what it works on; see EFF_CONTAINER_OF. */
 typedef struct eff_logger eff_logger_t;
 struct eff_logger {
     size_t size; /**< sizeof(eff_logger_t): tells the library which operations there are */

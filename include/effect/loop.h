@@ -81,7 +81,7 @@ EFF_API EFF_MUST_USE eff_t *eff_find_first_at(eff_site_t site, eff_value_t items
  * @consumes{env}
  * @returns_new
  *
- * O(items), in time and memory.
+ * O(items), in time and memory; over items without an end it does not end.
  */
 EFF_API EFF_MUST_USE eff_t *eff_drop_while_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env);
 /**

@@ -213,11 +213,20 @@ EFF_API EFF_MUST_USE eff_t *eff_merge_all_at(eff_site_t site, eff_value_t items,
 #define eff_zip_par_with(a, b, ...) eff_zip_par_with_at(EFF_SITE_OF(__VA_ARGS__), (a), (b), __VA_ARGS__)
 /** eff_all_par(a, b, c): the array of the values of its arguments. @param ... effects, at least one */
 #define eff_all_par(...) EFF_LISTED_(eff_all_par_at, eff_t *, __VA_ARGS__)
+/** eff_all_par of a list made at run time: eff_all_par_list(n, list).
+ *  @param ... how many; the list, which is borrowed, of effects, which are consumed */
+#define eff_all_par_list(...) eff_all_par_at(EFF_SITE, __VA_ARGS__)
 #define eff_race(...) eff_race_at(EFF_SITE, __VA_ARGS__)
 /** eff_race_all(a, b, c): the first success of its arguments. @param ... effects, at least one */
 #define eff_race_all(...) EFF_LISTED_(eff_race_all_at, eff_t *, __VA_ARGS__)
+/** eff_race_all of a list made at run time: eff_race_all_list(n, list).
+ *  @param ... how many, at least 1; the list, which is borrowed, of effects, which are consumed */
+#define eff_race_all_list(...) eff_race_all_at(EFF_SITE, __VA_ARGS__)
 /** eff_race_indexed(a, b, c): the first success of its arguments, and whose. @param ... effects, at least one */
 #define eff_race_indexed(...) EFF_LISTED_(eff_race_indexed_at, eff_t *, __VA_ARGS__)
+/** eff_race_indexed of a list made at run time: eff_race_indexed_list(n, list).
+ *  @param ... how many, at least 1; the list, which is borrowed, of effects, which are consumed */
+#define eff_race_indexed_list(...) eff_race_indexed_at(EFF_SITE, __VA_ARGS__)
 #define eff_race_first(...) eff_race_first_at(EFF_SITE, __VA_ARGS__)
 #define eff_for_each_par(items, ...) eff_for_each_par_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
 #define eff_for_each_par_discard(items, ...) eff_for_each_par_discard_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)

@@ -71,6 +71,23 @@ EFF_API EFF_MUST_USE eff_t *eff_queue_shutdown_at(eff_site_t site, eff_queue_t *
  * @see eff_iterator and eff_pull, for other sources of items
  */
 EFF_API EFF_MUST_USE eff_t *eff_queue_for_each_at(eff_site_t site, eff_queue_t *q, eff_bind_fn f, eff_value_t env);
+/**
+ * Adds v if that needs no waiting. Plain C: for callbacks of the loop that feed fibers, and for producers that must not
+ * be slowed down by their consumers. No user code runs before it returns.
+ *
+ * Fibers that wait for what such callbacks bring are no deadlock, which on a loop of the library's own has to be said:
+ * eff_external. Its runtime's thread; from another one it is a mistake, reported.
+ *
+ * @borrows{q}
+ * @consumes{v}
+ * @return 0: v is in the queue, or with a taker. Else v is dropped: -EAGAIN when the queue is full, -EPIPE when it has
+ *         ended or was shut down, -ENOMEM when there is no memory (or q is NULL), -EINVAL for a mistake
+ */
+EFF_API EFF_MUST_USE int eff_queue_try_offer(eff_queue_t *q, eff_value_t v);
+/** Takes the oldest item if there is one. Plain C, as eff_queue_try_offer. An offer that waits for room gets it.
+ *  @borrows{q} @param ret_item set to the item, which is yours; left alone when there is none
+ *  @return whether there was one */
+EFF_API EFF_MUST_USE bool eff_queue_try_take(eff_queue_t *q, eff_value_t *ret_item);
 /** How full it is, for people and tests. Its runtime's thread. @borrows{q}
  *  @return items there, plus offers waiting, less takers waiting: negative when takers wait */
 EFF_API int64_t eff_queue_size(const eff_queue_t *q);

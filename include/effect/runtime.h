@@ -28,8 +28,9 @@ EFF_BEGIN_DECLS
 EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
 
 /** Runs e as a process's main job: SIGINT and SIGTERM interrupt it and wait for its finalizers, a second one exits at
- *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause to stderr when it does not succeed, unless it
- *  was only interrupted by the signal. The main thread, once at a time.
+ *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause to stderr when it does not succeed. After a
+ *  signal that interrupted it, and without a defect: nothing, or one line that counts the failures that came with the
+ *  interruption and shows the first; a second signal prints a line that says so. The main thread, once at a time.
  *  @consumes{e}
  *  @return the exit code: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an interruption
  *          from inside; 70 for a Die; 128 + n after signal n */
@@ -84,7 +85,7 @@ EFF_API void eff_runtime_interrupt(eff_runtime_t *rt, eff_fiber_t *fiber);
 EFF_API void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg);
 /** Frees the runtime. With fibers still alive it reports them as misuse and unwinds them synchronously, children first:
  *  plain releases and drops run, effectful finalizers are skipped and named; jobs of eff_blocking are waited for. From
- *  inside a fiber or eff_runtime_run it is misuse, and does nothing.
+ *  inside a fiber or eff_runtime_run, and on another thread than the one that made it, it is misuse, and does nothing.
  *  @param rt consumes; NULL is fine */
 EFF_API void eff_runtime_free(eff_runtime_t *rt);
 /** After fork(2), in the child: forgets the runtime without touching the loop it shares with the parent. Its memory is

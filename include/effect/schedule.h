@@ -6,8 +6,8 @@
  *     e = eff_retry(e, backoff);
  *
  * The algebra is that of ZIO's and Effect's Schedule. Delays saturate at eff_duration_max; negative ones count as 0. A
- * missing schedule, predicate or env is a mistake, which is reported; what comes of it is the schedule that a failed
- * allocation gives too: an effect that uses it dies of "out of memory".
+ * missing schedule, predicate or env is a mistake, which is reported, and an effect that uses what comes of it dies of
+ * that.
  */
 #ifndef EFFECT_SCHEDULE_H
 #define EFFECT_SCHEDULE_H
@@ -113,7 +113,7 @@ EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_while(eff_schedule_t *s, eff_p
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_until(eff_schedule_t *s, eff_predicate_fn holds, eff_value_t env);
 
-/** One more reference. Any thread. @borrows{s} @return s, with a reference that is yours */
+/** One more reference. Any thread. @param s borrows; NULL is fine @return s, with a reference that is yours */
 EFF_API eff_schedule_t *eff_schedule_incref(eff_schedule_t *s);
 /** Gives up one reference. Any thread. @param s consumes; NULL is fine */
 EFF_API void eff_schedule_decref(eff_schedule_t *s);

@@ -29,11 +29,12 @@
  *
  * What an operation works on stands in one struct with the service, and is reached from the pointer to it:
  *
- *     struct live_db { db_t db; PGconn *conn; };
+ *     struct live_db { char *url; db_t db; };
  *     static eff_t *live_query(db_t *db, const char *sql)
  *     {
  *         struct live_db *live = EFF_CONTAINER_OF(db, struct live_db, db);
  *         ...
+ *     }
  *
  * A service that programs should find without a layer has a default, which any of the above overrides:
  *
@@ -45,12 +46,12 @@
 
 #include <effect/context.h>
 
-/** The struct that a member stands in, of a pointer to the member. A pointer to anything but such a member, to a const
- *  one, or a `void *`, does not compile.
- *  @param pointer borrowed, not NULL; evaluated once
+/** From a pointer to a member, such as a service, to the struct it stands in. A pointer to anything else, a `void *`
+ *  included, does not compile.
+ *  @param pointer borrows; not NULL, nor to const; evaluated once
  *  @param type the struct, complete
- *  @param member the name of the member, itself a struct; anywhere in type
- *  @return a `type *`, borrowed */
+ *  @param member the name of the member, which is a struct itself, and may stand anywhere in type
+ *  @return borrowed: a `type *` */
 #ifndef __cplusplus
 #define EFF_CONTAINER_OF(pointer, type, member)                                                                        \
     ((void)sizeof((type){ .member = 1 ? *(pointer) : ((type *)0)->member }),                                           \

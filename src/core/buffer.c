@@ -11,6 +11,7 @@
 #include <effect/value.h>
 
 #include "core/memory.h"
+#include "core/sink.h"
 
 enum { FIRST_CAPACITY = 64 };
 
@@ -73,6 +74,12 @@ void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...)
     }
     va_end(again);
     va_end(args);
+}
+
+void eff_buffer_add_escaped(eff_buffer_t *b, const char *text, size_t n)
+{
+    struct eff__sink sink = { b, NULL };
+    eff__sink_escaped(&sink, text, n);
 }
 
 const char *eff_buffer_text(const eff_buffer_t *b)

@@ -48,14 +48,20 @@ eff_t *eff__mistake_at(eff_site_t site, const char *fmt, ...)
     return e;
 }
 
+/* The same mistake without its site, which would name the wrong thing. */
+static eff_t *unplaced(eff_t *e)
+{
+    if (e != &eff__oom_node) e->site = NULL;
+    return e;
+}
+
 /* A site names the callback. When that is a variable, it helps; a literal NULL, as "((void *)0) (health.c:12)", does not,
  * and where it stands is in the message. */
 static eff_t *without_callback(eff_site_t site, const char *builder)
 {
     eff_t *e = eff__mistake_at(site, "the callback of %s is NULL", builder);
     bool literal = site && (site[0] == '(' || site[0] == '0' || !strncmp(site, "NULL ", 5));
-    if (literal && e != &eff__oom_node) e->site = NULL;
-    return e;
+    return literal ? unplaced(e) : e;
 }
 
 eff_t *eff__refuse(eff_site_t site, const char *builder, size_t n, eff_t *const *effects, bool has_fn, eff_value_t v)
@@ -92,6 +98,25 @@ eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t 
     eff_decref(e);
     eff_value_decref(v);
     return oom ? &eff__oom_node : eff__mistake_at(site, "argument %d of %s is NULL", number, builder);
+}
+
+eff_t *eff__refuse_fn(eff_site_t site, const char *builder, int number, const char *name, eff_t *e, size_t n,
+                      const eff_value_t *values)
+{
+    bool oom = e == &eff__oom_node;
+    for (size_t i = 0; i < n; i++) {
+        oom = oom || eff_is_oom(values[i]);
+        eff_value_decref(values[i]);
+    }
+    eff_decref(e);
+    if (oom) return &eff__oom_node;
+    if (!e) return eff__mistake_at(site, "argument 1 of %s is NULL", builder);
+    return unplaced(eff__mistake_at(site, "argument %d of %s, `%s`, is NULL", number, builder, name));
+}
+
+eff_t *eff__returned_absent(eff_site_t site, const char *builder, const char *name)
+{
+    return unplaced(eff__mistake_at(site, "the `%s` of %s returned the absent value", name, builder));
 }
 
 eff_t *eff__refuse_two(eff_site_t site, const char *builder, eff_t *first, eff_t *second)

@@ -23,6 +23,12 @@ EFF_MUST_USE eff_t *eff__refuse_bind(eff_site_t site, const char *builder, eff_t
 EFF_MUST_USE eff_t *eff__refuse_call(eff_site_t site, const char *builder, bool has_fn, eff_value_t v);
 /* The same when another argument is NULL, which is no effect, value or callback: the `number`th, from 1. */
 EFF_MUST_USE eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t *e, eff_value_t v);
+/* The same when one of several callbacks is NULL: the `number`th argument, of this name. The site is not added, since it
+ * may name another of them. e: the builder's first argument; eff_noop() when that is no effect. */
+EFF_MUST_USE eff_t *eff__refuse_fn(eff_site_t site, const char *builder, int number, const char *name, eff_t *e,
+                                   size_t n, const eff_value_t *values);
+/* What becomes of a run in which such a callback returned the absent value. */
+EFF_MUST_USE eff_t *eff__returned_absent(eff_site_t site, const char *builder, const char *name);
 /* The same for builders of two effects. */
 EFF_MUST_USE eff_t *eff__refuse_two(eff_site_t site, const char *builder, eff_t *first, eff_t *second);
 /* The same for builders of several values, all of them consumed. */

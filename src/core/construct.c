@@ -1,10 +1,10 @@
-/* The builders of construct.h: effects that are made of values, causes and plain functions. */
+/* The builders of construct.h: effects that are made of values, causes and plain functions; but for attempt, which is an
+ * operation of the runtime. */
 #include <effect/construct.h>
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/build.h"
 #include "core/cause.h"
@@ -62,46 +62,6 @@ eff_t *eff_sync_at(eff_site_t site, eff_sync_fn fn, eff_value_t env)
 eff_t *eff_suspend_at(eff_site_t site, eff_suspend_fn fn, eff_value_t env)
 {
     return eff__call_node_inline(EFF__OP_SUSPEND, site, "eff_suspend", (eff_any_fn)fn, env);
-}
-
-/* ---- attempt */
-
-/* How many bytes of the site are the callback's name: "read_config (main.c:12)". */
-static int name_length(eff_site_t site)
-{
-    const char *space = strchr(site, ' ');
-    return space ? (int)(space - site) : (int)strlen(site);
-}
-
-static eff_t *attempt_failed(eff_site_t site, eff_value_t error, int err)
-{
-    if (error.type) return eff_fail_at(site, error);
-    if (!site) return eff_fail_at(site, eff_error_errno(err, "attempt"));
-    return eff_fail_at(site, eff_error_errno(err, "%.*s", name_length(site), site));
-}
-
-static eff_t *run_attempt(eff_value_t env)
-{
-    const struct eff__closure *c = eff__closure_of(env);
-    eff_value_t value = { .type = NULL, .integer = 0 }, error = value;
-    errno = 0;
-    int rc = ((eff_attempt_fn)c->fn)(c->env, &value, &error);
-    int err = errno;
-    if (rc != 0) {
-        eff_value_decref(value);
-        return attempt_failed(c->site, error, err);
-    }
-    eff_value_decref(error);
-    if (value.type) return eff_succeed_at(c->site, value);
-    return eff__mistake(c->site, "callback %s returned the absent value", c->site ? c->site : "of eff_attempt");
-}
-
-eff_t *eff_attempt_at(eff_site_t site, eff_attempt_fn fn, eff_value_t env)
-{
-    if (!fn) return eff__refuse_call(site, "eff_attempt", false, env);
-    eff_value_t closure = eff__closure_new(
-        (struct eff__closure){ .builder = "eff_attempt", .site = site, .fn = (eff_any_fn)fn, .env = env });
-    return eff__call_node(EFF__OP_SUSPEND, site, "eff_attempt", (eff_any_fn)run_attempt, closure);
 }
 
 /* ---- what waits for the outside world (async.h) */

@@ -6,8 +6,6 @@
  */
 #include "core/build.h"
 
-#include <string.h>
-
 #include "core/misuse.h"
 
 /* ---- closures */
@@ -82,7 +80,6 @@ bool eff__condition_of(eff_value_t v, const char *builder)
 {
     if (eff_value_is(v, &eff_bool_type)) return eff_as_bool(v);
     const char *found = eff_type_of(v)->name;
-    eff__misuse("the condition of %s succeeded with %s %s, not with a boolean", builder,
-                strchr("aeiou", found[0]) ? "an" : "a", found);
+    eff__misuse("the condition of %s succeeded with %s %s, not with a boolean", builder, eff__article(found), found);
     return false;
 }

@@ -28,9 +28,11 @@ static eff_t *bracket(uint8_t flags, eff_site_t site, const char *builder, eff_t
                       eff_any_fn release, eff_value_t env)
 {
     eff_t *e;
-    if (!eff__effect_usable(acquire) || !use || !release || !eff__value_usable(env) ||
+    if (!use) return eff__refuse_fn(site, builder, 2, "use", acquire, 1, &env);
+    if (!release) return eff__refuse_fn(site, builder, 3, "release", acquire, 1, &env);
+    if (!eff__effect_usable(acquire) || !eff__value_usable(env) ||
         !(e = eff__node_new(EFF__OP_BRACKET, EFF__NODE_SIZE(bracket), site)))
-        return eff__refuse_bind(site, builder, acquire, use && release, env);
+        return eff__refuse_bind(site, builder, acquire, true, env);
     e->flags = flags;
     e->bracket.source = acquire;
     e->bracket.use = use;

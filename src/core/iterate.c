@@ -34,8 +34,11 @@ static eff_t *start_iterate(eff_value_t env)
 eff_t *eff_iterate_at(eff_site_t site, eff_value_t initial, eff_predicate_fn again, eff_bind_fn step, eff_value_t env)
 {
     static const char builder[] = "eff_iterate";
-    if (!again || !step || !eff__value_usable(initial) || !eff__value_usable(env))
-        return eff__refuse_values(site, builder, again && step, 2, (eff_value_t[]){ initial, env });
+    const eff_value_t values[] = { initial, env };
+    if (!again) return eff__refuse_fn(site, builder, 2, "again", eff_noop(), 2, values);
+    if (!step) return eff__refuse_fn(site, builder, 3, "step", eff_noop(), 2, values);
+    if (!eff__value_usable(initial) || !eff__value_usable(env))
+        return eff__refuse_values(site, builder, true, 2, values);
     eff_value_t closure = eff__closure_new((struct eff__closure){ .builder = builder,
                                                                   .site = site,
                                                                   .fn = (eff_any_fn)step,

@@ -1,8 +1,6 @@
 /* Loops over items: for_each and its parallel forms. Those by schedule are in retry.c. */
 #include <effect/loop.h>
 
-#include <string.h>
-
 #include <effect/parallel.h>
 
 #include "core/build.h"
@@ -13,9 +11,8 @@ static eff_t *refuse(eff_site_t site, const char *builder, eff_value_t items, ef
     const char *found = eff__value_usable(items) && !eff__are_items(items) ? eff_type_of(items)->name : NULL;
     bool oom = env.type && env.type->flags & EFF_TYPE_OOM;
     if (found && !oom) {
-        const char *article = strchr("aeiou", found[0]) ? "an" : "a";
         eff_t *e = eff__mistake_at(site, "%s wants an array, a range, an iterator, a pull or a queue, not %s %s",
-                                   builder, article, found);
+                                   builder, eff__article(found), found);
         eff_value_decref(items);
         eff_value_decref(env);
         return e;

@@ -179,55 +179,44 @@ eff_t *eff_partition_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, e
 
 /* ---- one value out of all results */
 
-/* Refuses the arguments of the two builders below. Consumes the values. */
-static eff_t *refuse_values(eff_site_t site, const char *builder, bool has_fns, eff_value_t items, eff_value_t initial,
-                            eff_value_t env)
-{
-    static const eff_value_t nothing;
-    bool oom = eff_is_oom(items) || eff_is_oom(initial) || eff_is_oom(env);
-    bool absent = !items.type || !initial.type || !env.type;
-    eff_value_decref(items);
-    eff_value_decref(initial);
-    eff_value_decref(env);
-    if (oom) return eff_out_of_memory();
-    return eff__refuse_call(site, builder, has_fns, absent ? nothing : eff_unit);
-}
-
-/* The value of merge or combine in place of *acc; an absent one is reported in the words of the builder. */
-static bool advance(eff_value_t *acc, eff_zip_fn f, eff_value_t v, eff_value_t env, const char *mistake)
+/* The value of f, which the builder's reader knows by this name, in place of *acc. NULL, or how it went wrong. */
+static eff_t *advance(eff_value_t *acc, const struct eff__closure *c, eff_zip_fn f, const char *name, eff_value_t v,
+                      eff_value_t env)
 {
     eff_value_t next = f(*acc, v, env);
-    if (!next.type) {
-        eff__misuse("%s", mistake);
-        return false;
-    }
+    if (!next.type) return eff__returned_absent(c->site, c->builder, name);
+    if (eff_is_oom(next)) return eff_out_of_memory();
     eff_value_decref(*acc);
     *acc = next;
-    return !eff_is_oom(next);
+    return NULL;
 }
 
 /* env of the closure: pair(initial, the user's). */
-static eff_value_t reduced(eff_value_t array, eff_value_t env)
+static eff_t *reduced(eff_value_t array, eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
     const struct eff__array *results = array.ptr;
     eff_value_t acc = eff_value_incref(eff_first(c->env));
-    for (size_t i = 0; i < results->n; i++)
-        if (!advance(&acc, (eff_zip_fn)c->fn, results->items[i], eff_second(c->env),
-                     "the combine of eff_reduce_par returned the absent value"))
-            break;
-    return acc;
+    eff_t *failed = NULL;
+    for (size_t i = 0; i < results->n && !failed; i++)
+        failed = advance(&acc, c, (eff_zip_fn)c->fn, "combine", results->items[i], eff_second(c->env));
+    if (!failed) return eff_succeed_at(c->site, acc);
+    eff_value_decref(acc);
+    return failed;
 }
 
 eff_t *eff_reduce_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t initial, eff_zip_fn combine,
                          eff_value_t env, size_t n)
 {
     static const char builder[] = "eff_reduce_par";
-    if (!f || !combine || !eff__value_usable(items) || !eff__value_usable(initial) || !eff__value_usable(env))
-        return refuse_values(site, builder, f && combine, items, initial, env);
+    const eff_value_t values[] = { items, initial, env };
+    if (!f) return eff__refuse_fn(site, builder, 2, "f", eff_noop(), 3, values);
+    if (!combine) return eff__refuse_fn(site, builder, 4, "combine", eff_noop(), 3, values);
+    if (!eff__value_usable(items) || !eff__value_usable(initial) || !eff__value_usable(env))
+        return eff__refuse_values(site, builder, true, 3, values);
     eff_value_t env_again = eff_value_incref(env);
     eff_t *each = eff__each_node(EFF__PARALLEL, site, builder, items, f, env, n);
-    return eff__derived_bind(EFF__OP_MAP, each, (eff_any_fn)reduced,
+    return eff__derived_bind(EFF__OP_FLAT_MAP, each, (eff_any_fn)reduced,
                              (struct eff__closure){ .builder = builder,
                                                     .site = site,
                                                     .fn = (eff_any_fn)combine,
@@ -239,6 +228,7 @@ struct merging {
     eff_value_t plan; /* the builder's closure, shared by all runs */
     eff_value_t env;  /* the user's, borrowed from the plan */
     eff_value_t acc;  /* of the results so far, owned */
+    bool broken;      /* a merge has failed: no other is begun */
 };
 
 static void merging_drop(void *payload)
@@ -251,12 +241,15 @@ static const eff_type_t merging_type = {
     .size = sizeof(struct merging), .name = "merging", .drop = merging_drop, .flags = EFF_TYPE_COUNTED
 };
 
-static eff_value_t merge_in(eff_value_t v, eff_value_t env)
+static eff_t *merge_in(eff_value_t v, eff_value_t env)
 {
     struct merging *m = env.ptr;
-    eff_zip_fn merge = (eff_zip_fn)eff__closure_of(m->plan)->when;
-    if (advance(&m->acc, merge, v, m->env, "the merge of eff_merge_all returned the absent value")) return eff_unit;
-    return eff_is_oom(m->acc) ? m->acc : eff_unit;
+    const struct eff__closure *c = eff__closure_of(m->plan);
+    /* Items that end in the turn of the failure have nothing to be merged into. */
+    if (m->broken) return eff_noop();
+    eff_t *failed = advance(&m->acc, c, (eff_zip_fn)c->when, "merge", v, m->env);
+    m->broken = failed != NULL;
+    return failed ? failed : eff_noop();
 }
 
 static eff_t *run_merged(eff_value_t item, eff_value_t env)
@@ -264,7 +257,7 @@ static eff_t *run_merged(eff_value_t item, eff_value_t env)
     struct merging *m = env.ptr;
     const struct eff__closure *c = eff__closure_of(m->plan);
     eff_t *e = ((eff_bind_fn)c->fn)(item, m->env);
-    return e ? eff_map_at(c->site, e, merge_in, eff_value_incref(env)) : NULL;
+    return e ? eff_flat_map_at(c->site, e, merge_in, eff_value_incref(env)) : NULL;
 }
 
 static eff_value_t take_merged(eff_value_t v, eff_value_t env)
@@ -287,6 +280,7 @@ static eff_t *start_merging(eff_value_t env)
     m->plan = eff_value_incref(env);
     m->env = eff_second(c->env);
     m->acc = eff_value_incref(initial);
+    m->broken = false;
     eff_value_t merging_again = eff_value_incref(merging);
     eff_t *each = eff__each_node(EFF__PARALLEL | EFF__DISCARD, c->site, c->builder, eff_value_incref(items), run_merged,
                                  merging, c->limit);
@@ -297,8 +291,11 @@ eff_t *eff_merge_all_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_v
                         eff_value_t env, size_t n)
 {
     static const char builder[] = "eff_merge_all";
-    if (!f || !merge || !eff__value_usable(items) || !eff__value_usable(initial) || !eff__value_usable(env))
-        return refuse_values(site, builder, f && merge, items, initial, env);
+    const eff_value_t values[] = { items, initial, env };
+    if (!f) return eff__refuse_fn(site, builder, 2, "f", eff_noop(), 3, values);
+    if (!merge) return eff__refuse_fn(site, builder, 4, "merge", eff_noop(), 3, values);
+    if (!eff__value_usable(items) || !eff__value_usable(initial) || !eff__value_usable(env))
+        return eff__refuse_values(site, builder, true, 3, values);
     eff_value_t parts = eff_pair(items, initial);
     eff_value_t closure = eff__closure_new((struct eff__closure){ .builder = builder,
                                                                   .site = site,

@@ -19,7 +19,8 @@ eff_t *eff_catch_cause_at(eff_site_t site, eff_t *e, eff_cause_fn f, eff_value_t
 
 eff_t *eff_fold_at(eff_site_t site, eff_t *e, eff_bind_fn on_failure, eff_bind_fn on_success, eff_value_t env)
 {
-    if (!on_success) return eff__refuse_bind(site, "eff_fold", e, false, env);
+    if (!on_failure) return eff__refuse_fn(site, "eff_fold", 2, "on_failure", e, 1, &env);
+    if (!on_success) return eff__refuse_fn(site, "eff_fold", 3, "on_success", e, 1, &env);
     return eff__fold_node_inline(0, site, "eff_fold", e, (eff_any_fn)on_failure, on_success, env);
 }
 
@@ -30,28 +31,28 @@ eff_t *eff_or_else_at(eff_site_t site, eff_t *e, eff_t *other)
 
 /* ---- match */
 
-/* Succeeds with what a user's pure function returned. */
-static eff_t *returned(const struct eff__closure *c, eff_value_t v)
+/* Succeeds with what a user's pure function of this name returned. */
+static eff_t *returned(const struct eff__closure *c, const char *name, eff_value_t v)
 {
-    if (v.type) return eff_succeed_at(c->site, v);
-    return eff__mistake(c->site, "callback %s returned the absent value", c->site ? c->site : "of eff_match");
+    return v.type ? eff_succeed_at(c->site, v) : eff__returned_absent(c->site, c->builder, name);
 }
 
 static eff_t *match_failure(eff_value_t error, eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
-    return returned(c, ((eff_map_fn)c->fn)(error, c->env));
+    return returned(c, "on_failure", ((eff_map_fn)c->fn)(error, c->env));
 }
 
 static eff_t *match_success(eff_value_t v, eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
-    return returned(c, ((eff_map_fn)c->when)(v, c->env));
+    return returned(c, "on_success", ((eff_map_fn)c->when)(v, c->env));
 }
 
 eff_t *eff_match_at(eff_site_t site, eff_t *e, eff_map_fn on_failure, eff_map_fn on_success, eff_value_t env)
 {
-    if (!on_failure || !on_success) return eff__refuse_bind(site, "eff_match", e, false, env);
+    if (!on_failure) return eff__refuse_fn(site, "eff_match", 2, "on_failure", e, 1, &env);
+    if (!on_success) return eff__refuse_fn(site, "eff_match", 3, "on_success", e, 1, &env);
     return eff__derived_fold(0, e, (eff_any_fn)match_failure, match_success,
                              (struct eff__closure){ .builder = "eff_match",
                                                     .site = site,

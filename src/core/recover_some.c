@@ -70,7 +70,8 @@ static eff_t *catch_some(const eff_cause_t *cause, eff_value_t env)
 
 eff_t *eff_catch_some_at(eff_site_t site, eff_t *e, eff_predicate_fn when, eff_bind_fn f, eff_value_t env)
 {
-    if (!when || !f) return eff__refuse_bind(site, "eff_catch_some", e, false, env);
+    if (!when) return eff__refuse_fn(site, "eff_catch_some", 2, "when", e, 1, &env);
+    if (!f) return eff__refuse_fn(site, "eff_catch_some", 3, "f", e, 1, &env);
     return over_cause(
         e, catch_some,
         (struct eff__closure){

@@ -158,6 +158,10 @@ static eff_t *loop(eff_site_t site, const char *builder, eff_t *e, eff_schedule_
         eff_schedule_decref(schedule);
         return eff__refuse_bind(site, builder, e, true, oom ? eff_oom_value() : eff_unit);
     }
+    if (eff__schedule_is_mistaken(schedule)) {
+        eff_decref(e);
+        return eff__mistake_at(site, "%s was given a schedule with a missing part", builder);
+    }
     eff_value_t closure = eff__closure_new((struct eff__closure){
         .builder = builder, .site = site, .effect = e, .env = { .type = &eff_schedule_type, .ptr = schedule } });
     return eff__call_node(EFF__OP_SUSPEND, site, builder, (eff_any_fn)starter, closure);

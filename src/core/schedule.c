@@ -43,21 +43,52 @@ const eff_type_t eff_schedule_type = {
 static EFF__STATIC_PAYLOAD(struct eff_schedule) oom_schedule = { EFF__STATIC_HEADER(&eff_schedule_type),
                                                                  { .program = NULL } };
 
+/* What comes of a missing part, which was reported. */
+static EFF__STATIC_PAYLOAD(struct eff_schedule) mistaken_schedule = { EFF__STATIC_HEADER(&eff_schedule_type),
+                                                                      { .program = NULL } };
+
 bool eff__schedule_is_oom(const eff_schedule_t *s)
 {
     return s == &oom_schedule.payload;
 }
 
-bool eff__schedule_is_missing(const void *part, const char *builder)
+bool eff__schedule_is_mistaken(const eff_schedule_t *s)
 {
-    if (!part) eff__misuse("%s: an argument is NULL", builder);
-    return !part;
+    return s == &mistaken_schedule.payload;
+}
+
+/* Reports that the `number`th argument of a builder is NULL. */
+static void missing(int number, const char *builder)
+{
+    eff__misuse("argument %d of %s is NULL", number, builder);
+}
+
+static bool is_usable(const eff_schedule_t *s)
+{
+    return s && !eff__schedule_is_oom(s) && !eff__schedule_is_mistaken(s);
+}
+
+/* What comes of schedules that cannot be built in, or for which there is no memory. Consumes both; b may be NULL without
+ * being missing. */
+static eff_schedule_t *refuse(eff_schedule_t *a, eff_schedule_t *b, bool mistaken)
+{
+    mistaken = mistaken || eff__schedule_is_mistaken(a) || eff__schedule_is_mistaken(b);
+    bool oom = !mistaken || eff__schedule_is_oom(a) || eff__schedule_is_oom(b);
+    eff_schedule_decref(a);
+    eff_schedule_decref(b);
+    return oom ? &oom_schedule.payload : &mistaken_schedule.payload;
+}
+
+/* The same for builders of two, which reports the first that is missing. */
+static eff_schedule_t *refuse_two(const char *builder, eff_schedule_t *a, eff_schedule_t *b)
+{
+    if (!a || !b) missing(a ? 2 : 1, builder);
+    return refuse(a, b, !a || !b);
 }
 
 eff_schedule_t *eff_schedule_incref(eff_schedule_t *s)
 {
-    if (eff__schedule_is_missing(s, "eff_schedule_incref")) return &oom_schedule.payload;
-    return eff__payload_retain(s);
+    return s ? eff__payload_retain(s) : NULL;
 }
 
 void eff_schedule_decref(eff_schedule_t *s)
@@ -160,7 +191,10 @@ eff_schedule_t *eff_schedule_fibonacci(eff_duration_t base)
 
 eff_schedule_t *eff_schedule_delays(size_t n, const eff_duration_t *delays)
 {
-    if (n > 0 && eff__schedule_is_missing(delays, "eff_schedule_delays")) return &oom_schedule.payload;
+    if (n > 0 && !delays) {
+        missing(2, "eff_schedule_delays");
+        return &mistaken_schedule.payload;
+    }
     eff_value_t env = n > SIZE_MAX / sizeof *delays ? eff_oom_value() : eff_bytes(delays, n * sizeof *delays);
     if (eff_is_oom(env)) return &oom_schedule.payload;
     eff_schedule_t *s = leaf((struct instruction){ .op = OP_DELAYS, .env = env }, 1);
@@ -200,10 +234,8 @@ eff_duration_t eff__schedule_delay_at(const struct instruction *in, size_t i)
 /* The two programs, one after the other, and the instruction that combines them. */
 static eff_schedule_t *binary(enum eff__schedule_op op, const char *builder, eff_schedule_t *a, eff_schedule_t *b)
 {
-    bool broken = eff__schedule_is_missing(a, builder) || eff__schedule_is_missing(b, builder);
-    if (broken || eff__schedule_is_oom(a) || eff__schedule_is_oom(b)) goto fail;
-    eff_schedule_t *s = own(a, b->n + 1);
-    if (!s) goto fail;
+    eff_schedule_t *s = is_usable(a) && is_usable(b) ? own(a, b->n + 1) : NULL;
+    if (!s) return refuse_two(builder, a, b);
     size_t n = s->n + b->n + 1;
     s->program[s->n - 1].to_parent = (uint32_t)(b->n + 1);
     append(s, b, eff__count_is_one(&eff__header_of(b)->count));
@@ -211,10 +243,6 @@ static eff_schedule_t *binary(enum eff__schedule_op op, const char *builder, eff
     s->program[s->n - 1].to_parent = 1;
     s->program[s->n++] = (struct instruction){ .op = op, .n = n };
     return s;
-fail:
-    eff_schedule_decref(a);
-    eff_schedule_decref(b);
-    return &oom_schedule.payload;
 }
 
 eff_schedule_t *eff_schedule_both(eff_schedule_t *a, eff_schedule_t *b)
@@ -231,11 +259,8 @@ eff_schedule_t *eff_schedule_either(eff_schedule_t *a, eff_schedule_t *b)
 eff_schedule_t *eff_schedule_and_then(eff_schedule_t *a, eff_schedule_t *b)
 {
     enum { N_MORE = 3 };
-    bool broken =
-        eff__schedule_is_missing(a, "eff_schedule_and_then") || eff__schedule_is_missing(b, "eff_schedule_and_then");
-    if (broken || eff__schedule_is_oom(a) || eff__schedule_is_oom(b)) goto fail;
-    eff_schedule_t *s = own(a, b->n + N_MORE);
-    if (!s) goto fail;
+    eff_schedule_t *s = is_usable(a) && is_usable(b) ? own(a, b->n + N_MORE) : NULL;
+    if (!s) return refuse_two("eff_schedule_and_then", a, b);
     size_t n_a = s->n, n_b = b->n, n = n_a + n_b + N_MORE, words_a = s->n_words, words_b = b->n_words;
     memmove(s->program + 1, s->program, n_a * sizeof *s->program);
     s->program[0] = (struct instruction){
@@ -255,10 +280,6 @@ eff_schedule_t *eff_schedule_and_then(eff_schedule_t *a, eff_schedule_t *b)
     s->program[s->n++] = (struct instruction){ .op = OP_AND_THEN, .n = n };
     s->n_words++;
     return s;
-fail:
-    eff_schedule_decref(a);
-    eff_schedule_decref(b);
-    return &oom_schedule.payload;
 }
 
 /* Adds an instruction that changes the answer of s. Consumes s; without memory NULL, and nothing is consumed. */
@@ -274,11 +295,11 @@ static eff_schedule_t *unary(eff_schedule_t *s, struct instruction in)
 
 eff_schedule_t *eff_schedule_up_to(eff_schedule_t *s, eff_duration_t limit)
 {
-    if (eff__schedule_is_missing(s, "eff_schedule_up_to") || eff__schedule_is_oom(s)) return &oom_schedule.payload;
-    eff_schedule_t *limited = unary(s, (struct instruction){ .op = OP_UP_TO, .delay = not_negative(limit) });
+    eff_schedule_t *limited = NULL;
+    if (is_usable(s)) limited = unary(s, (struct instruction){ .op = OP_UP_TO, .delay = not_negative(limit) });
     if (!limited) {
-        eff_schedule_decref(s);
-        return &oom_schedule.payload;
+        if (!s) missing(1, "eff_schedule_up_to");
+        return refuse(s, NULL, !s);
     }
     limited->n_words++;
     limited->needs_time = true;
@@ -288,13 +309,15 @@ eff_schedule_t *eff_schedule_up_to(eff_schedule_t *s, eff_duration_t limit)
 static eff_schedule_t *conditional(enum eff__schedule_op op, const char *builder, eff_schedule_t *s,
                                    eff_predicate_fn holds, eff_value_t env)
 {
-    if (!s || !holds || !env.type) eff__misuse("%s: an argument is missing", builder);
-    bool usable = s && holds && eff__value_usable(env) && !eff__schedule_is_oom(s);
-    eff_schedule_t *changed = usable ? unary(s, (struct instruction){ .op = op, .holds = holds, .env = env }) : NULL;
+    eff_schedule_t *changed = NULL;
+    if (is_usable(s) && holds && eff__value_usable(env))
+        changed = unary(s, (struct instruction){ .op = op, .holds = holds, .env = env });
     if (changed) return changed;
-    eff_schedule_decref(s);
+    if (!s || !holds) missing(s ? 2 : 1, builder);
+    else if (!env.type) eff__misuse("%s was given an absent value", builder);
+    bool oom = eff_is_oom(env), mistaken = !s || !holds || !env.type;
     eff_value_decref(env);
-    return &oom_schedule.payload;
+    return refuse(s, oom ? &oom_schedule.payload : NULL, mistaken);
 }
 
 eff_schedule_t *eff_schedule_while(eff_schedule_t *s, eff_predicate_fn holds, eff_value_t env)

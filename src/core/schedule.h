@@ -13,7 +13,8 @@ bool eff__schedule_needs_time(const eff_schedule_t *s);
 /* One step: whether to go on, and after which delay. `input` is borrowed. */
 bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now, eff_value_t input,
                         eff_duration_t *ret_delay);
-/* Whether it is the schedule that stands for "out of memory". */
+/* Whether it is the schedule that stands for "out of memory"; whether it is the one that stands for a missing part. */
 bool eff__schedule_is_oom(const eff_schedule_t *s);
+bool eff__schedule_is_mistaken(const eff_schedule_t *s);
 
 #endif

@@ -1,6 +1,8 @@
 /* Printing a schedule as the expression that it was composed as; see schedule_program.h. */
 #include "core/schedule_program.h"
 
+#include "core/misuse.h"
+
 static bool is_binary(const struct instruction *in)
 {
     return in->op == OP_BOTH || in->op == OP_EITHER || in->op == OP_AND_THEN;
@@ -77,8 +79,12 @@ static const char *between(uint32_t op)
 
 void eff_schedule_format(const eff_schedule_t *s, eff_buffer_t *out)
 {
-    if (eff__schedule_is_missing(s, "eff_schedule_format")) return;
+    if (!s) {
+        eff__misuse("argument 1 of eff_schedule_format is NULL");
+        return;
+    }
     if (eff__schedule_is_oom(s)) eff_buffer_add(out, "out of memory");
+    if (eff__schedule_is_mistaken(s)) eff_buffer_add(out, "a schedule with a missing part");
     for (size_t i = 0; i < s->n; i++) {
         const struct instruction *in = &s->program[i];
         if (in->n == 1) open_groups(in, out);

@@ -60,7 +60,7 @@ struct instruction {
 };
 
 struct eff_schedule {
-    struct instruction *program; /* owned, from eff__malloc; NULL for "out of memory" */
+    struct instruction *program; /* owned, from eff__malloc; NULL for "out of memory" and "mistaken" */
     size_t n, capacity;
     size_t n_words;  /* of state */
     size_t depth;    /* the most answers there are on the stack */
@@ -87,8 +87,5 @@ _Static_assert(sizeof(union word) == 8 && _Alignof(struct answer) <= 8, "the sta
 /* The list of a `delays`; its bytes need not be aligned. */
 size_t eff__schedule_n_delays(const struct instruction *in);
 eff_duration_t eff__schedule_delay_at(const struct instruction *in, size_t i);
-
-/* Reports a missing part, and answers whether there is one. */
-bool eff__schedule_is_missing(const void *part, const char *builder);
 
 #endif

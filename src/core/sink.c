@@ -49,10 +49,13 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *ret_char)
     return size;
 }
 
-/* Whether it may reach a terminal or a line of a log: no C0 or C1 control, no line or paragraph separator. */
+/* Whether it may reach a terminal or a line of a log: no C0 or C1 control, no line or paragraph separator, and nothing
+ * that changes the direction of what follows (Boucher and Anderson 2021, "Trojan Source"). */
 static bool is_harmless(uint32_t c)
 {
-    return c >= 0x20 && (c < 0x7f || c > 0x9f) && c != 0x2028 && c != 0x2029;
+    if (c < 0x20 || (c >= 0x7f && c <= 0x9f)) return false;
+    if (c >= 0x2028 && c <= 0x202e) return false;
+    return !(c >= 0x2066 && c <= 0x2069) && c != 0x200e && c != 0x200f && c != 0x061c;
 }
 
 static void add_escape(struct eff__sink *s, uint32_t c)

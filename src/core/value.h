@@ -13,6 +13,7 @@
 #define EFF_CORE_VALUE_H
 
 #include <stdarg.h>
+#include <string.h>
 
 #include <effect/value.h>
 
@@ -63,6 +64,12 @@ static inline void *eff__payload_retain(void *payload)
 static inline bool eff__value_usable(eff_value_t v)
 {
     return __builtin_expect(v.type && !(v.type->flags & EFF_TYPE_OOM), 1);
+}
+
+/* "a" or "an", as it stands before a noun. */
+static inline const char *eff__article(const char *noun)
+{
+    return noun[0] && strchr("aeiou", noun[0]) ? "an" : "a";
 }
 
 /* A part of a value under construction: v itself, or unit after reporting that `of` was given an absent

@@ -3,89 +3,265 @@
  * The live one writes with write(2), not into the buffers of stdio: so a failure is seen by the effect that printed,
  * and a line is out when that effect has ended. What the program has given to printf goes first, so that both can be
  * mixed.
+ *
+ * It never waits in a system call: it asks poll(2) first, and writes no more than what is then taken at once. Most
+ * texts go out that way, within their instruction. One that does not becomes a `struct writing`, in line behind those
+ * under way to the same file, and its fiber waits for the descriptor whenever there is no room:
+ *
+ *     write    all out: done. Else
+ *     turn     until no earlier writing of this runtime to this file is left, then
+ *     go_on    writes what goes; while not all is out: wait_writable, go_on
+ *
+ * A writing is a value that this effect alone holds, so leaving the line is its drop: however the effect ends, the next
+ * in line gets its turn.
  */
 #include <effect/console.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <effect/fd.h>
+
 #include "core/build.h"
 #include "core/misuse.h"
+#include "runtime/prim.h"
+#include "runtime/runtime.h"
 
-/* ---- the live console */
+/* ---- writing without waiting */
 
-/* Waits until an output that others made non-blocking takes more. */
-static bool wait_for_room(int fd)
+static FILE *file_of(eff_console_output_t to)
+{
+    return to == EFF_CONSOLE_ERROR ? stderr : stdout;
+}
+
+/* Whether a write would not block. When that cannot be told, the write is to say what is wrong. */
+static bool has_room(int fd)
 {
     struct pollfd p = { .fd = fd, .events = POLLOUT };
-    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+    int n;
+    while ((n = poll(&p, 1, 0)) < 0 && errno == EINTR)
+        continue;
+    return n != 0;
 }
 
-/* @return 0, or the errno */
-static int write_all(int fd, const char *text, size_t n)
+enum { TERMINAL_PIECE = 512 };
+
+/* How much of n bytes an output takes at once when it has room. A file takes all: it is never waited for. A pipe
+ * promises PIPE_BUF, and sockets keep more than that free. A terminal promises nothing, and has small buffers. */
+static size_t piece_of(int fd, size_t n)
 {
-    while (n > 0) {
-        ssize_t written = write(fd, text, n);
-        if (written >= 0) {
-            text += written;
-            n -= (size_t)written;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            if (!wait_for_room(fd)) return errno;
-        } else if (errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
+    struct stat s;
+    if (n <= TERMINAL_PIECE || fstat(fd, &s) < 0) return n;
+    if (S_ISREG(s.st_mode) || S_ISBLK(s.st_mode)) return n;
+    if (S_ISCHR(s.st_mode)) return TERMINAL_PIECE;
+    return n < PIPE_BUF ? n : PIPE_BUF;
 }
 
-/* As write_all, after what stdio holds. The signal that a closed pipe raises is for this thread, so it can be blocked
- * and taken away here, whatever the process does with it otherwise; one that was there before stays.
- * @return 0, or the errno */
-static int write_without_sigpipe(FILE *file, const char *text, size_t n)
+/* Writes what goes of the n bytes from *written on, behind what stdio holds as the first of them is written.
+ * @return 0 when all is out, EAGAIN when there is no room, or another errno */
+static int write_what_goes(FILE *file, const char *text, size_t n, size_t *written)
+{
+    int fd = fileno(file);
+    const size_t piece = piece_of(fd, n);
+    for (;;) {
+        bool held = *written == 0 && __fpending(file) > 0;
+        size_t left = n - *written;
+        if (!held && left == 0) return 0;
+        if (!has_room(fd)) return EAGAIN;
+        if (held) {
+            if (fflush(file) != 0) return errno;
+            continue;
+        }
+        ssize_t taken = write(fd, text + *written, left < piece ? left : piece);
+        if (taken >= 0) *written += (size_t)taken;
+        else if (errno == EWOULDBLOCK) return EAGAIN;
+        else if (errno != EINTR) return errno;
+    }
+}
+
+/* The same without SIGPIPE. The signal that a closed pipe raises is for this thread, so it can be blocked and taken
+ * away here, whatever the process does with it otherwise; one that was there before stays. */
+static int write_without_sigpipe(eff_console_output_t to, eff_value_t text, size_t *written)
 {
     sigset_t pipe_only, before, pending;
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
-    sigpending(&pending);
-    bool was_pending = sigismember(&pending, SIGPIPE) == 1;
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    bool was_blocked = sigismember(&before, SIGPIPE) == 1; /* else none can be pending */
+    bool was_pending = was_blocked && sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 
-    int err = fflush(file) == 0 ? 0 : errno;
-    if (!err) err = write_all(fileno(file), text, n);
+    int err = write_what_goes(file_of(to), eff_as_string(text), eff_string_size(text), written);
 
     if (err == EPIPE && !was_pending)
         while (sigtimedwait(&pipe_only, NULL, &(struct timespec){ 0 }) < 0 && errno == EINTR)
             continue;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!was_blocked) pthread_sigmask(SIG_SETMASK, &before, NULL);
     return err;
 }
 
-static int write_to(FILE *file, const char *name, eff_value_t text, eff_value_t *ret_value, eff_value_t *ret_error)
+static eff_value_t write_error(int err, eff_console_output_t to)
 {
-    int err = write_without_sigpipe(file, eff_as_string(text), eff_string_size(text));
-    if (!err) *ret_value = eff_unit;
-    else *ret_error = eff_error_errno(err, "write to %s", name);
-    return err ? -1 : 0;
+    return eff_error_errno(err, "write to %s", to == EFF_CONSOLE_ERROR ? "stderr" : "stdout");
 }
 
-static int write_to_stdout(eff_value_t text, eff_value_t *ret_value, eff_value_t *ret_error)
+/* ---- texts that did not go out at once */
+
+/* Where a line forms: stdout and stderr may be one file. Runtimes do not wait for each other: the other one's loop may
+ * not be running. */
+struct place {
+    const eff_runtime_t *rt;
+    dev_t device;
+    ino_t file;
+};
+
+struct writing {
+    struct place place;
+    eff_console_output_t to;
+    eff_value_t text;
+    size_t written;
+    eff_fiber_t *fiber; /* that waits for its turn, or NULL; borrowed */
+    struct writing *prev, *next;
+};
+
+/* Those of this thread's runtimes, in order of printing. */
+static __thread struct writing *first_writing, *last_writing;
+
+static struct place place_of(const eff_runtime_t *rt, eff_console_output_t to)
 {
-    return write_to(stdout, "stdout", text, ret_value, ret_error);
+    struct stat s;
+    if (fstat(fileno(file_of(to)), &s) < 0) return (struct place){ .rt = rt };
+    return (struct place){ rt, s.st_dev, s.st_ino };
 }
-static int write_to_stderr(eff_value_t text, eff_value_t *ret_value, eff_value_t *ret_error)
+
+/* The first of that place, from w on; or NULL. */
+static struct writing *next_at(struct writing *w, struct place p)
 {
-    return write_to(stderr, "stderr", text, ret_value, ret_error);
+    while (w && (w->place.rt != p.rt || w->place.device != p.device || w->place.file != p.file))
+        w = w->next;
+    return w;
 }
+
+static bool has_its_turn(const struct writing *w)
+{
+    return next_at(first_writing, w->place) == w;
+}
+
+static void writing_drop(void *payload);
+static const eff_type_t writing_type = {
+    .size = sizeof(struct writing), .name = "text to print", .drop = writing_drop, .flags = EFF_TYPE_COUNTED
+};
+
+static void give_turn(struct writing *w)
+{
+    eff_fiber_t *f = w->fiber;
+    if (!f || f->rt->freeing) return;
+    w->fiber = NULL;
+    f->wait.object = NULL;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    eff__wake(f);
+    eff__payload_decref(&writing_type, w); /* the wait's; the fiber holds another */
+}
+
+static void writing_drop(void *payload)
+{
+    struct writing *w = (struct writing *)payload, *next = next_at(w->next, w->place);
+    if (w->prev) w->prev->next = w->next;
+    else first_writing = w->next;
+    if (w->next) w->next->prev = w->prev;
+    else last_writing = w->prev;
+    if (next && has_its_turn(next)) give_turn(next);
+    eff_value_decref(w->text);
+}
+
+/* The last in line. Consumes text; out of memory, that value. */
+static eff_value_t writing_new(eff_runtime_t *rt, eff_console_output_t to, eff_value_t text, size_t written)
+{
+    struct writing *w = (struct writing *)eff__payload_alloc(&writing_type, sizeof *w);
+    if (!w) {
+        eff_value_decref(text);
+        return eff_oom_value();
+    }
+    *w =
+        (struct writing){ .place = place_of(rt, to), .to = to, .text = text, .written = written, .prev = last_writing };
+    if (last_writing) last_writing->next = w;
+    else first_writing = w;
+    last_writing = w;
+    return (eff_value_t){ .type = &writing_type, .ptr = w };
+}
+
+/* ---- waiting for one's turn */
+
+static bool leave_line(eff_fiber_t *f)
+{
+    struct writing *w = (struct writing *)f->wait.object;
+    w->fiber = NULL;
+    eff__payload_decref(&writing_type, w);
+    return true;
+}
+static const struct eff__wait_ops turn_ops = { .name = "for its turn to print", .leave = leave_line };
+
+static int turn_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    struct writing *w = (struct writing *)e->prim.value.ptr;
+    if (has_its_turn(w)) return eff__prim_value(f, eff_unit);
+    w->fiber = f;
+    eff__suspend(f, &turn_ops, eff__prim_take_value(e, alone).ptr);
+    return EFF__SUSPEND;
+}
+static const struct eff__prim turn_prim = { "console_turn", turn_run };
+
+static eff_t *go_on(eff_value_t v, eff_value_t writing)
+{
+    struct writing *w = (struct writing *)writing.ptr;
+    (void)v;
+    int err = write_without_sigpipe(w->to, w->text, &w->written);
+    if (!err) return eff_noop();
+    if (err != EAGAIN) return eff_fail_at(NULL, write_error(err, w->to));
+    return eff_flat_map_at(NULL, eff_wait_writable_at(NULL, fileno(file_of(w->to))), go_on, eff_value_incref(writing));
+}
+
+/* ---- the live console */
+
+/* Whether nobody is in line who would have to be waited for. */
+static bool is_free(const eff_runtime_t *rt, eff_console_output_t to)
+{
+    return !first_writing || !next_at(first_writing, place_of(rt, to));
+}
+
+static int write_run(eff_fiber_t *f, eff_t *e, bool alone, eff_console_output_t to)
+{
+    size_t written = 0;
+    int err = is_free(f->rt, to) ? write_without_sigpipe(to, e->prim.value, &written) : EAGAIN;
+    if (!err) return eff__prim_value(f, eff_unit);
+    if (err != EAGAIN) return eff__prim_fail(f, write_error(err, to));
+    eff_value_t writing = writing_new(f->rt, to, eff__prim_take_value(e, alone), written);
+    eff_t *turn = eff__prim_node_plain(NULL, &turn_prim, eff_value_incref(writing));
+    return eff__prim_effect(f, eff_flat_map_at(NULL, turn, go_on, writing));
+}
+static int write_out_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    return write_run(f, e, alone, EFF_CONSOLE_OUT);
+}
+static int write_error_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    return write_run(f, e, alone, EFF_CONSOLE_ERROR);
+}
+static const struct eff__prim write_out_prim = { "console_write", write_out_run };
+static const struct eff__prim write_error_prim = { "console_write_error", write_error_run };
 
 /* Its effects have no site: a trace begins with that of who printed. */
 static eff_t *live_write(eff_console_t *console, eff_console_output_t to, eff_value_t text)
 {
     (void)console;
-    return eff_attempt_at(NULL, to == EFF_CONSOLE_ERROR ? write_to_stderr : write_to_stdout, text);
+    return eff__prim_node_plain(NULL, to == EFF_CONSOLE_ERROR ? &write_error_prim : &write_out_prim, text);
 }
 
 static eff_console_t live_console = { .size = sizeof(eff_console_t), .write = live_write };
@@ -108,7 +284,7 @@ static eff_value_t text_of(eff_value_t label, eff_value_t v, const char *end)
 
 static eff_t *print(eff_console_t *console, eff_console_output_t to, eff_value_t label, eff_value_t v, const char *end)
 {
-    if (console->size < sizeof *console || !console->write) {
+    if (console->size < offsetof(eff_console_t, write) + sizeof console->write || !console->write) {
         eff__misuse("the Console in effect does not say .size = sizeof(eff_console_t), or has no .write");
         return eff_noop();
     }
@@ -156,12 +332,12 @@ eff_t *eff_print_error_line_at(eff_site_t site, eff_value_t v)
     return printed(site, "eff_print_error_line", print_error_line, v);
 }
 
-/* The library calls it, so it has no line of its own: a trace names it with that of the builder it was given to. */
+/* The library calls it, so no line can be told; its name stands in a trace where a line would. */
 eff_t *eff_print_value(eff_value_t v, eff_value_t env)
 {
     static const char name[] = "eff_print_value";
     if (!eff__value_usable(v)) return eff__refuse_call(NULL, name, true, v);
     if (!eff__value_usable(env)) return eff__refuse_call(NULL, name, true, env);
     eff_value_t label = eff_value_incref(env), shown = eff_value_incref(v);
-    return printed(NULL, name, print_labelled, eff_pair(label, shown));
+    return printed(name, name, print_labelled, eff_pair(label, shown));
 }

@@ -73,12 +73,24 @@ void eff_log_format(const eff_log_record_t *record, eff_buffer_t *out)
 
 /* ---- the default Logger: the line, to the Console in effect */
 
+/* What is left of a line that there was no memory for: it ends in a mark, which takes the place of what stood there. */
+static eff_value_t cut_line(const eff_buffer_t *line)
+{
+    static const char mark[] = " [cut: out of memory]";
+    if (line->size < sizeof mark) return eff_literal(mark + 1);
+    size_t at = line->size - (sizeof mark - 1);
+    while (at > 0 && ((unsigned char)line->text[at] & 0xc0) == 0x80)
+        at--; /* not inside a character of UTF-8 */
+    memcpy(line->text + at, mark, sizeof mark);
+    return eff_string_n(line->text, at + sizeof mark - 1);
+}
+
 static eff_t *line_log(eff_logger_t *logger, const eff_log_record_t *record)
 {
     (void)logger;
     eff_buffer_t line = EFF_BUFFER_INIT;
     eff_log_format(record, &line);
-    eff_value_t text = eff_string_n(eff_buffer_text(&line), line.size);
+    eff_value_t text = line.truncated ? cut_line(&line) : eff_string_n(eff_buffer_text(&line), line.size);
     eff_buffer_done(&line);
     return eff_print_error_line_at(NULL, text);
 }
@@ -120,23 +132,20 @@ static eff_t *hand_over(eff_logger_t *logger, eff_value_t record)
     return logger->log(logger, record.ptr);
 }
 
-static eff_t *give_up(const eff_cause_t *cause, eff_value_t env)
+/* Whether a Logger is at work in this fiber: then nothing is logged, so that one which logs does not call itself. A tag
+ * of its own, which no user can set, as the level can be. */
+static eff_value_t not_logging(void)
 {
-    (void)cause, (void)env;
-    return eff_noop();
+    return eff_bool(false);
 }
-static eff_t *done(eff_value_t v, eff_value_t env)
-{
-    (void)v, (void)env;
-    return eff_noop();
-}
+static const eff_tag_t logging_tag = { "a Logger at work", not_logging };
 
 /* The effect that has the record logged, whatever comes of it. Consumes record; out of memory, that effect. */
 static eff_t *logged(eff_value_t record)
 {
     eff_t *e = eff_logger_with_at(NULL, hand_over, record);
-    e = eff_locally_at(NULL, e, &eff_log_level_tag, eff_int(EFF_LOG_OFF));
-    return eff__fold_node(EFF__CAUSE, NULL, "eff_log", e, (eff_any_fn)give_up, done, eff_unit);
+    e = eff_locally_at(NULL, e, &logging_tag, eff_bool(true));
+    return eff_ignore_cause_at(NULL, e);
 }
 
 /* ---- the instruction: one prim for each level, whose value is the message and whose handle, if any, the cause */
@@ -154,6 +163,7 @@ static bool passes(const eff_fiber_t *f, eff_log_level_t level)
 {
     if (!f->context) return level >= EFF_LOG_INFO;
     eff_value_t minimum = eff_context_get(f->context, &eff_log_level_tag);
+    if (!eff_is_oom(minimum) && eff_as_bool(eff_context_get(f->context, &logging_tag))) return false;
     return !eff_is_oom(minimum) && (int64_t)level >= eff_as_int(minimum);
 }
 
@@ -163,7 +173,7 @@ static int log_run(eff_fiber_t *f, eff_t *e, bool alone)
     if (!passes(f, level)) return eff__prim_value(f, eff_unit);
 
     const eff_logger_t *logger = f->context ? eff_logger_from(f->context) : &line_logger;
-    if (!logger || logger->size < sizeof *logger || !logger->log) {
+    if (!logger || logger->size < offsetof(eff_logger_t, log) + sizeof logger->log || !logger->log) {
         eff__misuse("the Logger in effect does not say .size = sizeof(eff_logger_t), or has no .log");
         return eff__prim_value(f, eff_unit);
     }

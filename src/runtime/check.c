@@ -56,7 +56,10 @@ static const char *check_pulls(const struct eff__group *g)
     if (g->each != EFF__PULLED_ITEMS) return NULL;
     if (g->n_live > g->pulls->limit) return "a loop has more workers than its limit";
     if (g->n_started > g->pulls->n_places) return "a loop has more workers than places for them";
-    if (g->phase == EFF__GROUP_WAITING && !g->decided && eff__pulls_want_side(g)) return "nobody pulls a loop's items";
+    const eff_fiber_t *standby = g->pulls->standby;
+    if (standby && (standby->group != g || standby->state != EFF__NEW)) return "a loop's standby has had its turn";
+    if (g->phase == EFF__GROUP_WAITING && !eff__group_is_over(g) && eff__pulls_want_side(g))
+        return "nobody pulls a loop's items";
     return NULL;
 }
 
@@ -71,6 +74,7 @@ static const char *check_links(eff_fiber_t *f)
         return "a side is not in its place in its group";
     if (f->flags & EFF__SIDE && f->state != EFF__DONE && f->group->caller != f->parent)
         return "a side's parent is not its group's caller";
+    if (f->flags & EFF__SIDE && f->observers.first) return "a side is observed";
     if (f->flags & EFF__SIDE && f->state != EFF__DONE && check_pulls(f->group)) return check_pulls(f->group);
     if (f->state != EFF__DONE && (f->top <= eff__frames_base(f) || f->top > f->limit))
         return "the frames lie outside their block";

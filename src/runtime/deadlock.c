@@ -13,16 +13,18 @@ static bool is_stuck(const eff_fiber_t *f)
     return f->state == EFF__SUSPENDED && !(f->flags & EFF__OUTSIDE);
 }
 
-struct deadlock {
-    eff_cause_t *cause; /* the report */
-};
+/* Whether it waits for the end of what it started, which nothing can make it leave. */
+static bool must_stay(const eff_fiber_t *f)
+{
+    return !f->wait.ops->leave || f->wait.ops == &eff__closing_wait;
+}
 
-/* A stuck fiber that waits for its own sides or children, which nothing can make it leave: they are failed too, and once
- * they have ended it unwinds with the report instead of its result. */
+/* A stuck fiber that must stay: those it waits for are failed too, and once they have ended it unwinds with the report
+ * instead of its result. */
 static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
 {
     f->flags |= EFF__DOOMED;
-    if (f->wait.ops == &eff__group_wait || f->wait.ops == &eff__group_end_wait) {
+    if (f->wait.ops == &eff__group_end_wait) {
         struct eff__group *g = (struct eff__group *)f->wait.object;
         if (!g->saved) g->saved = eff_cause_incref(report);
     } else if (eff__frame_extra(f->top[-1]) == EFF__OK) { /* a LEAVING frame keeps the result */
@@ -36,16 +38,16 @@ static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
 
 static bool doom(eff_fiber_t *f, void *arg)
 {
-    struct deadlock *d = (struct deadlock *)arg;
+    eff_cause_t *report = (eff_cause_t *)arg;
     if (!is_stuck(f)) return true;
-    if (!f->wait.ops->leave) {
-        doom_parent(f, d->cause);
+    if (must_stay(f)) {
+        doom_parent(f, report);
         return true;
     }
     (void)f->wait.ops->leave(f);
     f->flags |= EFF__DOOMED | EFF__AT_RETURN;
     f->wait.object = NULL;
-    f->reg = eff_cause_value(eff_cause_incref(d->cause));
+    f->reg = eff_cause_value(eff_cause_incref(report));
     f->status = EFF__CAUSED;
     eff__wake(f);
     f->wait.ops = NULL;
@@ -125,13 +127,16 @@ static bool waits_for_own(const eff_fiber_t *f)
     return f->wait.ops == &eff__group_wait || f->wait.ops == &eff__group_end_wait || f->wait.ops == &eff__children_wait;
 }
 
-static bool is_above(const eff_fiber_t *f, const eff_fiber_t *below)
+/* Whether f waits for what it started, and `below` is that, or was started below it. */
+static bool waits_for_those_above(const eff_fiber_t *f, const eff_fiber_t *below)
 {
-    for (int left = LEVELS; below && left > 0; left--) {
+    if (!waits_for_own(f)) return false;
+    int left = LEVELS;
+    while (below && below->parent != f && left-- > 0)
         below = below->parent;
-        if (below == f) return true;
-    }
-    return false;
+    if (!below || below->parent != f) return false;
+    if (f->wait.ops == &eff__children_wait) return below->region >= (uint32_t)(uintptr_t)f->wait.object;
+    return below->flags & EFF__SIDE && below->group == f->wait.object;
 }
 
 /* The fibers from f on, each of which waits for the next, and the last for f; 0 when it is not so. */
@@ -141,7 +146,7 @@ static size_t circle_from(const eff_fiber_t *f, const eff_fiber_t *path[CIRCLE])
     for (const eff_fiber_t *at = f; n < CIRCLE; at = (const eff_fiber_t *)at->wait.object) {
         if (!is_stuck(at)) return 0;
         path[n++] = at;
-        if (n > 1 && waits_for_own(at) && is_above(at, f)) return n;
+        if (n > 1 && waits_for_those_above(at, f)) return n;
         if (!eff__waits_for_fiber(at)) return 0;
         if (at->wait.object == f) return n;
     }
@@ -179,16 +184,25 @@ static eff_cause_t *report(const eff_runtime_t *rt)
     return note_survey(cause, &s);
 }
 
+/* Whether a leaf is such a report, or an interruption; clears *arg if not. */
+static bool is_part_of_deadlock(const eff_cause_t *leaf, void *arg)
+{
+    bool *is = (bool *)arg;
+    eff_value_t v;
+    if (eff_cause_defect(leaf, &v)) *is = eff_value_is(v, &eff_string_type) && eff_as_string(v) == deadlock_text;
+    return *is;
+}
+
 bool eff__is_deadlock(const eff_cause_t *cause)
 {
-    eff_value_t v;
-    return eff_cause_tag(cause) == EFF_CAUSE_DIE && eff_cause_defect(cause, &v) && eff_value_is(v, &eff_string_type) &&
-           eff_as_string(v) == deadlock_text;
+    bool is = eff_cause_has_die(cause) && !eff_cause_has_fail(cause);
+    if (is) eff_cause_each(cause, is_part_of_deadlock, &is);
+    return is;
 }
 
 void eff__deadlock(eff_runtime_t *rt)
 {
-    struct deadlock d = { .cause = report(rt) };
-    eff__each_fiber(rt, doom, &d);
-    eff_cause_decref(d.cause);
+    eff_cause_t *cause = report(rt);
+    eff__each_fiber(rt, doom, cause);
+    eff_cause_decref(cause);
 }

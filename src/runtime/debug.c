@@ -16,9 +16,9 @@ static int64_t duration_of(const char *text, size_t n)
     memcpy(copy, text, n);
     copy[n] = 0;
     double d = strtod(copy, &unit);
-    if (unit == copy || d < 0) return -1;
+    if (unit == copy || !(d >= 0)) return -1; /* NaN too */
     double scale = !strcmp(unit, "s") ? 1e9 : !strcmp(unit, "ms") ? 1e6 : !strcmp(unit, "us") ? 1e3 : -1;
-    return scale < 0 || d * scale > 9e18 ? -1 : (int64_t)(d * scale);
+    return scale < 0 || !(d * scale <= 9e18) ? -1 : (int64_t)(d * scale);
 }
 
 static bool is_word(const char *text, size_t n, const char *word)

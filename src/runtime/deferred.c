@@ -1,6 +1,7 @@
 /* Deferred: an exit that arrives once, and the fibers that wait for it, first in, first out. */
 #include <effect/deferred.h>
 
+#include "core/misuse.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 
@@ -85,6 +86,21 @@ static bool complete(eff_deferred_t *d, eff_exit_t exit)
         eff_deferred_decref(d); /* the completer's own reference is still there */
     }
     return true;
+}
+
+bool eff_deferred_complete(eff_deferred_t *d, eff_exit_t exit)
+{
+    if (d && d->rt && !pthread_equal(d->rt->thread, pthread_self())) {
+        eff__misuse("eff_deferred_complete was called on another thread than that of the deferred's runtime");
+        d = NULL;
+    }
+    if (!d) {
+        eff_exit_decref(exit);
+        return false;
+    }
+    bool waited_for = d->waiters.first != NULL, first = complete(d, exit);
+    if (first && waited_for) eff__woke_from_plain_c(d->rt);
+    return first;
 }
 
 static int complete_with(eff_fiber_t *f, eff_t *e, eff_exit_t exit)

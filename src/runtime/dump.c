@@ -52,7 +52,9 @@ void eff__dump_fiber(const eff_fiber_t *f, size_t n, const uint64_t *ids, eff_bu
     else if (!f->parent && !(f->flags & EFF__IN_SCOPE)) eff_buffer_add(out, " (main)");
     eff_buffer_printf(out, " %s", state_name(f, n > 1));
     if (f->state == EFF__SUSPENDED && f->wait.ops) {
-        eff_buffer_printf(out, " %s", f->wait.ops->name);
+        eff_buffer_add(out, " ");
+        if (n == 1 && f->wait.ops->describe) f->wait.ops->describe(f, out);
+        else eff_buffer_add(out, f->wait.ops->name);
         if (eff__waits_for_fiber(f)) eff_buffer_printf(out, " fiber %" PRIu64, ((eff_fiber_t *)f->wait.object)->id);
         if (f->wait.site) eff_buffer_printf(out, " at %s", f->wait.site);
     }

@@ -98,25 +98,26 @@ static int answered(eff_fiber_t *f, struct each *s, const eff_t *e, enum eff__pu
 {
     s->pulling = false;
     if (answer == EFF__PULLED_END) return end_with_results(f, s);
-    if (answer == EFF__PULLED && !reserve_result(s)) {
-        eff__raise(f, eff_cause_incref(eff__cause_oom));
-        answer = EFF__PULLED_FAILS;
-    }
     if (answer == EFF__PULLED_FAILS) return end_with_failure(f, s);
+    eff__source_keep(e, &s->source);
     s->n = ++s->next;
     eff_t *body = e->each.fn(s->item, e->each.env);
     return eff__go_on_with(f, body, e->site);
 }
 
-/* Asks the source for the next item. */
+/* Asks the source for the next item, once everything that it needs to begin is there. */
 static int pull(eff_fiber_t *f, struct each *s, const eff_t *e)
 {
+    s->item = eff_unit;
+    if (!reserve_result(s)) {
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return end_with_failure(f, s);
+    }
     if (!s->source.pull) {
         enum eff__pulled answer = eff__source_next(f, e, &s->source, &s->item);
         if (answer != EFF__PULLED) s->item = eff_unit;
         return answered(f, s, e, answer);
     }
-    s->item = eff_unit;
     s->pulling = true;
     f->cur = (uintptr_t)s->source.pull; /* borrowed: the loop's node or source keeps it */
     return EFF__EVAL;

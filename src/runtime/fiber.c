@@ -145,7 +145,7 @@ void eff__raise(eff_fiber_t *f, eff_cause_t *cause)
 
 void eff__raise_mistake(eff_fiber_t *f, eff_site_t site, const char *fmt, ...)
 {
-    char message[512];
+    char message[1024]; /* a mistake of the longest (rt->misuse_text), and a site */
     va_list args;
     va_start(args, fmt);
     vsnprintf(message, sizeof message, fmt, args);
@@ -275,12 +275,11 @@ static bool leave_observers(eff_fiber_t *f)
 
 static const struct eff__wait_ops join_ops = { .name = "to join", .leave = leave_observers };
 static const struct eff__wait_ops await_ops = { .name = "for the end of", .leave = leave_observers };
-const struct eff__wait_ops eff__closing_wait = { .name = "for a fiber of the scope it closes to end",
-                                                 .leave = leave_observers };
+const struct eff__wait_ops eff__closing_wait = { .name = "to close a scope, for the end of", .leave = leave_observers };
 
 bool eff__waits_for_fiber(const eff_fiber_t *f)
 {
-    return f->wait.ops == &join_ops || f->wait.ops == &await_ops;
+    return f->wait.ops == &join_ops || f->wait.ops == &await_ops || f->wait.ops == &eff__closing_wait;
 }
 
 /* Puts the exit of a fiber that is DONE into the register of another. */

@@ -72,6 +72,8 @@ struct eff__wait_ops {
     /* The fiber was woken and gets its turn; `interrupted`: it will not see what is in reg. What must not be lost then
      * is given on here. NULL: nothing to do. */
     void (*resumed)(eff_fiber_t *f, bool interrupted);
+    /* Adds what stands for `name` where one fiber is told of: "for fd 7 to be readable". NULL: the name. */
+    void (*describe)(const eff_fiber_t *f, eff_buffer_t *out);
 };
 
 /* A node of a pairing heap ordered by (deadline, seq): timer.c. */

@@ -245,11 +245,13 @@ static bool decides(const struct eff__group *g, const eff_fiber_t *side)
     return true;
 }
 
-/* The worker goes on as the fiber of the next item. */
+/* The worker goes on as the fiber of the next item. Nobody can tell: a side has no observers, since no function gives a
+ * handle of one. */
 static inline void renew(struct eff__group *g, eff_fiber_t *side)
 {
     side->id = ++side->rt->next_id;
     side->status = EFF__OK;
+    side->turns = 0;
     side->attrs = g->caller->attrs & EFF__EXTERNAL;
     side->flags &= EFF__SIDE | EFF__BEING_STARTED;
     if (side->interrupt) {
@@ -276,7 +278,7 @@ static EFF_NOINLINE bool pulled_item_ended(struct eff__group *g, eff_fiber_t *si
     if (!results || index == EFF__NO_INDEX) eff_value_decref(side->reg);
     else results->items[index] = side->reg;
     side->reg = eff_unit;
-    if (g->decided || side->observers.first || !eff__pulls_more(g)) return false;
+    if (eff__group_is_over(g) || !eff__pulls_more(g)) return false;
     renew(g, side);
     eff__pulls_give(g, side);
     return true;
@@ -288,7 +290,7 @@ static inline bool counted_item_ended(struct eff__group *g, eff_fiber_t *side)
     if (!results) eff_value_decref(side->reg);
     else results->items[g->sides[side->slot].index] = side->reg;
     side->reg = eff_unit;
-    if (g->decided || side->observers.first || g->next_item >= g->n_items) return false;
+    if (g->next_item >= g->n_items || eff__group_is_over(g)) return false;
     renew(g, side);
     give_item(g, side);
     return true;

@@ -27,11 +27,13 @@ enum eff__group_items {
 
 struct eff__pulls {
     struct eff__source source;
-    uint32_t limit;      /* of sides that live at once; at least 1 */
-    uint32_t n_places;   /* that `sides` has room for */
-    uint32_t free_place; /* the one given up last, to be used again; its index is the next. UINT32_MAX: none */
-    bool pulling;        /* a side has been told to pull, and has not got an answer */
-    bool exhausted;      /* the source has ended */
+    uint32_t limit;        /* of sides that live at once; at least 1 */
+    uint32_t n_places;     /* that `sides` has room for */
+    uint32_t free_place;   /* the one given up last, to be used again; its index is the next. UINT32_MAX: none */
+    bool pulling;          /* a side pulls, and has not got an answer */
+    bool exhausted;        /* the source has ended or failed: it is not asked again */
+    eff_fiber_t *standby;  /* a side that has not run yet, and is to pull if nobody else does when it gets its turn */
+    uint32_t turns, epoch; /* TestClock's limit: those of all items since time last moved; see sched.c */
 };
 
 struct eff__group {
@@ -67,6 +69,12 @@ struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_
 
 /* A side in the next place, NEW and BEING_STARTED, in no queue; NULL when out of memory. f is the caller. */
 eff_fiber_t *eff__group_new_side(eff_fiber_t *f, struct eff__group *g);
+/* Whether no item begins any more: the result is decided, or the caller is interrupted and has not got its turn yet. */
+static inline bool eff__group_is_over(const struct eff__group *g)
+{
+    return g->decided || eff__interruptible_now(g->caller);
+}
+
 /* A side has ended, with the result in reg: true when the fiber goes on with another item (reg and frames are set);
  * false when it is done with, and rt->switch_to says who goes on. */
 bool eff__group_side_ended(eff_fiber_t *f);
@@ -80,14 +88,17 @@ bool eff__pulls_begin(eff_fiber_t *f, struct eff__group *g);
 void eff__pulls_free(struct eff__group *g);
 /* The results array is cut to the items there were. */
 void eff__pulls_trim(struct eff__group *g);
-/* Whether a new side would find something to do; whether one whose item has ended does. */
+/* Whether a new side is needed; whether one that has no item finds one to pull. */
 bool eff__pulls_want_side(const struct eff__group *g);
-bool eff__pulls_more(const struct eff__group *g);
+static inline bool eff__pulls_more(const struct eff__group *g)
+{
+    return !g->pulls->exhausted && !g->pulls->pulling;
+}
 /* Where a new side goes; false when out of memory. It is taken by use_place, or by counting n_started up. */
 bool eff__pulls_place(struct eff__group *g, uint32_t *ret_slot);
 void eff__pulls_use_place(struct eff__group *g, uint32_t slot);
 void eff__pulls_give_up_place(struct eff__group *g, uint32_t slot);
-/* Tells a side to pull its item. */
+/* Tells a side to pull its item as it gets its turn. */
 void eff__pulls_give(struct eff__group *g, eff_fiber_t *side);
 
 #endif

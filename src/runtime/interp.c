@@ -20,7 +20,9 @@
  * that look at it. Instructions that do more than a line or two are such functions (region.c, group.c, each.c, gen.c).
  */
 #include <pthread.h>
+#include <string.h>
 
+#include "core/build.h"
 #include "core/misuse.h"
 #include "runtime/frame.h"
 #include "runtime/prim.h"
@@ -65,14 +67,31 @@ static EFF_NOINLINE void tell_misuse(eff_runtime_t *rt)
     eff__misuse("%s", rt->misuse_text);
 }
 
+/* What the user knows a map with this env by: derived ones have a closure there, alone or after another value. */
+static const char *name_of_map(eff_value_t env)
+{
+    if (eff_value_is(env, &eff_pair_type)) env = eff_second(env);
+    return env.type == &eff__closure_type ? eff__closure_of(env)->builder : "eff_map";
+}
+
 /* A callback reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
-static EFF_NOINLINE void raise_bad_value(eff_fiber_t *f, eff_value_t v, eff_site_t site, const char *which)
+static EFF_NOINLINE void raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e)
 {
     f->reg = v;
     f->status = EFF__OK;
-    if (f->rt->misuse) (void)eff__take_misuse(f, site);
-    else if (!v.type) eff__raise_mistake(f, NULL, "callback %s returned the absent value", site ? site : which);
-    else eff__raise(f, eff_cause_incref(eff__cause_oom));
+    if (f->rt->misuse) (void)eff__take_misuse(f, e->site);
+    else if (v.type) eff__raise(f, eff_cause_incref(eff__cause_oom));
+    else if (e->site) eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site);
+    else
+        eff__raise_mistake(f, NULL, "the callback of %s returned the absent value",
+                           e->op == EFF__OP_SYNC ? "eff_sync" : name_of_map(e->bind.env));
+}
+
+/* One of two callbacks returned NULL, and not the one that the site names. */
+static EFF_NOINLINE void raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
+{
+    const char *place = site ? strrchr(site, '(') : NULL;
+    eff__raise_mistake(f, NULL, "the `on_success` of eff_fold returned NULL%s%s", place ? " " : "", place ? place : "");
 }
 
 /* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */
@@ -268,7 +287,7 @@ eval:
         v = ((eff_sync_fn)e->call.fn)(e->call.env);
         st = EFF__OK;
         if (__builtin_expect(!eff__value_usable(v) || rt->misuse, 0)) {
-            raise_bad_value(f, v, e->site, "of eff_sync");
+            raise_bad_value(f, v, e);
             if (OWNED_NODE()) eff__node_release(e);
             goto failed_in_memory;
         }
@@ -455,7 +474,7 @@ ret : /* v, st return to the top frame */ {
         eff_value_decref(v);
         v = r;
         if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
-            raise_bad_value(f, v, e->site, "of eff_map");
+            raise_bad_value(f, v, e);
             drop_bind(word, e);
             goto failed_in_memory;
         }
@@ -502,11 +521,14 @@ ret : /* v, st return to the top frame */ {
         }
         eff_value_decref(v);
         if (__builtin_expect(!n || rt->misuse, 0)) {
+            bool succeeded = f->status == EFF__OK;
             f->reg = eff_unit;
             f->status = EFF__OK;
             if (rt->misuse) {
                 eff_decref(n);
                 (void)eff__take_misuse(f, e->site);
+            } else if (succeeded) {
+                raise_null_of_fold(f, e->site);
             } else {
                 eff__raise_null(f, e->site);
             }

@@ -3,7 +3,6 @@
 #include "runtime/items.h"
 
 #include <effect/error.h>
-#include <effect/queue.h>
 
 #include "core/items.h"
 #include "runtime/region.h"
@@ -34,7 +33,7 @@ bool eff__source_open(eff_fiber_t *f, const eff_t *e, struct eff__source *ret_so
     } else if (items.type == &eff_pull_type) {
         ret_source->pull = (eff_t *)items.ptr;
     } else {
-        ret_source->pull = eff_queue_take_at(e->site, eff_as_queue(items));
+        ret_source->pull = eff__queue_pull_at(e->site, eff_as_queue(items));
         ret_source->takes = true;
     }
     return true;
@@ -87,4 +86,10 @@ enum eff__pulled eff__source_got(eff_fiber_t *f, const eff_t *e, const struct ef
                        eff_type_of(got)->name);
     eff_value_decref(got);
     return EFF__PULLED_FAILS;
+}
+
+void eff__source_give_back(const eff_t *e, const struct eff__source *s, eff_value_t item)
+{
+    if (s->takes) eff__queue_give_back(eff_as_queue(e->each.items), item);
+    else eff_value_decref(item);
 }

@@ -7,6 +7,7 @@
 #ifndef EFF_RUNTIME_ITEMS_H
 #define EFF_RUNTIME_ITEMS_H
 
+#include <effect/queue.h>
 #include <effect/value.h>
 
 #include "core/collection.h"
@@ -35,7 +36,8 @@ static inline eff_value_t eff__items_at(eff_value_t items, size_t i)
 struct eff__source {
     eff_value_t state; /* an iterator's of this run, owned; else unit */
     eff_t *pull;       /* the effect that gets the next item; NULL: ask eff__source_next */
-    bool takes;        /* from a queue: `pull` is owned, succeeds with the item itself, and Closed is the end */
+    bool takes;        /* from a queue: `pull` is owned, succeeds with the item itself, and Closed is the end. Whoever
+                          got an item keeps it or gives it back at once, before anything else runs. */
 };
 
 enum eff__pulled {
@@ -51,5 +53,19 @@ void eff__source_close(struct eff__source *s);
 enum eff__pulled eff__source_next(eff_fiber_t *f, const eff_t *e, const struct eff__source *s, eff_value_t *ret_item);
 /* What the end of s->pull, in reg, means: the same. */
 enum eff__pulled eff__source_got(eff_fiber_t *f, const eff_t *e, const struct eff__source *s, eff_value_t *ret_item);
+
+/* ---- queue.c: taking in two steps. After the effect got an item, one of the others follows; the place that the item
+ * had is for no offer before. */
+eff_t *eff__queue_pull_at(eff_site_t site, eff_queue_t *q);
+void eff__queue_keep(eff_queue_t *q);
+void eff__queue_give_back(eff_queue_t *q, eff_value_t v);
+
+/* What becomes of the item just got: it will be begun, or it will not (consumed). Then a queue has it back, at its head;
+ * others have nowhere to put it, and it is dropped. Neither needs memory. */
+static inline void eff__source_keep(const eff_t *e, const struct eff__source *s)
+{
+    if (s->takes) eff__queue_keep(eff_as_queue(e->each.items));
+}
+void eff__source_give_back(const eff_t *e, const struct eff__source *s, eff_value_t item);
 
 #endif

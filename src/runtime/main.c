@@ -1,11 +1,16 @@
 /* eff_main: an effect as a process's main job. The only place of the library that touches signals. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/sink.h"
 #include "runtime/runtime.h"
+
+enum { ERROR_BYTES = 512 }; /* so much is shown of an error that came with an interruption */
 
 struct main_run {
     eff_runtime_t *rt;
@@ -15,11 +20,33 @@ struct main_run {
     eff_fiber_t *fiber;
 };
 
+static const char *signal_name(int signal)
+{
+    return signal == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+static bool takes_nothing(FILE *file)
+{
+    struct pollfd p = { .fd = fileno(file), .events = POLLOUT };
+    return poll(&p, 1, 0) == 0;
+}
+
+/* As fflush(NULL), but without waiting: what an output that takes nothing was to get is given up. */
+static void flush_at_once(void)
+{
+    if (takes_nothing(stdout)) __fpurge(stdout);
+    if (takes_nothing(stderr)) __fpurge(stderr);
+    fflush(NULL);
+}
+
 static void on_stop(int signal, void *arg)
 {
     struct main_run *m = (struct main_run *)arg;
     if (m->signal) { /* the second one does not wait */
-        fflush(NULL);
+        if (!takes_nothing(stderr))
+            fprintf(stderr, "libeffect: %s is the second signal: exits at once, without waiting for finalizers\n",
+                    signal_name(signal));
+        flush_at_once();
         _exit(128 + signal);
     }
     m->signal = signal;
@@ -38,6 +65,20 @@ static void on_quit(int signal, void *arg)
     eff_buffer_done(&text);
 }
 
+/* One line for what failed in the course of an interruption: with many fibers it is often the same thing many times. */
+static void print_interrupted(const char *by, const eff_cause_t *cause)
+{
+    struct eff__sink sink = { NULL, stderr };
+    size_t n = eff_cause_count(cause, EFF_CAUSE_FAIL);
+    eff_value_t error;
+    if (!eff_cause_failure(cause, &error)) return;
+    eff__sink_printf(&sink, "libeffect: interrupted by %s; ", by);
+    if (n == 1) eff__sink_add(&sink, "1 failure came with it: ");
+    else eff__sink_printf(&sink, "%zu failures came with it, the first: ", n);
+    eff__sink_value(&sink, error, ERROR_BYTES);
+    eff__sink_add(&sink, "\n");
+}
+
 /* The exit code, and on stderr why. */
 static int conclude(struct main_run *m)
 {
@@ -46,8 +87,9 @@ static int conclude(struct main_run *m)
                : m->signal                         ? 128 + m->signal
                                                    : 0;
     const eff_cause_t *cause = m->exit.cause;
-    if (m->signal && eff_cause_is_interrupted_only(cause)) return 128 + m->signal;
-    eff_cause_print(cause, stderr);
+    if (m->signal && eff_cause_is_interrupted(cause) && !eff_cause_has_die(cause))
+        print_interrupted(signal_name(m->signal), cause);
+    else eff_cause_print(cause, stderr);
     if (m->signal) return 128 + m->signal;
     if (eff_cause_has_die(cause)) return 70;
     return 1;

@@ -2,13 +2,20 @@
  *
  * A worker pulls the item that it will work on, and only one does at a time. Its life:
  *
- *     PULL frame -> an item: ITEM frame -> its effect ends -> PULL frame again, unless another is pulling: then it ends
+ *     PULL frame -> an item: ITEM frame -> its effect ends -> PULL frame again
  *                -> no more: it ends, and no other is started
- *                -> a failure: the loop fails
+ *                -> another is pulling, or the loop is over: it ends
+ *                -> a failure: the loop fails, and the source is not asked again, though the worker that failed may
+ *                   still wait for its children
  *
- * As long as there may be more items and fewer than `limit` workers live, one of them is pulling, or is about to be:
- * while sides are being started the caller sees to it; later whoever got an item has a new worker appended to the run
- * queue before it begins. So a loop that waits for a queue has one fiber waiting, not as many as its limit allows.
+ * As long as there may be more items and fewer than `limit` workers live, one of them is pulling, or will see to it:
+ * while sides are being started that is the caller; later whoever got an item has a new worker, the standby, appended to
+ * the run queue before it begins. The standby does not keep others from pulling: a worker whose item ends before the
+ * standby's turn pulls the next at once. So items that are quick are served by one worker, without the run queue, and a
+ * loop that waits for a queue has one fiber waiting, not as many as its limit allows.
+ *
+ * All that an item needs to begin is reserved before it is pulled, or else it is given back: what is taken from a queue
+ * that others share is begun or still there.
  */
 #include "core/collection.h"
 #include "runtime/frame.h"
@@ -30,6 +37,8 @@ bool eff__pulls_begin(eff_fiber_t *f, struct eff__group *g)
     p->n_places = 0;
     p->free_place = no_place;
     p->pulling = p->exhausted = false;
+    p->standby = NULL;
+    p->turns = p->epoch = 0;
     if (!eff__source_open(f, g->node, &p->source)) {
         eff__free(p, sizeof *p);
         return false;
@@ -52,14 +61,9 @@ void eff__pulls_trim(struct eff__group *g)
     if (g->array.type == &eff_array_type) eff__array_trim(&g->array, g->next_item);
 }
 
-bool eff__pulls_more(const struct eff__group *g)
-{
-    return !g->pulls->exhausted && !g->pulls->pulling;
-}
-
 bool eff__pulls_want_side(const struct eff__group *g)
 {
-    return eff__pulls_more(g) && g->n_live < g->pulls->limit;
+    return eff__pulls_more(g) && !g->pulls->standby && g->n_live < g->pulls->limit;
 }
 
 /* ---- places */
@@ -93,40 +97,69 @@ void eff__pulls_give_up_place(struct eff__group *g, uint32_t slot)
 
 void eff__pulls_give(struct eff__group *g, eff_fiber_t *side)
 {
-    g->pulls->pulling = true;
     g->sides[side->slot].index = EFF__NO_INDEX;
     eff__push_value(side, eff_unit);
     *side->top++ = eff__frame_head(EFF__F_PULL, 0, 0);
 }
 
-/* Everything that the item just got needs before it may begin; false when out of memory. */
-static bool make_ready(struct eff__group *g)
+/* Ends a worker's turn at pulling, with what is in reg. */
+static int end_without_item(eff_fiber_t *f)
 {
-    if (g->array.type == &eff_array_type && !eff__array_reserve(&g->array, g->next_item + 1)) return false;
+    f->top -= 3;
+    return EFF__RETURN;
+}
+
+/* A place for the result of one more item; false when out of memory. */
+static bool reserve_result(struct eff__group *g)
+{
+    return g->array.type != &eff_array_type || eff__array_reserve(&g->array, g->next_item + 1);
+}
+
+/* Makes sure that there is somebody to pull the item after the one just got; *ret_new is who must be enqueued for that,
+ * or NULL. False when out of memory. */
+static bool reserve_successor(struct eff__group *g, eff_fiber_t **ret_new)
+{
+    *ret_new = NULL;
     if (g->phase == EFF__GROUP_STARTING || !eff__pulls_want_side(g)) return true;
-    eff_fiber_t *next = eff__group_new_side(g->caller, g);
-    if (!next) return false;
-    next->flags &= (uint16_t)~EFF__BEING_STARTED;
-    eff__enqueue(next);
+    *ret_new = eff__group_new_side(g->caller, g);
+    if (!*ret_new) return false;
+    (*ret_new)->flags &= (uint16_t)~EFF__BEING_STARTED;
     return true;
 }
 
 /* The worker has an item (consumed). */
 static int begin(eff_fiber_t *f, struct eff__group *g, eff_value_t item)
 {
-    if (!g->decided && make_ready(g)) {
-        eff_t *node = g->node;
-        g->sides[f->slot].index = g->next_item++;
-        f->top -= 3;
-        eff__push_value(f, item);
-        *f->top++ = eff__frame_head(EFF__F_ITEM, 0, 1);
-        eff_t *body = node->each.fn(item, node->each.env);
-        return eff__go_on_with(f, body, node->site);
+    eff_t *node = g->node;
+    struct eff__pulls *p = g->pulls;
+    eff_fiber_t *successor = NULL;
+    bool over = eff__group_is_over(g);
+    if (over || !reserve_successor(g, &successor)) {
+        eff__source_give_back(node, &p->source, item);
+        p->exhausted = true;
+        if (!over) eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return end_without_item(f);
     }
-    if (!g->decided) eff__raise(f, eff_cause_incref(eff__cause_oom));
-    eff_value_decref(item); /* a loop that is ending begins no more */
+    eff__source_keep(node, &p->source);
+    if (successor) {
+        p->standby = successor;
+        eff__enqueue(successor);
+    }
+    g->sides[f->slot].index = g->next_item++;
     f->top -= 3;
-    return EFF__RETURN;
+    eff__push_value(f, item);
+    *f->top++ = eff__frame_head(EFF__F_ITEM, 0, 1);
+    eff_t *body = node->each.fn(item, node->each.env);
+    return eff__go_on_with(f, body, node->site);
+}
+
+/* The source was asked, and this is its answer. */
+static int answered(eff_fiber_t *f, struct eff__group *g, enum eff__pulled answer, eff_value_t item)
+{
+    g->pulls->pulling = false;
+    if (answer == EFF__PULLED) return begin(f, g, item);
+    g->pulls->exhausted = true;
+    return end_without_item(f);
 }
 
 int eff__return_pull(eff_fiber_t *f)
@@ -134,20 +167,23 @@ int eff__return_pull(eff_fiber_t *f)
     struct eff__group *g = f->group;
     struct eff__pulls *p = g->pulls;
     eff_value_t item = eff_unit;
-    enum eff__pulled answer = EFF__PULLED_FAILS; /* unless it gets to pull at all */
     if (eff__frame_extra(f->top[-1]) == 1) {
-        answer = eff__source_got(f, g->node, &p->source, &item);
-    } else if (f->status == EFF__OK) {
-        if (p->source.pull) {
-            f->top[-1] = eff__frame_head(EFF__F_PULL, 0, 1);
-            f->cur = (uintptr_t)p->source.pull; /* borrowed: the group keeps it */
-            return EFF__EVAL;
-        }
-        answer = eff__source_next(f, g->node, &p->source, &item);
+        enum eff__pulled answer = eff__source_got(f, g->node, &p->source, &item);
+        return answered(f, g, answer, item);
     }
-    p->pulling = false;
-    if (answer == EFF__PULLED) return begin(f, g, item);
-    if (answer == EFF__PULLED_END) p->exhausted = true;
-    f->top -= 3;
-    return EFF__RETURN;
+    if (p->standby == f) p->standby = NULL;
+    if (f->status != EFF__OK || eff__group_is_over(g) || !eff__pulls_more(g)) return end_without_item(f);
+    if (!reserve_result(g)) {
+        p->exhausted = true;
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return end_without_item(f);
+    }
+    p->pulling = true;
+    if (!p->source.pull) {
+        enum eff__pulled answer = eff__source_next(f, g->node, &p->source, &item);
+        return answered(f, g, answer, item);
+    }
+    f->top[-1] = eff__frame_head(EFF__F_PULL, 0, 1);
+    f->cur = (uintptr_t)p->source.pull; /* borrowed: the group keeps it */
+    return EFF__EVAL;
 }

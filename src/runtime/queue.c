@@ -8,11 +8,14 @@
  */
 #include <effect/queue.h>
 
+#include <errno.h>
+
 #include <effect/error.h>
 
 #include "core/build.h"
 #include "core/items.h"
 #include "core/misuse.h"
+#include "runtime/items.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 
@@ -138,6 +141,14 @@ static void hand_over(eff_queue_t *q, eff_value_t v)
     wake_with(taker, v, EFF__OK);
 }
 
+/* The same, or back to the head of the ring, which has a place for it. */
+void eff__queue_give_back(eff_queue_t *q, eff_value_t v)
+{
+    if (q->shut_down) eff_value_decref(v);
+    else if (q->takers.first) hand_over(q, v);
+    else push_front(q, v);
+}
+
 /* A taker that was woken gets its turn: the item is its own now, or goes back. It gives up the queue. */
 static void taker_resumed(eff_fiber_t *f, bool interrupted)
 {
@@ -145,9 +156,7 @@ static void taker_resumed(eff_fiber_t *f, bool interrupted)
     if (f->status == EFF__OK) {
         q->n_handed--;
         if (interrupted) {
-            if (q->shut_down) eff_value_decref(f->reg);
-            else if (q->takers.first) hand_over(q, f->reg);
-            else push_front(q, f->reg);
+            eff__queue_give_back(q, f->reg);
             f->reg = eff_unit;
         }
     }
@@ -229,6 +238,61 @@ static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
     return EFF__SUSPEND;
 }
 
+/* ---- for loops, which may find that they cannot begin the item that they took */
+
+static int pull_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
+    return q->n ? eff__prim_value(f, pop(q)) : take_run(f, e, alone);
+}
+
+void eff__queue_keep(eff_queue_t *q)
+{
+    admit_offer(q);
+}
+
+/* ---- from plain C, on the runtime's thread */
+
+static bool may_touch(const eff_queue_t *q, const char *function)
+{
+    if (!q->rt || pthread_equal(q->rt->thread, pthread_self())) return true;
+    eff__misuse("%s was called on another thread than that of the queue's runtime", function);
+    return false;
+}
+
+int eff_queue_try_offer(eff_queue_t *q, eff_value_t v)
+{
+    int err = 0;
+    if (!v.type) eff__misuse("the item given to eff_queue_try_offer is absent");
+    if (!v.type || (q && !may_touch(q, "eff_queue_try_offer"))) err = -EINVAL;
+    else if (!q || eff_is_oom(v)) err = -ENOMEM;
+    else if (q->ended || q->shut_down) err = -EPIPE;
+    else if (q->takers.first && !reserve_return(q)) err = -ENOMEM;
+    else if (!q->takers.first && q->n >= q->capacity) err = -EAGAIN;
+    if (err) {
+        eff_value_decref(v);
+    } else if (q->takers.first) {
+        hand_over(q, v);
+        eff__woke_from_plain_c(q->rt);
+    } else {
+        push(q, v);
+    }
+    return err;
+}
+
+bool eff_queue_try_take(eff_queue_t *q, eff_value_t *ret_item)
+{
+    if (!q || !may_touch(q, "eff_queue_try_take") || !q->n) return false;
+    *ret_item = pop(q);
+    if (q->offers.first) {
+        eff_runtime_t *rt = q->rt;
+        admit_offer(q);
+        eff__woke_from_plain_c(rt);
+    }
+    return true;
+}
+
 static void fail_waiters(eff_queue_t *q)
 {
     eff_fiber_t *f;
@@ -268,6 +332,7 @@ static int shutdown_run(eff_fiber_t *f, eff_t *e, bool alone)
 
 static const struct eff__prim offer_prim = { "queue_offer", offer_run };
 static const struct eff__prim take_prim = { "queue_take", take_run };
+static const struct eff__prim pull_prim = { "queue_take", pull_run };
 static const struct eff__prim end_prim = { "queue_end", end_run };
 static const struct eff__prim shutdown_prim = { "queue_shutdown", shutdown_run };
 
@@ -278,6 +343,10 @@ eff_t *eff_queue_offer_at(eff_site_t site, eff_queue_t *q, eff_value_t v)
 eff_t *eff_queue_take_at(eff_site_t site, eff_queue_t *q)
 {
     return eff__prim_node(site, &take_prim, q, eff_unit);
+}
+eff_t *eff__queue_pull_at(eff_site_t site, eff_queue_t *q)
+{
+    return eff__prim_node(site, &pull_prim, q, eff_unit);
 }
 eff_t *eff_queue_end_at(eff_site_t site, eff_queue_t *q)
 {

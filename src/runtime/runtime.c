@@ -15,7 +15,10 @@ static bool misuse_in_fiber(const char *message)
     eff_runtime_t *rt = eff__running;
     if (!rt || !rt->current) return false;
     if (rt->misuse) return true; /* the first mistake is the one to mend */
-    snprintf(rt->misuse_text, sizeof rt->misuse_text, "%s", message);
+    static const char cut[] = " ... [cut]";
+    int n = snprintf(rt->misuse_text, sizeof rt->misuse_text, "%s", message);
+    if (n >= (int)sizeof rt->misuse_text)
+        memcpy(rt->misuse_text + sizeof rt->misuse_text - sizeof cut, cut, sizeof cut);
     rt->misuse = rt->misuse_text;
     return true;
 }
@@ -62,6 +65,7 @@ static void register_runtime(eff_runtime_t *rt)
     eff__runtimes = rt;
 }
 
+/* Takes it out of the list of its thread, which must be this one. */
 static void forget_runtime(eff_runtime_t *rt)
 {
     *rt->link_of_thread = rt->next_of_thread;
@@ -112,6 +116,11 @@ void eff_runtime_free(eff_runtime_t *rt)
             "the loop, or in shutdown's done");
         return;
     }
+    if (!pthread_equal(rt->thread, pthread_self())) {
+        eff__misuse("eff_runtime_free was called on another thread than the one that made the runtime, so it was not "
+                    "freed");
+        return;
+    }
     rt->freeing = true;
     while (rt->roots && rt->roots->flags & EFF__ZOMBIE)
         eff__fiber_let_go(rt->roots);
@@ -143,7 +152,7 @@ void eff_runtime_abandon(eff_runtime_t *rt)
     rt->freeing = true;
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, true);
-    forget_runtime(rt);
+    if (pthread_equal(rt->thread, pthread_self())) forget_runtime(rt);
 }
 
 /* ---- forking from outside */

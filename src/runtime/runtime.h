@@ -1,7 +1,7 @@
 /* The runtime: one loop's fibers, their run queue, and what connects them to the outside.
  *
  * Everything here belongs to one thread. Other threads reach it only through the mailbox (mailbox.h), which outlives
- * the runtime. libevent is known to loop.c alone.
+ * the runtime. libevent's loop is known to loop.c alone.
  */
 #ifndef EFF_RUNTIME_RUNTIME_H
 #define EFF_RUNTIME_RUNTIME_H
@@ -106,9 +106,11 @@ void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler);
 /* Nothing is ready, nobody idles, and no fiber waits for the outside: a deadlock of these fibers. Fails the suspended
  * ones with a report; the innermost first. */
 void eff__deadlock(eff_runtime_t *rt);
-/* Whether a cause is such a report, and nothing else. */
+/* Whether a cause is such a report, and tells nothing else: interruptions may have come to it. */
 bool eff__is_deadlock(const eff_cause_t *cause);
 
+/* Plain C made fibers ready: outside a turn, the loop has to hear of it. */
+void eff__woke_from_plain_c(eff_runtime_t *rt);
 /* Adds n to how many turns the fiber got since time last moved; returns the sum. */
 uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n);
 /* Has the fiber's on_exit called once the interpreter has let go of it. */

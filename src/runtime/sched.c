@@ -5,6 +5,7 @@
  * neither timers nor I/O. Which ready fiber is next is decided in one place, pick(), where seeded and exhaustive
  * scheduling hook in.
  */
+#include "runtime/group.h"
 #include "runtime/runtime.h"
 
 #include <stdio.h>
@@ -50,9 +51,20 @@ static eff_fiber_t *pick(eff_runtime_t *rt)
     return f;
 }
 
+/* The loop over a source that nobody has counted whose item f is, or NULL. Each item begins to count anew, so those of
+ * an endless source are counted together as well. */
+static struct eff__pulls *loop_of(const eff_fiber_t *f)
+{
+    return f->flags & EFF__SIDE && f->group->each == EFF__PULLED_ITEMS ? f->group->pulls : NULL;
+}
+
 /* The count is kept together with the time it belongs to, so that moving time forgets it in every fiber at once. */
 uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n)
 {
+    struct eff__pulls *loop = loop_of(f);
+    if (loop && loop->epoch != f->rt->epoch) loop->turns = 0;
+    if (loop) loop->epoch = f->rt->epoch;
+    if (loop && n <= UINT32_MAX - loop->turns) loop->turns += n;
     enum { COUNT_BITS = 17 };
     const uint32_t mask = (1u << COUNT_BITS) - 1;
     uint32_t epoch = f->rt->epoch << COUNT_BITS;
@@ -64,13 +76,25 @@ uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n)
 /* Under TestClock: a fiber that keeps running while time stands still would run for ever. */
 static void limit_turns(eff_runtime_t *rt, eff_fiber_t *f)
 {
-    if (eff__count_turns(f, 1) <= rt->max_turns || f->flags & EFF__DOOMED) return;
+    enum { MANY_ITEMS = 10 }; /* so many times the turns of one fiber, for all items of a loop together */
+    bool too_many = eff__count_turns(f, 1) > rt->max_turns;
+    const struct eff__pulls *loop = loop_of(f);
+    bool endless = !too_many && loop && loop->turns / MANY_ITEMS > rt->max_turns;
+    if ((!too_many && !endless) || f->flags & EFF__DOOMED) return;
     f->flags |= EFF__DOOMED;
     if (f->wait.ops && f->wait.ops->resumed) f->wait.ops->resumed(f, true); /* what it was handed is given on */
     f->wait.ops = NULL;
     if (f->cur & 1) eff_decref((eff_t *)(f->cur & ~(uintptr_t)15));
     f->cur = 0;
     f->flags |= EFF__AT_RETURN;
+    if (endless) {
+        eff__raise_mistake(
+            f, f->wait.site,
+            "the items of a loop got %u turns without time moving under TestClock: their source seems to "
+            "be endless",
+            loop->turns);
+        return;
+    }
     eff__raise_mistake(f, f->wait.site,
                        "fiber %llu got %u turns without time moving under TestClock: it waits for nothing that a test "
                        "could bring about",
@@ -109,6 +133,11 @@ static void interpret_timed(eff_runtime_t *rt, eff_fiber_t *f)
     eff__interpret(rt, f);
     int64_t took = eff__now_ns() - began;
     if (took >= rt->debug.slow_ns) eff__debug_slow(id, site, took);
+}
+
+void eff__woke_from_plain_c(eff_runtime_t *rt)
+{
+    if (!rt->draining) eff__loop_kick(rt->loop);
 }
 
 void eff__drain(eff_runtime_t *rt)

@@ -129,6 +129,7 @@ int eff__scope_close_step(eff_fiber_t *f, eff_scope_t *scope, bool *ret_closed)
             f->attrs |= EFF__MASKED;
             f->reg = eff_unit;
             f->status = EFF__OK;
+            f->wait.site = NULL; /* of some instruction before */
             eff__observe(f, child, &eff__closing_wait);
             return EFF__SUSPEND;
         }

@@ -160,7 +160,7 @@ static eff_t *page_step(struct page *s, eff_gen_t *g)
     EFF_AWAIT(eff_fail(eff_error(&eff_timeout_error, 0, "page %d took too long", (int)s->n)));
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(page, struct page, page_step, .drop = NULL);
+EFF_DEFINE_GEN(page, struct page, page_step);
 static eff_t *in_a_gen(void)
 {
     return eff_then(page((struct page){ 0 }), eff_noop());

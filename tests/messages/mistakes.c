@@ -9,7 +9,7 @@
 typedef struct account {
     int64_t balance;
 } account_t;
-EFF_STATIC_TYPE(account, account_t, .drop = NULL);
+EFF_STATIC_TYPE(account, account_t);
 
 static eff_value_t add_one(eff_value_t v, eff_value_t env)
 {
@@ -208,7 +208,7 @@ static eff_t *lost_step(struct empty *s, eff_gen_t *g)
     return NULL;
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(lost, struct empty, lost_step, .drop = NULL);
+EFF_DEFINE_GEN(lost, struct empty, lost_step);
 static eff_t *gen_returns_null(void)
 {
     return lost((struct empty){ 0 });

@@ -67,6 +67,21 @@ static eff_t *stopped_twice(void)
 {
     return eff_ensuring(wait_for(SIGINT), wait_for(SIGTERM));
 }
+static eff_t *lose_host(eff_value_t host, eff_value_t env)
+{
+    (void)env;
+    eff_value_t error = eff_error(&eff_connection_error, 0, "connect to host %d", (int)eff_as_int(host));
+    return eff_ensuring(eff_external(eff_never()), eff_fail(error));
+}
+static eff_t *stopped_with_failures(void)
+{
+    eff_t *hosts = eff_for_each_par_discard(eff_range(0, 228), lose_host, eff_unit, 0);
+    return eff_zip_par(hosts, eff_then(eff_yield_now(), eff_sync(raise_signal, eff_int(SIGINT))));
+}
+static eff_t *stopped_and_dying(void)
+{
+    return eff_ensuring(stopped_and_failing(), eff_die(eff_literal("the journal was never opened")));
+}
 
 #line 1 "memory.c"
 static eff_value_t exhaust(eff_value_t v, eff_value_t env)
@@ -131,11 +146,13 @@ const struct message report_messages[] = {
     { "unobserved", .program = unobserved },
     { "unstarted", .program = unstarted, .debug = "unstarted" },
     { "slow", .program = slow, .debug = "slow=200ms" },
-    { "unknown_debug_word", .program = nothing, .debug = "slow=1ms,fast,slow=soon" },
+    { "unknown_debug_word", .program = nothing, .debug = "slow=1ms,fast,slow=soon,slow=nans,slow=infs" },
     { "exit_code", .program = exit_code },
     { "stopped", .program = stopped },
     { "stopped_and_failing", .program = stopped_and_failing },
     { "stopped_twice", .program = stopped_twice },
+    { "stopped_with_failures", .program = stopped_with_failures },
+    { "stopped_and_dying", .program = stopped_and_dying },
     { "out_of_memory", .program = out_of_memory },
     { "out_of_memory_in_a_callback", .program = out_of_memory_in_a_callback },
     { "out_of_memory_at_start", .run = out_of_memory_at_start },

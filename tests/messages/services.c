@@ -64,7 +64,7 @@ static eff_t *greeting_step(struct greeting *s, eff_gen_t *g)
     EFF_AWAIT(db_with(greet, eff_unit));
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(greeting, struct greeting, greeting_step, .drop = NULL);
+EFF_DEFINE_GEN(greeting, struct greeting, greeting_step);
 static eff_t *asked_in_a_gen(void)
 {
     return greeting((struct greeting){ 0 });

@@ -9,7 +9,13 @@ typedef struct account {
     int64_t id;
     const char *owner;
 } account_t;
-EFF_STATIC_TYPE(account, account_t, .drop = NULL);
+EFF_STATIC_TYPE(account, account_t);
+
+/* A type whose name is one of the library's, too. */
+typedef struct pair {
+    int left, right;
+} pair_t;
+EFF_STATIC_TYPE(pair, pair_t);
 
 struct consumer {
     eff_queue_t *queue; /* borrowed */
@@ -21,7 +27,7 @@ static eff_t *consumer_step(struct consumer *s, eff_gen_t *g)
     EFF_AWAIT(eff_queue_take(s->queue));
     EFF_GEN_END(eff_unit);
 }
-EFF_DEFINE_GEN(consumer, struct consumer, consumer_step, .drop = NULL);
+EFF_DEFINE_GEN(consumer, struct consumer, consumer_step);
 
 static eff_value_t double_it(eff_value_t v, eff_value_t env)
 {
@@ -42,6 +48,7 @@ __attribute__((noinline)) static void stop_here(void)
     eff_value_t pair = eff_pair(eff_int(1), eff_string("one"));
     eff_value_t array = EFF_ARRAY(eff_bool(true), eff_double(1.5), eff_none(), eff_unit);
     eff_value_t some = eff_some(eff_int(7)), absent = { 0 };
+    eff_value_t pointer = eff_ptr(&eff_unit_type), like_ours = pair_make((pair_t){ .left = 4, .right = 5 });
     eff_value_t own = account_make((account_t){ .id = 3, .owner = "grace" });
     eff_value_t error = eff_error(&eff_timeout_error, 0, "slow");
     error = eff_error_caused(error, &eff_not_found_error, 2, "no %s", "page");
@@ -49,6 +56,7 @@ __attribute__((noinline)) static void stop_here(void)
     eff_cause_t *cause = eff_cause_both(eff_cause_fail(eff_int(1)), eff_cause_die(eff_string("oops")));
     eff_duration_t duration = eff_seconds(2);
     abort();
+    eff_value_decref(pointer), eff_value_decref(like_ours);
     eff_value_decref(number), eff_value_decref(text), eff_value_decref(literal), eff_value_decref(pair);
     eff_value_decref(array), eff_value_decref(some), eff_value_decref(absent), eff_value_decref(own);
     eff_value_decref(error), eff_decref(effect), eff_cause_decref(cause), (void)duration;

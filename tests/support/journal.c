@@ -12,7 +12,7 @@ struct about {
     int i;
     eff_t *(*with)(eff_fiber_t *fiber);
 };
-EFF_STATIC_TYPE(about, struct about, .drop = NULL);
+EFF_STATIC_TYPE(about, struct about);
 
 void journal_add(struct world *w, const char *word)
 {

@@ -66,6 +66,8 @@ def c_string(pointer, size=-1):
 
 def same(type_pointer, name):
     """Whether an eff_type_t * is that of a name of the library's."""
+    if address(type_pointer) == 0 or not name.replace('_', '').isalnum():
+        return False
     symbol = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
     return symbol is not None and address(type_pointer) == address(symbol.value().address)
 
@@ -141,34 +143,35 @@ def show_user(name, payload):
 
 
 def show_value(value, level=0):
-    """An eff_value_t on one line."""
+    """An eff_value_t on one line. Types are told apart by address: a user's may have any name."""
     kind = value['type']
     if address(kind) == 0:
         return 'absent'
     if level > MAX_LEVELS:
         return '...'
-    name = c_string(kind['name'])
-    if name == 'unit':
+    if same(kind, 'eff_unit_type'):
         return 'unit'
-    if name == 'bool':
+    if same(kind, 'eff_bool_type'):
         return 'true' if int(value['integer']) else 'false'
-    if name == 'int':
+    if same(kind, 'eff_int_type'):
         return str(int(value['integer']))
-    if name == 'double':
+    if same(kind, 'eff_double_type'):
         return str(float(value['real']))
-    if address(kind['same_as']) and same(kind['same_as'], 'eff_string_type'):
+    if same(kind['same_as'], 'eff_string_type'):
         return '"' + c_string(value['string']) + '"'
-    if name == 'ptr':
-        symbol = symbol_at(value['ptr'])
-        return f'ptr {address(value["ptr"]):#x}' + (f' <{symbol}>' if symbol else '')
-    counted = int(kind['flags']) & constant('EFF_TYPE_COUNTED | EFF_TYPE_EFFECT')
-    if name == 'option' and not counted:
+    if same(kind['same_as'], 'eff_option_type'):
         return 'none'
-    if name == 'out of memory':
+    if same(kind, 'eff_ptr_type'):
+        symbol = symbol_at(value['ptr'])
+        return f'pointer {address(value["ptr"]):#x}' + (f' <{symbol}>' if symbol else '')
+    if same(kind, 'eff_pull_type'):
+        return 'pull ' + show_effect(value['ptr'].cast(pointer_to('eff')))
+    name = c_string(kind['name'])
+    if int(kind['flags']) & constant('EFF_TYPE_OOM'):
         return name
-    if name == 'duration' or name == 'instant':
+    if same(kind, 'eff_duration_type') or same(kind, 'eff_instant_type'):
         return f'{name} {int(value["integer"])} ns'
-    text = show_payload(name, value, level) if counted else None
+    text = show_payload(name, value, level) if same(kind, f'eff_{name}_type') else None
     return text if text is not None else show_user(name, value['ptr'])
 
 
@@ -310,7 +313,7 @@ def show_fiber(pointer):
 
 # Words below the mark of a special frame, from frame.h. A frame that is missing here ends the trace with a remark.
 FRAME_WORDS = {'END': 0, 'MASK': 0, 'LOCALLY': 1, 'SCOPED': 1, 'PROVIDE': 2, 'GEN': 1, 'BRACKET': 3, 'FINALIZER': 0,
-               'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2}
+               'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2, 'PULL': 2}
 
 
 def frame_sites(fiber):
@@ -404,7 +407,12 @@ class EffectFibers(gdb.Command):
         short = bool(words) and words[0] in ('-short', '-s')
         expression = ' '.join(words[1:] if short else words)
         try:
-            chosen = [(None, gdb.parse_and_eval(expression))] if expression else list(runtimes())
+            chosen = list(runtimes())
+            if expression:
+                runtime = gdb.parse_and_eval(expression)
+                if not any(address(runtime) == address(known) for _, known in chosen):
+                    raise gdb.error(f'{expression} is no runtime')
+                chosen = [(None, runtime.cast(pointer_to('eff_runtime')))]
         except gdb.error as error:
             raise gdb.GdbError(f'cannot find the runtimes: {error} '
                                '(is the debug information of libeffect there?)') from error
