@@ -2,6 +2,7 @@
  * is a pipe that this one reads late, or never. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +12,11 @@
 
 #include "support/fibers.h"
 
-enum { MIDDLING = 6000, LONG = 150000 /* does not fit into a pipe */, SOON = 20000 /* microseconds */ };
+enum {
+    MIDDLING = 6000,
+    LONG = 150000 /* does not fit into a pipe */,
+    SOON = 20000 /* microseconds: sooner is fine, but shows less */
+};
 
 /* The line "ccc...", n bytes with its end; printed, without its end. */
 static eff_value_t line_of(char c, size_t n)
@@ -38,6 +43,19 @@ struct child {
     int out, err; /* the ends to read from */
 };
 
+static int told; /* in the child: the end to write to of `err`, also when stderr is another pipe */
+
+static eff_value_t tell_go(eff_value_t env)
+{
+    (void)env;
+    return eff_bool(write(told, "go\n", 3) == 3);
+}
+/* Runs e, and tells the parent when it first waits. */
+static eff_t *beside_go(eff_t *e)
+{
+    return eff_zip_par(e, eff_then(eff_yield_now(), eff_sync(tell_go, eff_unit)));
+}
+
 /* Starts program, whose result is the exit code. With `one_pipe`, what is printed to stderr comes out of `out` too. */
 static struct child start_child(int (*program)(void), bool one_pipe)
 {
@@ -50,6 +68,7 @@ static struct child start_child(int (*program)(void), bool one_pipe)
         close(out[0]);
         close(err[0]);
         alarm(20); /* instead of hanging */
+        told = err[1];
         dup2(out[1], 1);
         dup2(one_pipe ? out[1] : err[1], 2);
         _exit(program());
@@ -80,6 +99,13 @@ static size_t read_all(int fd)
         n += (size_t)got;
     text[n] = '\0';
     return n;
+}
+
+/* What beside_go tells. */
+static void wait_for_go(struct child c)
+{
+    char go[3];
+    ck_assert_int_eq(read(c.err, go, 3), 3);
 }
 
 /* Checks that text is lines of n bytes, each of one letter, and these in this order. */
@@ -169,7 +195,7 @@ END_TEST
 START_TEST(a_stderr_that_takes_nothing_does_not_hold_up_a_second_signal)
 {
     struct child c = start_child(print_masked_to_nobody, true);
-    usleep(SOON);
+    ck_assert_int_eq(poll(&(struct pollfd){ .fd = c.out, .events = POLLIN }, 1, -1), 1); /* it has begun to print */
     kill(c.pid, SIGINT);
     usleep(SOON);
     kill(c.pid, SIGTERM);
@@ -198,12 +224,12 @@ static eff_t *prints_three(char c)
 }
 static int print_in_parallel(void)
 {
-    return eff_main(eff_zip_par(prints_three('a'), prints_three('b')));
+    return eff_main(beside_go(eff_zip_par(prints_three('a'), prints_three('b'))));
 }
 START_TEST(long_lines_of_two_fibers_take_turns)
 {
     struct child c = start_child(print_in_parallel, false);
-    usleep(SOON);
+    wait_for_go(c);
     read_all(c.out);
     check_lines("ababab", LONG);
     ck_assert_int_eq(end_child(c), 0);
@@ -212,12 +238,13 @@ END_TEST
 
 static int print_both(void)
 {
-    return eff_main(eff_zip_par(prints_three('a'), eff_then(prints_error('b', LONG), prints_error('b', LONG))));
+    eff_t *errors = eff_then(prints_error('b', LONG), prints_error('b', LONG));
+    return eff_main(beside_go(eff_zip_par(prints_three('a'), errors)));
 }
 START_TEST(stdout_and_stderr_take_turns_when_they_are_one_pipe)
 {
     struct child c = start_child(print_both, true);
-    usleep(SOON);
+    wait_for_go(c);
     read_all(c.out);
     check_lines("ababa", LONG);
     ck_assert_int_eq(end_child(c), 0);
@@ -241,12 +268,14 @@ static int print_after_interruptions(void)
 {
     eff_t *first = eff_timeout(prints('a', LONG), eff_millis(10));
     eff_t *second = eff_timeout(prints('b', LONG), eff_millis(5));
-    return eff_main(eff_zip_par(first, eff_zip_par(second, prints('c', LONG))));
+    eff_t *both = eff_then(eff_zip_par(first, second), eff_print_error_line(eff_literal("go")));
+    return eff_main(eff_zip_par(both, prints('c', LONG)));
 }
 START_TEST(who_is_interrupted_leaves_the_line_to_the_next)
 {
+    char go[3];
     struct child c = start_child(print_after_interruptions, false);
-    usleep(SOON);
+    ck_assert_int_eq(read(c.err, go, 3), 3); /* by then both have been interrupted */
     size_t n = read_all(c.out), n_first = strspn(text, "a");
     ck_assert_uint_ge(n_first, 4096);
     ck_assert_uint_lt(n_first, LONG);

@@ -144,7 +144,7 @@ static void ask_thread(eff_async_t *k, eff_value_t thread)
 
 START_TEST(a_thread_answers_a_fiber)
 {
-    pthread_t thread;
+    pthread_t thread = pthread_self();
     eff_exit_t exit = eff_run(eff_async(ask_thread, eff_ptr(&thread)));
     ck_assert(exit.ok);
     ck_assert_str_eq(eff_as_string(exit.value), "from another thread");

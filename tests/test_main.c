@@ -82,6 +82,20 @@ START_TEST(a_failure_ends_with_1_and_prints_its_cause)
 }
 END_TEST
 
+static eff_t *without_stdout(void)
+{
+    close(0);
+    close(1);
+    return eff_print_line(eff_literal("lost"));
+}
+START_TEST(a_closed_stdout_fails_and_is_taken_by_nothing_else)
+{
+    struct outcome o = run_child(without_stdout, NULL);
+    ck_assert_int_eq(o.code, 1);
+    ck_assert_prints(o, "write to stdout: Bad file descriptor");
+}
+END_TEST
+
 static eff_t *dying_program(void)
 {
     return eff_die(eff_literal("a mistake"));
@@ -292,9 +306,9 @@ START_TEST(an_unknown_debug_word_is_named)
 }
 END_TEST
 
-TESTS(a_success_ends_with_0_and_prints_nothing, a_success_with_an_integer_ends_with_it,
-      a_failure_ends_with_1_and_prints_its_cause, a_defect_ends_with_70, a_null_effect_is_named,
-      a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait,
+TESTS(a_closed_stdout_fails_and_is_taken_by_nothing_else, a_success_ends_with_0_and_prints_nothing,
+      a_success_with_an_integer_ends_with_it, a_failure_ends_with_1_and_prints_its_cause, a_defect_ends_with_70,
+      a_null_effect_is_named, a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait,
       failures_that_came_with_a_signal_are_one_line, a_defect_that_came_with_a_signal_is_printed_whole,
       a_failure_that_a_signal_did_not_bring_is_printed_whole, sigquit_shows_the_fibers_and_goes_on,
       a_broken_pipe_does_not_kill, debug_slow_names_who_held_the_loop, debug_unstarted_names_a_child_that_never_ran,

@@ -8,6 +8,7 @@
 enum { N_CUES = 2 };
 
 struct act {
+    const char *text; /* of HEAR and SAY */
     enum {
         WAIT,        /* for a cue */
         GIVE,        /* a cue */
@@ -18,8 +19,7 @@ struct act {
         VANISH,      /* resets the connection: the end */
         END          /* reads until the server hangs up: the end */
     } what;
-    const char *text; /* of HEAR and SAY */
-    int cue;          /* of WAIT and GIVE */
+    int cue; /* of WAIT and GIVE */
 };
 
 struct stage {

@@ -9,7 +9,6 @@
  *     display     what the operator sees
  *     demo, actor the server with three scripted clients */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,20 +31,9 @@ static bool parse_port(const char *text, int *ret)
     return true;
 }
 
-/* A socket must not become standard output because that was closed: a file that cannot be written takes its place. */
-static void occupy_standard_files(void)
-{
-    int fd;
-    do
-        fd = open("/dev/null", O_RDONLY);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0) close(fd);
-}
-
 int main(int argc, char **argv)
 {
     int port = 0;
-    occupy_standard_files();
     if (argc == 1 || (argc == 2 && strcmp(argv[1], "--demo") == 0)) {
         struct display display = display_on(STDOUT_FILENO, false);
         return eff_main(demo(&display));

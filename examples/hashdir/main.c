@@ -3,8 +3,6 @@
 #include "names.h"
 #include "session.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,16 +64,6 @@ static int parse_arguments(int argc, char **argv, options_t *ret_options, bool *
     return RUN_SESSION;
 }
 
-/* A closed stdin, stdout or stderr would be the number of the next file that is opened, and be written to. What is put
- * in their places can be used the wrong way only, so that the mistake is told. */
-static void fill_standard_descriptors(void)
-{
-    for (int fd = 0; fd <= 2; fd++) {
-        bool is_closed = fcntl(fd, F_GETFD) < 0 && errno == EBADF;
-        if (is_closed && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(1);
-    }
-}
-
 static eff_t *tell(eff_value_t error, eff_value_t env)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
@@ -88,7 +76,6 @@ static eff_t *tell(eff_value_t error, eff_value_t env)
 
 int main(int argc, char **argv)
 {
-    fill_standard_descriptors();
     options_t options;
     bool is_demo;
     int code = parse_arguments(argc, argv, &options, &is_demo);

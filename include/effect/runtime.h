@@ -30,7 +30,9 @@ EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
 /** Runs e as a process's main job: SIGINT and SIGTERM interrupt it and wait for its finalizers, a second one exits at
  *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause to stderr when it does not succeed. After a
  *  signal that interrupted it, and without a defect: nothing, or one line that counts the failures that came with the
- *  interruption and shows the first; a second signal prints a line that says so. The main thread, once at a time.
+ *  interruption and shows the first; a second signal prints a line that says so. Where stdin, stdout or stderr is closed,
+ *  /dev/null takes its place, such that reading and writing fail still: no socket becomes it. The main thread, once at a
+ *  time.
  *  @consumes{e}
  *  @return the exit code: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an interruption
  *          from inside; 70 for a Die; 128 + n after signal n */

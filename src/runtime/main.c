@@ -1,4 +1,5 @@
 /* eff_main: an effect as a process's main job. The only place of the library that touches signals. */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,8 +109,17 @@ static int run_main(struct main_run *m, eff_t *e)
     return code;
 }
 
+/* No descriptor that is opened later must become stdin, stdout or stderr because that was closed: text would go into a
+ * socket, or into the loop. What takes the place can be neither read nor written, as a closed one. */
+static void occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0) (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int eff_main(eff_t *e)
 {
+    occupy_standard_descriptors();
     struct main_run m = { .rt = eff_runtime_new(NULL) };
     if (!m.rt) {
         eff_decref(e);

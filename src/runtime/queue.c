@@ -261,15 +261,22 @@ static bool may_touch(const eff_queue_t *q, const char *function)
     return false;
 }
 
+/* Why an item cannot be added at once, as a negative errno; 0 if it can, a place for it being there. */
+static int refuse_offer(eff_queue_t *q)
+{
+    if (!may_touch(q, "eff_queue_try_offer")) return -EINVAL;
+    if (q->ended || q->shut_down) return -EPIPE;
+    if (q->takers.first) return reserve_return(q) ? 0 : -ENOMEM;
+    return q->n < q->capacity ? 0 : -EAGAIN;
+}
+
 int eff_queue_try_offer(eff_queue_t *q, eff_value_t v)
 {
-    int err = 0;
-    if (!v.type) eff__misuse("the item given to eff_queue_try_offer is absent");
-    if (!v.type || (q && !may_touch(q, "eff_queue_try_offer"))) err = -EINVAL;
-    else if (!q || eff_is_oom(v)) err = -ENOMEM;
-    else if (q->ended || q->shut_down) err = -EPIPE;
-    else if (q->takers.first && !reserve_return(q)) err = -ENOMEM;
-    else if (!q->takers.first && q->n >= q->capacity) err = -EAGAIN;
+    if (!v.type) {
+        eff__misuse("the item given to eff_queue_try_offer is absent");
+        return -EINVAL;
+    }
+    int err = !q || eff_is_oom(v) ? -ENOMEM : refuse_offer(q);
     if (err) {
         eff_value_decref(v);
     } else if (q->takers.first) {

@@ -86,7 +86,7 @@ static void who_does_not_read_is_dropped_and_slows_nobody_down(void)
     char line[LINE_MAX_BYTES + 2];
     world_init(&w);
     memset(line, 'x', LINE_MAX_BYTES);
-    strcpy(line + LINE_MAX_BYTES, "\n");
+    memcpy(line + LINE_MAX_BYTES, "\n", 2);
     type(&w, &w.bob, "bob\n");
     type(&w, &w.ada, "ada\n");
     w.bob.stuck = true;
