@@ -37,13 +37,13 @@ if command -v lintian >/dev/null; then
 fi
 
 for deb in "$work"/*.deb; do
-    dpkg-deb -x "$deb" "$work/root"
+    dpkg-deb -x "$deb" "$work/unpacked"
     echo "$(basename "$deb"): $(dpkg-deb -c "$deb" | grep -vc '/$') files"
 done
-pc=$(find "$work/root" -name effect.pc)
+pc=$(find "$work/unpacked" -name effect.pc)
 libdir=$(dirname "$(dirname "$pc")")
-sed -i "s|^prefix=|&$work/root|" "$libdir"/pkgconfig/*.pc
+sed -i "s|^prefix=|&$work/unpacked|" "$libdir"/pkgconfig/*.pc
 export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir AUTOPKGTEST_TMP=$work
 sh packaging/debian/tests/consumers
-[ -f "$work/root/usr/share/man/man3/eff_flat_map.3.gz" ] || { echo 'there is no eff_flat_map(3)' && exit 1; }
+[ -f "$work/unpacked/usr/share/man/man3/eff_flat_map.3.gz" ] || { echo 'there is no eff_flat_map(3)' && exit 1; }
 echo 'the consumers print what they should'
