@@ -388,6 +388,10 @@ void finishing()
     CHECK(ends_with(eff_interruptible(eff_uninterruptible(one(1)))) == "ok 1");
     CHECK(ends_with(eff_uninterruptible_mask(with_restore, eff_unit)) == "ok 1");
     CHECK(ends_with(eff_disconnect(one(1))) == "ok 1");
+    CHECK(ends_with(eff_shield(one(1))) == "ok 1");
+    CHECK(ends_with(eff_race_first_all(one(1), one(2), one(3))) == "ok 1");
+    eff_race_fn join = [](const eff_exit_t *, eff_fiber_t *loser, eff_value_t) { return eff_fiber_join(loser); };
+    CHECK(ends_with(eff_race_with(one(1), one(2), join, join, eff_unit)) == "ok 2");
     CHECK(ends_with(eff_flat_map(eff_fork(one(1)), on_a_fiber, eff_unit)).find("ok") == 0);
     CHECK(ends_with(eff_scoped(eff_then(eff_fork_scoped(one(1)), eff_then(eff_fork_daemon(one(1)), one(2))))) ==
           "ok 2");
@@ -401,6 +405,18 @@ void looping()
     CHECK(ends_with(eff_for_each_discard(eff_range(0, 2), again, eff_unit)) == "ok unit");
     CHECK(ends_with(eff_for_each_par(eff_range(0, 2), again, eff_unit, 0)) == "ok [0, 1]");
     CHECK(ends_with(eff_for_each_par_discard(eff_range(0, 2), again, eff_unit, 0)) == "ok unit");
+    CHECK(ends_with(eff_for_each_par_tolerant(
+              eff_range(0, 2), [](eff_value_t v, eff_value_t) { return eff_fail(eff_value_incref(v)); },
+              [](const eff_cause_t *, eff_value_t) { return eff_noop(); }, eff_unit, 0)) == "ok unit");
+    CHECK(ends_with(eff_for_each_par_exits(eff_range(0, 1), again, eff_unit, 0)) == "ok [success: 0]");
+    CHECK(ends_with(eff_all_par_exits(one(1), one(2))) == "ok [success: 1, success: 2]");
+    CHECK(ends_with(eff_as_completed(
+              eff_range(0, 2), again,
+              [](eff_value_t results, eff_value_t) { return eff_for_each(eff_value_incref(results), again, eff_unit); },
+              eff_unit, 0)) == "ok [0, 1]");
+    eff_limit_t *limit = eff_limit_new(1);
+    CHECK(ends_with(eff_for_each_par_limited(eff_range(0, 2), again, eff_unit, limit)) == "ok [0, 1]");
+    eff_limit_decref(limit);
     CHECK(ends_with(eff_validate_par(eff_range(0, 2), again, eff_unit, 0)) == "ok [0, 1]");
     CHECK(ends_with(eff_partition_par(eff_range(0, 2), again, eff_unit, 0)) == "ok ([], [0, 1])");
     CHECK(ends_with(eff_reduce_par(eff_range(0, 4), again, eff_int(0), add, eff_unit, 0)) == "ok 6");
@@ -431,6 +447,10 @@ void built_only()
 {
     eff_instant_t soon = { 1 };
     built(eff_deadline(one(1), soon));
+    built(eff_within(eff_without_deadline(eff_deadline_left()), eff_seconds(1)));
+    built(eff_fiber_set_make(EFF_FIBERS_FAILURES));
+    built(eff_fiber_map_make(EFF_FIBERS_FAILURES));
+    built(eff_fiber_slot_make(EFF_FIBERS_INTERRUPTIONS_TOO));
     built(eff_test_clock_set(soon));
     built(eff_print(eff_string("x")));
     built(eff_print_line(eff_string("x")));
@@ -453,6 +473,17 @@ void waiting()
     CHECK(ends_with(eff_map_to(eff_timed(one(1)), eff_int(1))) == "ok 1");
     CHECK(ends_with(eff_provide(eff_zip_par(eff_sleep(eff_seconds(1)), eff_test_clock_adjust(eff_seconds(2))),
                                 eff_test_clock())) == "ok (unit, unit)");
+    eff_latch_t *l = eff_latch_new(false);
+    eff_t *opens = eff_then(eff_latch_open(l), eff_latch_when_open(l, one(3)));
+    CHECK(ends_with(eff_then(eff_latch_release(l), opens)) == "ok 3");
+    CHECK(ends_with(eff_then(eff_latch_await(l), eff_latch_close(l))) == "ok true");
+    eff_latch_decref(l);
+    eff_countdown_t *c = eff_countdown_new(1);
+    CHECK(ends_with(eff_then(eff_countdown_arrive(c), eff_countdown_await(c))) == "ok unit");
+    eff_countdown_decref(c);
+    eff_barrier_t *b = eff_barrier_new(1);
+    CHECK(ends_with(eff_barrier_await(b)) == "ok 0");
+    eff_barrier_decref(b);
     eff_deferred_t *d = eff_deferred_new(), *failed = eff_deferred_new(), *caused = eff_deferred_new();
     CHECK(ends_with(eff_then(eff_deferred_succeed(d, eff_int(1)), eff_deferred_await(d))) == "ok 1");
     CHECK(ends_with(eff_then(eff_deferred_fail(failed, eff_int(1)), eff_deferred_await(failed))) == "fail 1");

@@ -253,6 +253,7 @@ START_TEST(under_pending_failures_and_effects_are_dropped_too)
         struct op op = { .cancel = EFF_CANCEL_PENDING };
         begin(&op, start_cancelable);
         eff_test_interrupt(op.w.test, op.fiber);
+        settle(&op);
         answer(op.k, hows[i]);
         check_end(&op, "interrupt", "cancel end");
     }
@@ -288,6 +289,44 @@ START_TEST(the_canceler_is_not_called_after_an_answer)
     answer(op.k, SUCCEED);
     eff_test_interrupt(op.w.test, op.fiber);
     check_end(&op, "interrupt", "end");
+}
+END_TEST
+
+START_TEST(plain_c_that_interrupts_leaves_the_canceler_to_the_loop)
+{
+    struct op op = { .cancel = EFF_CANCEL_PENDING };
+    begin(&op, start_cancelable);
+    eff_test_interrupt(op.w.test, op.fiber);
+    ck_assert_journal(&op.w, "");
+    settle(&op);
+    ck_assert_journal(&op.w, "cancel");
+    answer(op.k, SUCCEED);
+    check_end(&op, "interrupt", "cancel end");
+}
+END_TEST
+
+START_TEST(an_answer_before_the_canceler_is_called_ends_the_wait)
+{
+    static const enum how hows[] = { SUCCEED, FAIL, FAIL_CAUSE, RESUME };
+    for (size_t i = 0; i < sizeof hows / sizeof hows[0]; i++) {
+        struct op op = { .cancel = EFF_CANCEL_PENDING };
+        begin(&op, start_cancelable);
+        eff_test_interrupt(op.w.test, op.fiber);
+        answer(op.k, hows[i]);
+        ck_assert_journal(&op.w, "");
+        check_end(&op, "interrupt", "end");
+    }
+}
+END_TEST
+
+START_TEST(a_canceler_that_is_still_to_be_called_goes_with_the_runtime)
+{
+    struct op op = { .cancel = EFF_CANCEL_GONE };
+    begin(&op, start_cancelable);
+    eff_test_interrupt(op.w.test, op.fiber);
+    ck_assert_uint_eq(eff_test_free(op.w.test), 1);
+    ck_assert_journal(&op.w, "cancel end");
+    eff_async_release(op.k);
 }
 END_TEST
 
@@ -405,13 +444,14 @@ static eff_t *two_events(struct world *w)
 {
     return eff_ensuring(eff_zip_par(event(), eff_then(event(), event())), say(w, "end"));
 }
-CASE(events_of_the_loop_answer, two_events, .succeeds = "(\"event\", \"event\")", .journal = "end")
+CASE(events_of_the_loop_answer, two_events, .succeeds = "(\"event\", \"event\")", .journal = "end", .without = NO_FREE)
 
 static eff_t *does_not_jump(struct world *w)
 {
     return eff_race_first(event(), after(3600000, one(1)));
 }
-CASE(virtual_time_does_not_jump_over_a_wait_for_the_outside, does_not_jump, .succeeds = "event", .ms = 0, .timed = true)
+CASE(virtual_time_does_not_jump_over_a_wait_for_the_outside, does_not_jump, .succeeds = "event", .ms = 0, .timed = true,
+     .without = NO_FREE)
 
 static eff_t *waits_for_event(eff_value_t v, eff_value_t env)
 {
@@ -455,7 +495,9 @@ TESTS(succeeding_in_start_goes_on_with_the_value, failing_in_start_fails, failin
       under_pending_the_fiber_stays_until_the_answer_whose_content_is_dropped,
       under_pending_failures_and_effects_are_dropped_too, under_pending_giving_back_ends_the_wait,
       a_canceler_that_answers_has_ended_the_wait_whatever_it_says, the_canceler_is_not_called_after_an_answer,
-      the_canceler_is_not_called_inside_a_mask, an_interruption_that_arrives_during_start_is_not_lost,
+      plain_c_that_interrupts_leaves_the_canceler_to_the_loop, an_answer_before_the_canceler_is_called_ends_the_wait,
+      a_canceler_that_is_still_to_be_called_goes_with_the_runtime, the_canceler_is_not_called_inside_a_mask,
+      an_interruption_that_arrives_during_start_is_not_lost,
       an_interruption_that_arrives_during_start_waits_under_pending, a_canceler_that_comes_after_start_is_a_mistake,
       a_mistake_in_start_counts_before_its_answer, no_start_is_a_mistake, the_event_base_outside_a_fiber_is_a_mistake,
       events_of_the_loop_answer, virtual_time_does_not_jump_over_a_wait_for_the_outside,

@@ -1,9 +1,12 @@
-/* eff_blocking: C that blocks, on the runtime's bounded pool. Nothing here sleeps: jobs meet at gates. */
+/* eff_blocking and eff_blocking_abandon: C that blocks, on the runtime's bounded pool. Nothing here sleeps: jobs meet at
+ * gates. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include <effect/async.h>
 
+#include "support/failing_allocator.h"
 #include "support/fibers.h"
 
 /* ---- one job */
@@ -59,6 +62,18 @@ static eff_t *loop_thread(eff_value_t env)
 {
     return eff_succeed(eff_bool(pthread_equal(pthread_self(), *(pthread_t *)eff_as_ptr(env))));
 }
+static eff_t *abandonable(struct world *w)
+{
+    return eff_blocking_abandon(say_text, eff_printf("hello %d", 1));
+}
+CASE(a_job_that_may_be_abandoned_ends_as_any, abandonable, .succeeds = "hello 1, from a thread")
+
+static eff_t *abandonable_null(struct world *w)
+{
+    return eff_blocking_abandon(NULL, eff_string("dropped"));
+}
+CASE(no_job_to_abandon_is_a_mistake, abandonable_null, .dies = "the callback of eff_blocking_abandon is NULL")
+
 START_TEST(a_job_runs_on_another_thread)
 {
     pthread_t self = pthread_self();
@@ -186,6 +201,215 @@ START_TEST(a_thousand_small_jobs_are_each_done_once)
 }
 END_TEST
 
+/* ---- jobs that are given up: a runtime with one thread, which a job at the gate keeps */
+
+struct bench {
+    struct gate gate;
+    struct world w;
+    eff_runtime_t *rt;
+    eff_fiber_t *fibers[4];
+};
+
+static void open_bench(struct bench *b, unsigned n_threads)
+{
+    *b = (struct bench){ .gate = GATE };
+    b->rt = eff_runtime_new(&(eff_runtime_options_t){ .max_blocking = n_threads });
+}
+static void fork_on(struct bench *b, int i, eff_t *e)
+{
+    ck_assert_int_eq(eff_runtime_fork(b->rt, e, NULL, NULL, &b->fibers[i]), 0);
+    eff_exit_decref(eff_runtime_run(b->rt, eff_yield_now()));
+}
+/* Interrupts a fiber that does not wait for its job, so that it ends without the loop's help. */
+static void end(struct bench *b, int i)
+{
+    eff_runtime_interrupt(b->rt, b->fibers[i]);
+    eff_exit_decref(eff_runtime_run(b->rt, eff_yield_now()));
+    ck_assert_str_eq(shape_of(eff_fiber_poll(b->fibers[i])), "interrupt");
+}
+/* Lets the runtime have turns until it has heard of the end of all abandoned jobs. */
+static void await_abandoned(struct bench *b)
+{
+    while (eff_runtime_n_abandoned(b->rt) > 0) {
+        sched_yield();
+        eff_exit_decref(eff_runtime_run(b->rt, eff_yield_now()));
+    }
+}
+/* Until the last thread of a pool whose runtime is gone has given it up, and ended. */
+static void await_last_thread(void)
+{
+    eff_trim();
+    while (blocks_live > 0)
+        sched_yield();
+}
+static void close_bench(struct bench *b)
+{
+    for (int i = 0; i < 4; i++)
+        eff_fiber_decref(b->fibers[i]);
+    eff_runtime_free(b->rt);
+}
+
+/* Notes which thread drops it. */
+struct dropped {
+    atomic_int here, elsewhere;
+    pthread_t home;
+};
+struct item {
+    struct dropped *dropped;
+    struct gate *gate;
+};
+static void item_drop(struct item *item)
+{
+    bool here = pthread_equal(item->dropped->home, pthread_self());
+    atomic_fetch_add(here ? &item->dropped->here : &item->dropped->elsewhere, 1);
+}
+EFF_STATIC_TYPE(item, struct item, .drop = item_drop);
+
+static eff_t *pass_and_give_item(eff_value_t env)
+{
+    eff_decref(pass_gate(eff_ptr(item_of(env)->gate)));
+    return eff_succeed(item_make(*item_of(env)));
+}
+static eff_t *item_job(struct bench *b, struct dropped *d)
+{
+    return eff_blocking_abandon(pass_and_give_item, item_make((struct item){ d, &b->gate }));
+}
+
+START_TEST(an_abandoned_job_is_not_waited_for_and_leaves_nothing)
+{
+    struct bench b;
+    struct dropped dropped = { .home = pthread_self() };
+    open_bench(&b, 1);
+    fork_on(&b, 0, eff_ensuring(item_job(&b, &dropped), say(&b.w, "end")));
+    gate_await(&b.gate, 1);
+    ck_assert_uint_eq(eff_runtime_n_abandoned(b.rt), 0);
+    end(&b, 0);
+    ck_assert_journal(&b.w, "end");
+    ck_assert_uint_eq(eff_runtime_n_abandoned(b.rt), 1);
+    ck_assert_int_eq(dropped.here + dropped.elsewhere, 0);
+    gate_open(&b.gate);
+    await_abandoned(&b);
+    ck_assert_int_eq(dropped.here, 2); /* what it was given, and what it returned: on the runtime's thread */
+    ck_assert_int_eq(dropped.elsewhere, 0);
+    close_bench(&b);
+}
+END_TEST
+
+START_TEST(what_a_job_was_given_is_dropped_on_the_runtimes_thread)
+{
+    struct bench b;
+    struct dropped dropped = { .home = pthread_self() };
+    open_bench(&b, 1);
+    gate_open(&b.gate);
+    eff_t *e = eff_blocking(pass_and_give_item, item_make((struct item){ &dropped, &b.gate }));
+    eff_exit_decref(eff_runtime_run(b.rt, e));
+    ck_assert_int_eq(dropped.here, 2);
+    ck_assert_int_eq(dropped.elsewhere, 0);
+    close_bench(&b);
+}
+END_TEST
+
+START_TEST(freeing_the_runtime_does_not_wait_for_abandoned_jobs)
+{
+    struct bench b;
+    struct dropped dropped = { .home = pthread_self() };
+    open_bench(&b, 2);
+    fork_on(&b, 0, item_job(&b, &dropped));
+    fork_on(&b, 1, item_job(&b, &dropped));
+    gate_await(&b.gate, 2);
+    end(&b, 0);
+    end(&b, 1);
+    close_bench(&b);
+    ck_assert_int_eq(dropped.here + dropped.elsewhere, 0);
+    gate_open(&b.gate);
+    await_last_thread();
+    ck_assert_int_eq(dropped.elsewhere, 4);
+}
+END_TEST
+
+static void ignore_mistake(const char *message, void *arg) {}
+
+/* A mistake, and still nothing is lost: one job is at the gate, one has not begun, one is waited for. */
+START_TEST(freeing_the_runtime_under_fibers_that_wait_for_jobs)
+{
+    struct bench b;
+    struct dropped dropped = { .home = pthread_self() };
+    open_bench(&b, 1);
+    fork_on(&b, 0, item_job(&b, &dropped));
+    fork_on(&b, 1, item_job(&b, &dropped));
+    fork_on(&b, 2, eff_blocking(pass_gate, eff_ptr(&b.gate)));
+    gate_await(&b.gate, 1);
+    eff_set_misuse_handler(ignore_mistake, NULL);
+    close_bench(&b);
+    eff_set_misuse_handler(NULL, NULL);
+    ck_assert_int_eq(dropped.here, 1); /* what had not begun */
+    gate_open(&b.gate);
+    await_last_thread();
+    ck_assert_int_eq(dropped.elsewhere, 2);
+}
+END_TEST
+
+static eff_t *say_job(eff_value_t env)
+{
+    journal_add(eff_as_ptr(eff_first(env)), eff_as_string(eff_second(env)));
+    return eff_noop();
+}
+static eff_t *saying(struct bench *b, const char *word)
+{
+    return eff_blocking(say_job, eff_pair(eff_ptr(&b->w), eff_literal(word)));
+}
+START_TEST(a_job_that_has_not_begun_is_taken_back)
+{
+    struct bench b;
+    open_bench(&b, 1);
+    fork_on(&b, 0, eff_blocking(pass_gate, eff_ptr(&b.gate)));
+    fork_on(&b, 1, saying(&b, "never"));
+    fork_on(&b, 2, saying(&b, "last"));
+    gate_await(&b.gate, 1);
+    end(&b, 1);
+    gate_open(&b.gate);
+    eff_exit_decref(eff_runtime_run(b.rt, eff_then(eff_fiber_await(b.fibers[0]), eff_fiber_await(b.fibers[2]))));
+    ck_assert_journal(&b.w, "last");
+    close_bench(&b);
+}
+END_TEST
+
+START_TEST(abandoned_jobs_keep_their_threads_until_they_return)
+{
+    struct bench b;
+    open_bench(&b, 1);
+    fork_on(&b, 0, eff_blocking_abandon(pass_gate, eff_ptr(&b.gate)));
+    gate_await(&b.gate, 1);
+    end(&b, 0);
+    fork_on(&b, 1, saying(&b, "next"));
+    ck_assert_uint_eq(eff_runtime_n_abandoned(b.rt), 1);
+    ck_assert_ptr_null(eff_fiber_poll(b.fibers[1]));
+    gate_open(&b.gate);
+    eff_exit_decref(eff_runtime_run(b.rt, eff_fiber_await(b.fibers[1])));
+    ck_assert_journal(&b.w, "next");
+    await_abandoned(&b);
+    close_bench(&b);
+}
+END_TEST
+
+static eff_t *say_digit(eff_value_t index, eff_value_t bench)
+{
+    static const char *const digits[] = { "0", "1", "2", "3", "4", "5", "6", "7" };
+    return saying(eff_as_ptr(bench), digits[eff_as_int(index)]);
+}
+START_TEST(jobs_are_served_in_the_order_in_which_they_came)
+{
+    struct bench b;
+    open_bench(&b, 1);
+    fork_on(&b, 0, eff_blocking(pass_gate, eff_ptr(&b.gate)));
+    fork_on(&b, 1, eff_for_each_par_discard(eff_range(0, 8), say_digit, eff_ptr(&b), 0));
+    gate_open(&b.gate);
+    eff_exit_decref(eff_runtime_run(b.rt, eff_fiber_await(b.fibers[1])));
+    ck_assert_journal(&b.w, "0 1 2 3 4 5 6 7");
+    close_bench(&b);
+}
+END_TEST
+
 /* ---- time: an outstanding job holds virtual time back */
 
 static eff_t *job_beside_sleep(struct world *w)
@@ -214,7 +438,11 @@ START_TEST(freeing_a_test_waits_for_its_jobs)
 END_TEST
 
 TESTS(a_job_goes_on_with_the_effect_it_returns, a_job_may_fail, the_effect_of_a_job_runs_on_the_fiber,
-      a_job_that_returns_null_is_a_mistake, no_job_is_a_mistake, a_job_runs_on_another_thread,
+      a_job_that_returns_null_is_a_mistake, no_job_is_a_mistake, a_job_that_may_be_abandoned_ends_as_any,
+      no_job_to_abandon_is_a_mistake, a_job_runs_on_another_thread,
       interrupting_waits_for_the_job_and_drops_what_it_returned, the_pool_is_bounded_and_serves_every_job,
-      a_thousand_small_jobs_are_each_done_once, virtual_time_does_not_jump_over_a_job, adjusting_really_waits_for_a_job,
-      freeing_a_test_waits_for_its_jobs)
+      a_thousand_small_jobs_are_each_done_once, an_abandoned_job_is_not_waited_for_and_leaves_nothing,
+      what_a_job_was_given_is_dropped_on_the_runtimes_thread, freeing_the_runtime_does_not_wait_for_abandoned_jobs,
+      freeing_the_runtime_under_fibers_that_wait_for_jobs, a_job_that_has_not_begun_is_taken_back,
+      abandoned_jobs_keep_their_threads_until_they_return, jobs_are_served_in_the_order_in_which_they_came,
+      virtual_time_does_not_jump_over_a_job, adjusting_really_waits_for_a_job, freeing_a_test_waits_for_its_jobs)

@@ -65,6 +65,39 @@ static void ran_once(struct world *w, const eff_exit_t *exit)
 /* DEFER-002 */
 CASE(DEFER_002_the_effect_behind_the_value_runs_once, memoized, .succeeds = "(1, 1)", .check = ran_once)
 
+static eff_t *counted(struct world *w)
+{
+    eff_t *before = eff_zip_par(await_d(w), after(5, eff_deferred_complete_with(d(w), count(w, 0))));
+    return eff_zip(before, eff_zip(await_d(w), complete(w, 7)));
+}
+/* DEFER-003 */
+CASE(DEFER_003_each_who_waits_runs_the_effect_it_was_completed_with, counted, .succeeds = "((1, true), (2, false))")
+
+static eff_t *shared_failure(struct world *w)
+{
+    eff_t *waits = eff_zip_par(say_exit(w, await_d(w)), say_exit(w, await_d(w)));
+    eff_t *completes = eff_zip(eff_deferred_complete_with(d(w), eff_then(say(w, "run"), failing(3))),
+                               eff_deferred_complete_with(d(w), dying()));
+    return eff_then(eff_zip_par(waits, after(1, completes)), say_exit(w, await_d(w)));
+}
+CASE(each_who_waits_fails_as_the_effect_does, shared_failure, .succeeds = "unit",
+     .journal = "run fail:3 run fail:3 run fail:3")
+
+static eff_t *effect_and_interrupt(struct world *w)
+{
+    eff_t *start = in_order(fork_waiter(w, 0), eff_yield_now(), eff_deferred_complete_with(d(w), say(w, "run")));
+    return in_order(start, with_fiber(w, 0, interrupt_fork), say_await(w, 0));
+}
+CASE(a_waiter_interrupted_before_its_turn_does_not_run_the_effect, effect_and_interrupt, .succeeds = "unit",
+     .journal = "interrupt")
+
+static eff_t *with_nothing(struct world *w)
+{
+    return eff_deferred_complete_with(d(w), NULL);
+}
+CASE(completing_with_a_null_effect_is_a_mistake, with_nothing,
+     .dies = "argument 2 of eff_deferred_complete_with is NULL")
+
 static eff_t *await_first(struct world *w)
 {
     return eff_zip_par(await_d(w), after(5, complete(w, 3)));
@@ -160,6 +193,10 @@ START_TEST(DEFER_007_polling_gives_nothing_and_then_the_exit)
     eff_cause_t *interrupted = eff_cause_interrupt(0, EFF_INTERRUPT_EXPLICIT, NULL);
     check_poll(eff_deferred_fail_cause(deferred, interrupted), deferred, "interrupt");
     ck_assert_ptr_null(eff_deferred_poll(NULL));
+    deferred = eff_deferred_new();
+    eff_exit_decref(eff_test_run(eff_deferred_complete_with(deferred, eff_noop())));
+    ck_assert_ptr_null(eff_deferred_poll(deferred)); /* an effect has no exit */
+    eff_deferred_decref(deferred);
 }
 END_TEST
 
@@ -242,7 +279,9 @@ START_TEST(racing_a_long_lived_deferred_leaves_memory_flat)
 END_TEST
 
 TESTS(DEFER_001_only_the_first_completion_counts, awaiting_fails_as_it_was_completed, awaiting_dies_as_it_was_completed,
-      DEFER_002_the_effect_behind_the_value_runs_once, a_waiter_gets_the_value_when_it_comes,
+      DEFER_002_the_effect_behind_the_value_runs_once, DEFER_003_each_who_waits_runs_the_effect_it_was_completed_with,
+      each_who_waits_fails_as_the_effect_does, a_waiter_interrupted_before_its_turn_does_not_run_the_effect,
+      completing_with_a_null_effect_is_a_mistake, a_waiter_gets_the_value_when_it_comes,
       DEFER_004_an_interrupted_waiter_leaves_and_the_other_gets_the_value,
       DEFER_006_an_interrupt_cause_ends_every_waiter, waiters_wake_in_the_order_of_waiting,
       a_waiter_in_the_middle_leaves_the_others_in_line, a_waiter_interrupted_between_waking_and_running_is_interrupted,

@@ -268,6 +268,72 @@ START_TEST(interrupting_calls_nothing_back_inline)
 }
 END_TEST
 
+static eff_cancel_t say_cancel(eff_async_t *k, void *arg)
+{
+    journal_add(arg, "cancel");
+    eff_async_release(k);
+    return EFF_CANCEL_GONE;
+}
+static void start_cancelable(eff_async_t *k, eff_value_t env)
+{
+    eff_async_on_cancel(k, say_cancel, eff_as_ptr(env));
+}
+static eff_t *cancelable(struct world *w)
+{
+    return eff_async(start_cancelable, eff_ptr(w));
+}
+START_TEST(interrupting_leaves_cancelers_to_the_loop)
+{
+    struct host h;
+    open_host(&h);
+    fork_root(&h, 0, cancelable(&h.w));
+    turn(&h);
+    eff_runtime_interrupt(h.rt, h.w.fibers[0]);
+    ck_assert_journal(&h.w, "");
+    dispatch(&h);
+    ck_assert_journal(&h.w, "cancel interrupt");
+    close_clean_host(&h);
+}
+END_TEST
+
+static eff_value_t interrupt_first(eff_value_t env)
+{
+    struct host *h = eff_as_ptr(env);
+    eff_runtime_interrupt(h->rt, h->w.fibers[0]);
+    journal_add(&h->w, "interrupted");
+    return eff_unit;
+}
+START_TEST(a_fiber_that_interrupts_by_plain_c_is_not_called_back_inside)
+{
+    struct host h;
+    open_host(&h);
+    fork_root(&h, 0, cancelable(&h.w));
+    fork_root(&h, 1, eff_sync(interrupt_first, eff_ptr(&h)));
+    dispatch(&h);
+    ck_assert_journal(&h.w, "interrupted ok:unit cancel interrupt");
+    close_clean_host(&h);
+}
+END_TEST
+
+static void interrupt_on_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct host *h = arg;
+    (void)fd, (void)what;
+    (void)interrupt_first(eff_ptr(h));
+}
+START_TEST(an_event_that_interrupts_ends_the_run_that_waits)
+{
+    struct host h;
+    struct timeval at_once = { 0, 0 };
+    open_host(&h);
+    fork_root(&h, 0, cancelable(&h.w));
+    ck_assert_int_eq(event_base_once(h.base, -1, EV_TIMEOUT, interrupt_on_event, &h, &at_once), 0);
+    eff_exit_decref(eff_runtime_run(h.rt, eff_fiber_await(h.w.fibers[0])));
+    ck_assert_journal(&h.w, "interrupted cancel interrupt");
+    close_clean_host(&h);
+}
+END_TEST
+
 START_TEST(a_fiber_interrupted_before_its_first_turn_never_starts)
 {
     struct host h;
@@ -392,7 +458,9 @@ TESTS(fork_runs_nothing_before_it_returns_and_on_exit_is_called_once, fork_needs
       a_failure_that_nobody_observes_is_reported_once, on_exit_may_fork_again,
       the_loop_waits_for_an_answer_from_another_thread_and_then_returns,
       an_answer_given_in_an_event_of_the_host_resumes_the_fiber, a_busy_fiber_does_not_starve_the_host,
-      interrupting_calls_nothing_back_inline, a_fiber_interrupted_before_its_first_turn_never_starts,
-      interrupting_with_the_wrong_runtime_is_a_mistake, runtime_run_runs_the_hosts_loop_and_other_fibers_meanwhile,
-      running_from_inside_a_callback_is_a_mistake, a_fiber_of_another_runtime_cannot_be_waited_for,
-      an_ended_fiber_of_another_runtime_still_tells_its_exit, two_runtimes_share_a_loop)
+      interrupting_calls_nothing_back_inline, interrupting_leaves_cancelers_to_the_loop,
+      a_fiber_that_interrupts_by_plain_c_is_not_called_back_inside, an_event_that_interrupts_ends_the_run_that_waits,
+      a_fiber_interrupted_before_its_first_turn_never_starts, interrupting_with_the_wrong_runtime_is_a_mistake,
+      runtime_run_runs_the_hosts_loop_and_other_fibers_meanwhile, running_from_inside_a_callback_is_a_mistake,
+      a_fiber_of_another_runtime_cannot_be_waited_for, an_ended_fiber_of_another_runtime_still_tells_its_exit,
+      two_runtimes_share_a_loop)

@@ -500,7 +500,8 @@ static eff_t *slow_cancellation(struct world *w)
 }
 /* FIN-032 */
 CASE(FIN_032_interrupting_waits_for_a_cancellation_that_takes_its_time, slow_cancellation, .succeeds = "unit",
-     .journal = "cancel gone interrupt", .without = NO_SHUFFLES /* the answerer may come too late to be there */)
+     .journal = "cancel gone interrupt",
+     .without = NO_FREE | NO_SHUFFLES /* the answerer may come too late to be there */)
 
 static void answer_7(eff_async_t *k, eff_value_t env)
 {

@@ -4,8 +4,10 @@
 #include <effect/effect.h>
 #include <effect/test.h>
 
+#include <netdb.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- ownership.md: the order of evaluation */
 
@@ -204,6 +206,30 @@ START_TEST(a_file_is_read_on_the_pool)
 }
 END_TEST
 
+static eff_t *look_up(eff_value_t host)
+{
+    struct addrinfo *found;
+    int err = getaddrinfo(eff_as_string(host), NULL, NULL, &found);
+    if (err) return eff_fail(eff_error_gai(err, "look up %s", eff_as_string(host)));
+    int family = found->ai_family;
+    freeaddrinfo(found);
+    return eff_succeed(eff_int(family));
+}
+
+static eff_t *look_up_in_time(const char *host)
+{
+    return eff_timeout(eff_blocking_abandon(look_up, eff_string(host)), eff_seconds(2));
+}
+
+START_TEST(a_host_is_looked_up_on_the_pool)
+{
+    eff_exit_t exit = eff_run(look_up_in_time("127.0.0.1"));
+    ck_assert(exit.ok);
+    ck_assert_int_eq(eff_as_int(eff_some_value(exit.value)), AF_INET);
+    eff_exit_decref(exit);
+}
+END_TEST
+
 /* ---- errors.md: a handler that an interruption does not skip */
 
 static eff_value_t note_one(eff_value_t n_refused)
@@ -264,4 +290,5 @@ END_TEST
 
 TESTS(a_second_reference_is_taken_in_a_line_of_its_own, an_order_awaits_its_price, a_patient_order_looks_at_the_exit,
       two_prices_are_fetched_at_once, a_gen_that_owns_its_arguments_runs_twice, a_thread_answers_a_fiber,
-      each_thread_has_a_runtime, a_file_is_read_on_the_pool, a_handler_inside_a_mask_is_not_skipped)
+      each_thread_has_a_runtime, a_file_is_read_on_the_pool, a_host_is_looked_up_on_the_pool,
+      a_handler_inside_a_mask_is_not_skipped)

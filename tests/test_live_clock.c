@@ -63,6 +63,14 @@ START_TEST(a_timeout_fires_and_interrupts)
 }
 END_TEST
 
+START_TEST(a_limit_is_kept_and_never_early)
+{
+    check_takes(eff_within_at("a", eff_never(), eff_millis(5)), 5, "fail(timed out: not done within 5ms (a))");
+    eff_t *inner = eff_within_at("inner", eff_never(), eff_seconds(50));
+    check_takes(eff_within_at("outer", inner, eff_millis(5)), 5, "fail(timed out: not done within 5ms (outer))");
+}
+END_TEST
+
 START_TEST(parallel_sleeps_take_the_longest)
 {
     check_takes(eff_zip_par(ms(8), eff_zip_par(ms(3), ms(5))), 8, "ok((unit, (unit, unit)))");
@@ -147,8 +155,36 @@ START_TEST(an_interrupted_sleep_does_not_keep_a_foreign_loop)
 }
 END_TEST
 
-TESTS(a_sleep_takes_its_time_and_is_never_early, a_sleep_after_long_work_in_the_same_turn_is_not_cut_short,
-      a_sleep_of_less_than_a_tick_is_never_early, a_timeout_fires_and_interrupts, parallel_sleeps_take_the_longest,
+struct waits {
+    eff_duration_t waited, due_in;
+};
+static bool note_waits(const eff_fiber_info_t *f, void *arg)
+{
+    struct waits *waits = arg;
+    if (f->id == 2) waits->waited = f->waited;
+    if (f->id == 3 && f->has_timer) waits->due_in = f->due_in;
+    return true;
+}
+static eff_value_t look_at_fibers(eff_value_t waits)
+{
+    ck_assert_uint_eq(eff_runtime_each_fiber(eff_runtime_current(), note_waits, eff_as_ptr(waits)), 3);
+    return eff_unit;
+}
+START_TEST(fibers_are_known_to_wait_since_when_and_until_when)
+{
+    struct waits waits = { { 0 }, { 0 } };
+    eff_t *forks = eff_then(eff_fork(eff_never()), eff_fork(eff_sleep(eff_hours(1))));
+    eff_exit_decref(eff_run(in_order(forks, ms(5), eff_sync(look_at_fibers, eff_ptr(&waits)))));
+    ck_assert_int_ge(waits.waited.ns, 5000000);
+    ck_assert_int_lt(waits.waited.ns, INT64_C(60000000000));
+    ck_assert_int_le(waits.due_in.ns, INT64_C(3600000000000) - 5000000);
+    ck_assert_int_gt(waits.due_in.ns, INT64_C(3540000000000));
+}
+END_TEST
+
+TESTS(fibers_are_known_to_wait_since_when_and_until_when, a_sleep_takes_its_time_and_is_never_early,
+      a_sleep_after_long_work_in_the_same_turn_is_not_cut_short, a_sleep_of_less_than_a_tick_is_never_early,
+      a_timeout_fires_and_interrupts, a_limit_is_kept_and_never_early, parallel_sleeps_take_the_longest,
       a_long_sleep_that_loses_is_not_waited_for, a_sleep_for_ever_can_be_timed_out, sleepers_wake_by_deadline,
       timed_agrees_with_the_monotonic_clock, a_repeated_sleep_does_not_drift_early,
       a_sleep_on_a_foreign_loop_takes_its_time, an_interrupted_sleep_does_not_keep_a_foreign_loop)

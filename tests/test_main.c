@@ -1,5 +1,6 @@
 /* eff_main as a process sees it: exit codes, what is printed, signals; and the debug switch. Each case runs in a child
  * process of its own, which gets its signals from itself, so nothing here waits. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,49 @@ START_TEST(a_second_signal_does_not_wait)
 }
 END_TEST
 
+static eff_t *graceful_program(void)
+{
+    eff_t *e = eff_then(eff_sync(raise_signal, eff_int(SIGTERM)), eff_until_stop());
+    e = eff_then(e, eff_then(eff_yield_now(), print("served the last")));
+    return eff_graceful(e, eff_hours(1));
+}
+START_TEST(a_signal_asks_what_is_graceful_to_stop)
+{
+    struct outcome o = run_child(graceful_program, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGTERM);
+    ck_assert_str_eq(o.out, "served the last\n");
+}
+END_TEST
+
+static eff_t *impatient_graceful_program(void)
+{
+    eff_t *e = eff_then(eff_sync(raise_signal, eff_int(SIGTERM)), eff_external(eff_never()));
+    return eff_graceful(eff_ensuring(e, print("cleaned up")), eff_millis(2));
+}
+START_TEST(who_does_not_stop_is_interrupted_after_its_grace)
+{
+    struct outcome o = run_child(impatient_graceful_program, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGTERM);
+    ck_assert_str_eq(o.out, "cleaned up\n");
+}
+END_TEST
+
+static eff_t *daemon_program(void)
+{
+    eff_t *daemon = eff_fork_daemon(eff_then(eff_until_shutdown(), print("daemon")));
+    eff_t *worker = eff_fork(eff_graceful(eff_then(eff_until_stop(), print("worker")), eff_hours(1)));
+    eff_t *signal = eff_then(eff_yield_now(), eff_sync(raise_signal, eff_int(SIGTERM)));
+    return eff_then(eff_then(daemon, worker), eff_then(signal, eff_until_stop()));
+}
+START_TEST(a_signal_asks_every_fiber)
+{
+    struct outcome o = run_child(daemon_program, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGTERM);
+    ck_assert_prints(o, "daemon\n");
+    ck_assert_prints(o, "worker\n");
+}
+END_TEST
+
 static eff_t *recovered(eff_value_t error, eff_value_t env)
 {
     return print("recovered");
@@ -266,6 +310,94 @@ START_TEST(a_broken_pipe_does_not_kill)
 }
 END_TEST
 
+/* ---- the end, after the main fiber's */
+
+/* A daemon whose finalizer is told when the main fiber has ended. */
+static eff_t *with_daemon(eff_t *finalizer, eff_t *main_effect)
+{
+    eff_t *daemon = eff_ensuring(eff_external(eff_never()), finalizer);
+    return eff_then(eff_fork_daemon(daemon), eff_then(eff_yield_now(), main_effect));
+}
+static eff_t *signalled_at_the_end(void)
+{
+    eff_t *slow = eff_then(eff_sync(raise_signal, eff_int(SIGTERM)), eff_sleep(eff_millis(2)));
+    return with_daemon(eff_then(slow, print("cleaned up")), eff_succeed(eff_int(3)));
+}
+START_TEST(a_signal_during_the_final_shutdown_waits_for_finalizers)
+{
+    struct outcome o = run_child(signalled_at_the_end, NULL);
+    ck_assert_str_eq(o.out, "cleaned up\n");
+    ck_assert_int_eq(o.code, 3); /* the main effect had ended with that */
+}
+END_TEST
+
+static eff_t *signalled_twice_at_the_end(void)
+{
+    eff_t *first = eff_then(eff_sync(raise_signal, eff_int(SIGTERM)), eff_yield_now());
+    eff_t *second = eff_then(eff_sleep(eff_millis(1)), eff_sync(raise_signal, eff_int(SIGINT)));
+    return with_daemon(eff_then(first, eff_then(second, eff_external(eff_never()))), eff_noop());
+}
+START_TEST(a_second_signal_during_the_final_shutdown_does_not_wait)
+{
+    struct outcome o = run_child(signalled_twice_at_the_end, NULL);
+    ck_assert_int_eq(o.code, 128 + SIGINT);
+    ck_assert_prints(o, "SIGINT is the second signal");
+}
+END_TEST
+
+/* stderr is a full pipe, which the parent does not read before the child has ended. */
+static eff_value_t fill_stderr(eff_value_t env)
+{
+    char block[4096] = { 0 };
+    fcntl(2, F_SETFL, fcntl(2, F_GETFL) | O_NONBLOCK);
+    while (write(2, block, sizeof block) > 0)
+        continue;
+    fcntl(2, F_SETFL, fcntl(2, F_GETFL) & ~O_NONBLOCK);
+    return eff_unit;
+}
+static eff_t *with_full_stderr(eff_t *e)
+{
+    return eff_then(eff_sync(fill_stderr, eff_unit), e);
+}
+static int run_blocked_child(eff_t *(*build)(void))
+{
+    int fds[2], status;
+    ck_assert_int_eq(pipe(fds), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        dup2(fds[1], 2);
+        _exit(eff_main(build()));
+    }
+    close(fds[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    close(fds[0]);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+static eff_t *failing_into_full(void)
+{
+    eff_t *later = eff_then(eff_sleep(eff_millis(2)), eff_sync(raise_signal, eff_int(SIGINT)));
+    eff_t *e = with_full_stderr(eff_fail(eff_error(&eff_not_found_error, 0, "nobody reads this")));
+    return eff_then(eff_fork_daemon(later), e);
+}
+START_TEST(a_cause_that_nobody_reads_is_given_up_by_a_signal)
+{
+    ck_assert_int_eq(run_blocked_child(failing_into_full), 1);
+}
+END_TEST
+
+static eff_t *dumping_into_full(void)
+{
+    eff_t *quit = eff_sync(raise_signal, eff_int(SIGQUIT));
+    return with_full_stderr(eff_then(quit, eff_then(eff_sleep(eff_millis(1)), eff_succeed(eff_int(5)))));
+}
+START_TEST(a_dump_that_nobody_reads_does_not_hold_the_loop)
+{
+    ck_assert_int_eq(run_blocked_child(dumping_into_full), 5);
+}
+END_TEST
+
 /* ---- EFF_DEBUG */
 
 static eff_value_t hold_the_loop(eff_value_t env)
@@ -309,7 +441,10 @@ END_TEST
 TESTS(a_closed_stdout_fails_and_is_taken_by_nothing_else, a_success_ends_with_0_and_prints_nothing,
       a_success_with_an_integer_ends_with_it, a_failure_ends_with_1_and_prints_its_cause, a_defect_ends_with_70,
       a_null_effect_is_named, a_signal_interrupts_and_waits_for_finalizers, a_second_signal_does_not_wait,
-      failures_that_came_with_a_signal_are_one_line, a_defect_that_came_with_a_signal_is_printed_whole,
-      a_failure_that_a_signal_did_not_bring_is_printed_whole, sigquit_shows_the_fibers_and_goes_on,
-      a_broken_pipe_does_not_kill, debug_slow_names_who_held_the_loop, debug_unstarted_names_a_child_that_never_ran,
-      an_unknown_debug_word_is_named)
+      a_signal_asks_what_is_graceful_to_stop, who_does_not_stop_is_interrupted_after_its_grace,
+      a_signal_asks_every_fiber, failures_that_came_with_a_signal_are_one_line,
+      a_defect_that_came_with_a_signal_is_printed_whole, a_failure_that_a_signal_did_not_bring_is_printed_whole,
+      sigquit_shows_the_fibers_and_goes_on, a_broken_pipe_does_not_kill,
+      a_signal_during_the_final_shutdown_waits_for_finalizers, a_second_signal_during_the_final_shutdown_does_not_wait,
+      a_cause_that_nobody_reads_is_given_up_by_a_signal, a_dump_that_nobody_reads_does_not_hold_the_loop,
+      debug_slow_names_who_held_the_loop, debug_unstarted_names_a_child_that_never_ran, an_unknown_debug_word_is_named)

@@ -28,13 +28,14 @@ static void read_all(int fd, struct text *ret_text)
     ret_text->bytes[ret_text->n] = '\0';
 }
 
-/* How long something took differs from run to run: what follows `before` up to the end of its line becomes "...". */
+/* How long something took differs from run to run: what follows `before` up to a comma or colon, or the end of its line,
+ * becomes "...". */
 static void blot_out(struct text *t, const char *before)
 {
     char *from = strstr(t->bytes, before);
     if (!from) return;
     from += strlen(before);
-    char *to = from + strcspn(from, "\n");
+    char *to = from + strcspn(from, ",:\n");
     if (to - from < 3) return;
     memcpy(from, "...", 3);
     memmove(from + 3, to, strlen(to) + 1);
@@ -72,6 +73,8 @@ static void output_of(const struct message *m, struct text *ret_text)
     close(fds[0]);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     blot_out(ret_text, "held the loop for ");
+    blot_out(ret_text, "has been running for ");
+    blot_out(ret_text, ") took ");
     char *end = ret_text->bytes + ret_text->n;
     size_t room = sizeof ret_text->bytes - ret_text->n;
     if (WIFSIGNALED(status)) ret_text->n += (size_t)snprintf(end, room, "[signal %d]\n", WTERMSIG(status));

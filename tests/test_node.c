@@ -83,6 +83,10 @@ static void async_fn(eff_async_t *k, eff_value_t env)
     (void)k, (void)env;
 }
 
+static eff_t *race_fn(const eff_exit_t *exit, eff_fiber_t *loser, eff_value_t env)
+{
+    return eff_noop();
+}
 static eff_t *cause_fn(const eff_cause_t *cause, eff_value_t env)
 {
     (void)cause, (void)env;
@@ -366,6 +370,13 @@ static db_t *account_slot;
     B(eff_all_par(part(), part(), part()))                                                                             \
     B(eff_race(part(), part()))                                                                                        \
     B(eff_race_first(part(), part()))                                                                                  \
+    B(eff_race_first_all(part(), part(), part()))                                                                      \
+    B(eff_race_with(part(), part(), race_fn, race_fn, text()))                                                         \
+    B(eff_for_each_par_exits(EFF_ARRAY(text()), bind_fn, text(), 2))                                                   \
+    B(eff_all_par_exits(part(), part()))                                                                               \
+    B(eff_for_each_par_tolerant(EFF_ARRAY(text()), bind_fn, cause_fn, text(), 0))                                      \
+    B(eff_as_completed(EFF_ARRAY(text()), bind_fn, bind_fn, text(), 2))                                                \
+    B(eff_as_completed_exits(EFF_ARRAY(text()), bind_fn, bind_fn, text(), 2))                                          \
     B(eff_sleep(eff_seconds(1)))                                                                                       \
     B(eff_delay(part(), eff_seconds(1)))                                                                               \
     B(eff_timeout(part(), eff_seconds(1)))                                                                             \
@@ -373,11 +384,14 @@ static db_t *account_slot;
     B(eff_timeout_to(part(), eff_seconds(1), part()))                                                                  \
     B(eff_timed(part()))                                                                                               \
     B(eff_deadline(part(), ((eff_instant_t){ 5 })))                                                                    \
+    B(eff_within(part(), eff_seconds(1)))                                                                              \
+    B(eff_without_deadline(part()))                                                                                    \
     B(eff_interruptible(part()))                                                                                       \
     B(eff_uninterruptible(part()))                                                                                     \
     B(eff_uninterruptible_mask(mask_fn, text()))                                                                       \
     B(eff_restore(((eff_restore_t){ true }), part()))                                                                  \
     B(eff_disconnect(part()))                                                                                          \
+    B(eff_shield(part()))                                                                                              \
     B(db_with(use_db, text()))                                                                                         \
     B(db_provide(part(), &the_db))                                                                                     \
     B(db_provide_value(part(), text()))                                                                                \

@@ -69,6 +69,16 @@ static eff_t *waits_and_says(struct world *w, const char *end)
     return eff_ensuring(outside(), say(w, end));
 }
 
+static eff_cancel_t say_gone(eff_async_t *k, void *arg)
+{
+    journal_add(arg, "cancel");
+    return gone(k, arg);
+}
+static void start_saying(eff_async_t *k, eff_value_t env)
+{
+    eff_async_on_cancel(k, say_gone, eff_as_ptr(env));
+}
+
 static void done_and_free(void *arg)
 {
     struct host *h = arg;
@@ -185,6 +195,69 @@ START_TEST(a_fiber_may_shut_its_runtime_down)
     event_base_dispatch(h.base);
     ck_assert_journal(&h.w, "interrupt done");
     close_host(&h);
+}
+END_TEST
+
+START_TEST(shutting_down_calls_no_canceler_inline)
+{
+    struct host h;
+    open_host(&h);
+    fork_root(&h, 0, eff_async(start_saying, eff_ptr(&h.w)));
+    turn(&h);
+    eff_runtime_shutdown(h.rt, done_and_free, &h);
+    ck_assert_journal(&h.w, "");
+    event_base_dispatch(h.base);
+    ck_assert_journal(&h.w, "cancel interrupt done");
+    close_host(&h);
+}
+END_TEST
+
+/* ---- on a loop of the runtime's own: it runs that itself */
+
+static void free_own(void *arg)
+{
+    struct host *h = arg;
+    journal_add(&h->w, "done");
+    eff_runtime_free(h->rt);
+}
+static eff_t *root_and_daemon(struct world *w)
+{
+    eff_t *daemon = eff_fork_daemon(eff_ensuring(outside(), after(1, say(w, "daemon"))));
+    return in_order(daemon, eff_yield_now(), eff_ensuring(outside(), after(1, say(w, "root"))));
+}
+START_TEST(a_runtime_with_a_loop_of_its_own_runs_that_to_shut_down)
+{
+    struct host h = { .rt = eff_runtime_new(NULL) };
+    ck_assert_int_eq(eff_runtime_fork(h.rt, root_and_daemon(&h.w), NULL, NULL, NULL), 0);
+    eff_exit_decref(eff_runtime_run(h.rt, after(1, eff_noop())));
+    eff_runtime_shutdown(h.rt, free_own, &h);
+    ck_assert_journal(&h.w, "root daemon done");
+}
+END_TEST
+
+START_TEST(without_fibers_too)
+{
+    struct host h = { .rt = eff_runtime_new(NULL) };
+    eff_runtime_shutdown(h.rt, free_own, &h);
+    ck_assert_journal(&h.w, "done");
+}
+END_TEST
+
+static eff_value_t shut_down_own(eff_value_t env)
+{
+    struct host *h = eff_as_ptr(env);
+    eff_runtime_shutdown(h->rt, free_own, h);
+    journal_add(&h->w, "begun");
+    return eff_unit;
+}
+START_TEST(a_run_in_which_shutdown_begins_returns_when_it_is_over)
+{
+    struct host h = { .rt = eff_runtime_new(NULL) };
+    eff_t *e = eff_zip_par(root_and_daemon(&h.w), yields(eff_sync(shut_down_own, eff_ptr(&h))));
+    eff_exit_t exit = eff_runtime_run(h.rt, e);
+    journal_add(&h.w, word_of(&exit));
+    eff_exit_decref(exit);
+    ck_assert_journal(&h.w, "begun root daemon done interrupt");
 }
 END_TEST
 
@@ -336,6 +409,9 @@ END_TEST
 TESTS(roots_end_first_then_daemons_then_done_which_may_free, the_reason_of_shutdown_is_told,
       shutting_down_with_no_fibers_is_done_in_the_next_turn, after_shutdown_has_begun_forking_from_outside_is_refused,
       forks_inside_running_fibers_still_work_during_shutdown, shutting_down_twice_is_a_mistake,
-      a_fiber_may_shut_its_runtime_down, freeing_under_living_fibers_is_reported_and_runs_plain_releases,
+      a_fiber_may_shut_its_runtime_down, shutting_down_calls_no_canceler_inline,
+      a_runtime_with_a_loop_of_its_own_runs_that_to_shut_down, without_fibers_too,
+      a_run_in_which_shutdown_begins_returns_when_it_is_over,
+      freeing_under_living_fibers_is_reported_and_runs_plain_releases,
       freeing_under_living_fibers_names_the_finalizers_it_skipped, freeing_drops_what_fibers_that_never_started_hold,
       freeing_unwinds_every_kind_of_frame, freeing_from_inside_a_fiber_is_a_mistake, freeing_null_is_nothing)

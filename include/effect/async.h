@@ -113,16 +113,53 @@ EFF_API EFF_MUST_USE eff_t *eff_external_at(eff_site_t site, eff_t *e);
  *  @return borrowed; NULL (and a misuse report) outside a fiber */
 EFF_API struct event_base *eff_event_base(void);
 
-/** Runs fn on a thread of the runtime's pool and goes on, on the runtime's thread, with the effect it returns: for C
- *  that blocks. The pool has at most 8 threads (max_blocking of eff_runtime_options_t); further jobs wait for one.
- *  - Success, Failure: as fn's effect ends; with a system error when no thread could be started.
- *  - Interruption: waits until fn has returned; its effect is dropped.
+/**
+ * Runs fn on a thread of the runtime's pool and goes on, on the runtime's thread, with the effect it returns: for C that
+ * blocks.
  *
- *  @param fn called once per run, on a thread of the pool; may block; borrows env, returns new; must not touch eff_ptr
- *            data of the loop's thread, nor any handle
- *  @consumes{env} @returns_new */
+ * The pool has at most 8 threads (max_blocking of eff_runtime_options_t); further jobs wait for one, first in, first out.
+ * - Success, Failure: as fn's effect ends; with a system error when no thread could be started.
+ * - Interruption: a job that has not begun never does; one that runs is waited for, and its effect is dropped.
+ *
+ * What env holds, and what the effect does, is dropped on the runtime's thread, after fn has returned.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param fn called once per run, on a thread of the pool; may block; borrows env, returns new; must not touch eff_ptr
+ *           data of the loop's thread, nor any handle
+ * @consumes{env} @returns_new
+ * @see eff_blocking_abandon for C that may hang
+ *
+ * Standard name: blocking (cats-effect, ZIO), spawn_blocking (Tokio).
+ */
 EFF_API EFF_MUST_USE eff_t *eff_blocking_at(eff_site_t site, eff_suspend_fn fn, eff_value_t env);
 #define eff_blocking(...) eff_blocking_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
+
+/**
+ * As eff_blocking, but interruption leaves fn to itself: for C that may hang and knows no timeout, as getaddrinfo.
+ *
+ *     e = eff_timeout(eff_blocking_abandon(look_up, eff_string(host)), eff_seconds(2));
+ *
+ * - Success, Failure: as those of eff_blocking.
+ * - Interruption: unwinds at once. fn goes on alone; what it returns is dropped.
+ *
+ * So env has to own all that fn uses: what the fiber acquired may be released while fn still runs. An abandoned job
+ * keeps its thread of the pool until fn returns, and when all threads are kept, further jobs wait:
+ * eff_runtime_n_abandoned tells, max_blocking gives more threads. eff_runtime_free and eff_run do not wait for abandoned
+ * jobs, nor does the end of the process. What such a job leaves is dropped on the runtime's thread, or on its own once
+ * the runtime is gone.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @param fn as of eff_blocking
+ * @consumes{env} @returns_new
+ *
+ * Standard name: attemptBlockingCancelable without the cancel (ZIO).
+ */
+EFF_API EFF_MUST_USE eff_t *eff_blocking_abandon_at(eff_site_t site, eff_suspend_fn fn, eff_value_t env);
+#define eff_blocking_abandon(...) eff_blocking_abandon_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
+
+/** How many jobs of eff_blocking_abandon were abandoned and still keep a thread of the pool. The runtime's thread, which
+ *  hears of their end when it has a turn. @borrows{rt} @return at most max_blocking */
+EFF_API size_t eff_runtime_n_abandoned(const eff_runtime_t *rt);
 
 EFF_END_DECLS
 #endif

@@ -163,24 +163,32 @@ EFF_MUST_USE inline auto eff__listed(F f, eff_site_t site, Items... items)
 /** Any function pointer, cast back to its type before the call. */
 typedef void (*eff_any_fn)(void);
 
-typedef struct eff eff_t;                   /**< an effect: an immutable, counted description of work */
-typedef struct eff_type eff_type_t;         /* what a value is: its name and hooks */
-typedef struct eff_value eff_value_t;       /* 16 bytes, passed by value */
-typedef struct eff_buffer eff_buffer_t;     /* a growing piece of text */
-typedef struct eff_cause eff_cause_t;       /**< why an effect did not succeed */
-typedef struct eff_exit eff_exit_t;         /* a success value or a cause */
-typedef struct eff_schedule eff_schedule_t; /**< when to run something again */
-typedef struct eff_context eff_context_t;   /**< which service is there for which tag */
-typedef struct eff_tag eff_tag_t;           /* the name of a service */
-typedef struct eff_layer eff_layer_t;       /**< how services are built and released */
-typedef struct eff_scope eff_scope_t;       /**< a list of finalizers; a handle, as are those below */
-typedef struct eff_fiber eff_fiber_t;       /**< one running effect */
-typedef struct eff_deferred eff_deferred_t; /**< a value that arrives once */
-typedef struct eff_queue eff_queue_t;       /**< a bounded queue of values */
-typedef struct eff_async eff_async_t;       /**< the answer that a suspended fiber waits for */
-typedef struct eff_gen eff_gen_t;           /* one run of a gen, as far as its macros touch it */
-typedef struct eff_clock eff_clock_t;       /**< what tells the time to fibers, and wakes them */
-typedef struct eff_runtime eff_runtime_t;   /**< one loop with its fibers */
+typedef struct eff eff_t;                           /**< an effect: an immutable, counted description of work */
+typedef struct eff_type eff_type_t;                 /* what a value is: its name and hooks */
+typedef struct eff_value eff_value_t;               /* 16 bytes, passed by value */
+typedef struct eff_buffer eff_buffer_t;             /* a growing piece of text */
+typedef struct eff_cause eff_cause_t;               /**< why an effect did not succeed */
+typedef struct eff_exit eff_exit_t;                 /* a success value or a cause */
+typedef struct eff_schedule eff_schedule_t;         /**< when to run something again */
+typedef struct eff_context eff_context_t;           /**< which service is there for which tag */
+typedef struct eff_tag eff_tag_t;                   /* the name of a service */
+typedef struct eff_layer eff_layer_t;               /**< how services are built and released */
+typedef struct eff_scope eff_scope_t;               /**< a list of finalizers; a handle, as are those below */
+typedef struct eff_fiber eff_fiber_t;               /**< one running effect */
+typedef struct eff_task_group eff_task_group_t;     /**< fibers that end together */
+typedef struct eff_task_started eff_task_started_t; /**< what a task says with that it has started */
+typedef struct eff_deferred eff_deferred_t;         /**< a value that arrives once */
+typedef struct eff_queue eff_queue_t;               /**< a bounded queue of values */
+typedef struct eff_latch eff_latch_t;               /**< a gate: open or closed */
+typedef struct eff_countdown eff_countdown_t;       /**< waits until n things have happened */
+typedef struct eff_barrier eff_barrier_t;           /**< where n fibers wait for each other */
+typedef struct eff_fiber_set eff_fiber_set_t;       /**< background fibers that belong together */
+typedef struct eff_fiber_map eff_fiber_map_t;       /**< the same, by key */
+typedef struct eff_fiber_slot eff_fiber_slot_t;     /**< a place for one background fiber */
+typedef struct eff_async eff_async_t;               /**< the answer that a suspended fiber waits for */
+typedef struct eff_gen eff_gen_t;                   /* one run of a gen, as far as its macros touch it */
+typedef struct eff_clock eff_clock_t;               /**< what tells the time to fibers, and wakes them */
+typedef struct eff_runtime eff_runtime_t;           /**< one loop with its fibers */
 struct event_base;
 struct json_t;
 

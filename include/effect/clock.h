@@ -39,7 +39,7 @@ EFF_API EFF_MUST_USE eff_t *eff_delay_at(eff_site_t site, eff_t *e, eff_duration
  *  @consumes{e}
  *  @param d how long, from when it runs
  *  @returns_new
- *  @see eff_timeout_fail, eff_timeout_to, eff_deadline */
+ *  @see eff_timeout_fail, eff_timeout_to; eff_within (deadline.h), which what e calls knows of */
 EFF_API EFF_MUST_USE eff_t *eff_timeout_at(eff_site_t site, eff_t *e, eff_duration_t d);
 /** As eff_timeout, but succeeds with e's value itself, and fails with the given error when d has passed.
  *  @consumes{e}
@@ -58,12 +58,6 @@ EFF_API EFF_MUST_USE eff_t *eff_timed_at(eff_site_t site, eff_t *e);
 /** Succeeds with the current instant of the Clock (eff_as_instant). On the real clock, the time of the loop's turn.
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_clock_now_at(eff_site_t site);
-/** As eff_timeout_fail, until a fixed moment: for one limit over several steps, or for all tries of a retry. Fails with
- *  an error of kind eff_timeout_error, without starting e if t has passed already.
- *  @consumes{e}
- *  @param t an instant of the Clock in effect
- *  @returns_new */
-EFF_API EFF_MUST_USE eff_t *eff_deadline_at(eff_site_t site, eff_t *e, eff_instant_t t);
 
 #define eff_sleep(...) eff_sleep_at(EFF_SITE, __VA_ARGS__)
 #define eff_delay(...) eff_delay_at(EFF_SITE, __VA_ARGS__)
@@ -72,7 +66,6 @@ EFF_API EFF_MUST_USE eff_t *eff_deadline_at(eff_site_t site, eff_t *e, eff_insta
 #define eff_timeout_to(...) eff_timeout_to_at(EFF_SITE, __VA_ARGS__)
 #define eff_timed(...) eff_timed_at(EFF_SITE, __VA_ARGS__)
 #define eff_clock_now() eff_clock_now_at(EFF_SITE)
-#define eff_deadline(...) eff_deadline_at(EFF_SITE, __VA_ARGS__)
 
 EFF_END_DECLS
 #endif

@@ -24,30 +24,46 @@
 #include <effect/schedule.h>
 
 #include <effect/construct.h>
+#include <effect/each_par.h>
 #include <effect/finish.h>
 #include <effect/gen.h>
 #include <effect/interrupt.h>
 #include <effect/items.h>
 #include <effect/loop.h>
 #include <effect/parallel.h>
+#include <effect/race.h>
 #include <effect/recover.h>
 #include <effect/transform.h>
 
+#include <effect/barrier.h>
 #include <effect/clock.h>
 #include <effect/console.h>
 #include <effect/context.h>
+#include <effect/countdown.h>
+#include <effect/deadline.h>
 #include <effect/deferred.h>
 #include <effect/fd.h>
 #include <effect/fiber.h>
+#include <effect/fiber_map.h>
+#include <effect/fiber_set.h>
+#include <effect/fiber_slot.h>
+#include <effect/latch.h>
 #include <effect/layer.h>
+#include <effect/limit.h>
+#include <effect/local.h>
 #include <effect/log.h>
 #include <effect/queue.h>
 #include <effect/scope.h>
+#include <effect/stop.h>
+#include <effect/task_group.h>
 #include <effect/test_clock.h>
 
 #include <effect/async.h>
 #include <effect/describe.h>
+#include <effect/dump.h>
+#include <effect/remote.h>
 #include <effect/runtime.h>
 #include <effect/service.h>
+#include <effect/supervisor.h>
 
 #endif

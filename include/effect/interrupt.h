@@ -26,25 +26,58 @@ typedef struct eff_restore {
 typedef eff_t *(*eff_mask_fn)(eff_restore_t restore, eff_value_t env);
 
 /** e can be interrupted, also inside a mask. A pending interruption is seen as e starts. For a wait inside a mask that
- *  may be given up; to keep what the caller had, use eff_restore. @consumes{e} @returns_new */
+ *  may be given up; to keep what the caller had, use eff_restore.
+ *  @param site where it is composed; the macro fills it in
+ *  @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_interruptible_at(eff_site_t site, eff_t *e);
 /** e is not interrupted. An interruption that came meanwhile is seen as the mask ends: a success is dropped, a failure
- *  goes on as Then(failure, Interrupt). @consumes{e} @returns_new */
+ *  goes on as Then(failure, Interrupt).
+ *  @param site where it is composed; the macro fills it in
+ *  @consumes{e} @returns_new @see eff_shield, whose caller does not wait */
 EFF_API EFF_MUST_USE eff_t *eff_uninterruptible_at(eff_site_t site, eff_t *e);
 /** As eff_uninterruptible, with parts of the body restored: see eff_restore.
+ *  @param site where it is composed; the macro fills it in
  *  @param f called once per run, masked; borrows env, returns new
  *  @consumes{env} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_uninterruptible_mask_at(eff_site_t site, eff_mask_fn f, eff_value_t env);
 /** Runs e as it was around the mask, in whatever fiber runs it: interruptible, unless that was masked too.
+ *  @param site where it is composed; the macro fills it in
  *  @param restore what the mask's body was given
  *  @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_restore_at(eff_site_t site, eff_restore_t restore, eff_t *e);
 /** Runs e on a fiber of its own, so that interrupting the caller does not wait for e: e goes on unwinding as a child of
  *  the nearest enclosing region (a gen, eff_scoped, eff_acquire_use_release, eff_provide, or the fiber), which awaits
- *  it. For a timeout over a body that may not be interruptible. Ends as e does. @consumes{e} @returns_new */
+ *  it. For a timeout over a body that may not be interruptible. Ends as e does.
+ *  @param site where it is composed; the macro fills it in
+ *  @consumes{e} @returns_new @see eff_shield, whose body is not interrupted */
 EFF_API EFF_MUST_USE eff_t *eff_disconnect_at(eff_site_t site, eff_t *e);
+/**
+ * Runs e to its end, also when the caller is interrupted meanwhile: the caller unwinds at once, and e, which was begun
+ * once, goes on.
+ *
+ * For what must not be left half done, and need not be waited for: a payment, a write that others see.
+ * - Success, failure: with that of e.
+ * - Interruption: of the caller is seen at once, and e goes on as a child of the nearest enclosing region that is more
+ *   than a side (a gen, eff_scoped, eff_acquire_use_release, eff_provide, or the fiber), which awaits it before its own
+ *   end. Its value is dropped then; a failure that is more than an interruption is reported as unobserved. An
+ *   eff_interruptible inside e lifts the shield for its part.
+ *
+ * To keep the result for others, or to let it outlive the region: fork it (eff_fork_in, eff_fork_daemon) masked, and
+ * eff_fiber_join it; interrupting who joins does not touch the fiber.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @consumes{e}
+ * @returns_new
+ * @see eff_uninterruptible, which makes the caller wait; eff_disconnect, which interrupts e, and does not wait
+ *
+ * Standard name: shield (asyncio). It is eff_disconnect over eff_uninterruptible, and is told of no
+ * deadline around it (deadline.h).
+ */
+EFF_API EFF_MUST_USE eff_t *eff_shield_at(eff_site_t site, eff_t *e);
 /** Interrupts the fiber that runs it. Under a mask the effect succeeds with unit, and the fiber ends when the mask
- *  does. @returns_new */
+ *  does.
+ *  @param site where it is composed; the macro fills it in
+ *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_interrupt_self_at(eff_site_t site);
 
 #define eff_interruptible(...) eff_interruptible_at(EFF_SITE, __VA_ARGS__)
@@ -52,6 +85,7 @@ EFF_API EFF_MUST_USE eff_t *eff_interrupt_self_at(eff_site_t site);
 #define eff_uninterruptible_mask(...) eff_uninterruptible_mask_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
 #define eff_restore(...) eff_restore_at(EFF_SITE, __VA_ARGS__)
 #define eff_disconnect(...) eff_disconnect_at(EFF_SITE, __VA_ARGS__)
+#define eff_shield(...) eff_shield_at(EFF_SITE, __VA_ARGS__)
 #define eff_interrupt_self() eff_interrupt_self_at(EFF_SITE)
 
 EFF_END_DECLS

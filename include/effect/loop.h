@@ -147,6 +147,38 @@ EFF_API EFF_MUST_USE eff_t *eff_retry_at(eff_site_t site, eff_t *e, eff_schedule
  *  @consumes{e, schedule} @returns_new @see eff_forever, eff_loop_while */
 EFF_API EFF_MUST_USE eff_t *eff_repeat_at(eff_site_t site, eff_t *e, eff_schedule_t *schedule);
 
+/** When eff_restart runs its effect again. Erlang's words for them are permanent and transient. */
+typedef enum eff_restart_when {
+    EFF_RESTART_ALWAYS,    /**< however it has ended: for a service that is to be there */
+    EFF_RESTART_ON_FAILURE /**< when it did not succeed: for a job that is to be done */
+} eff_restart_when_t;
+/**
+ * Keeps e running: when it ends it is run again, as the schedule says.
+ *
+ *      worker = eff_restart(eff_on_error(work, log_cause, eff_unit), EFF_RESTART_ALWAYS,
+ *                           eff_schedule_both(eff_schedule_exponential(eff_millis(100), 2), eff_schedule_recurs(5)),
+ *                           eff_seconds(30));
+ *
+ * For the workers of a daemon. Unlike eff_retry it restarts after a defect too, and each run has a scope of its own: what
+ * it acquired is released, and what it forked is ended, before the next one. Failures that lead to a restart are told to
+ * nobody: put an eff_on_error around e to log them. Workers that are to be restarted together are one task group
+ * (task_group.h) in an eff_restart; one that may fail without the others has an eff_restart of its own.
+ * - Success: with e's value, when it is not to be restarted, or the schedule is done.
+ * - Failure: with e's last one, when the schedule is done, with a note that says how often it ran.
+ * - Interruption: ends it, in e or in a pause, which waits on the Clock. An interruption of another fiber, that e has by
+ *   joining it, is a failure like any other.
+ *
+ * @consumes{e}
+ * @param when after which ends e is run again
+ * @param schedule consumes; its input is the run's exit (eff_as_exit)
+ * @param healthy after a run that lasted at least so long the schedule begins anew; 0 or less: it never does
+ * @returns_new
+ *
+ * Constant memory, however many runs. Source: the restart types of Erlang/OTP's supervisor.
+ */
+EFF_API EFF_MUST_USE eff_t *eff_restart_at(eff_site_t site, eff_t *e, eff_restart_when_t when, eff_schedule_t *schedule,
+                                           eff_duration_t healthy);
+
 #define eff_for_each(items, ...) eff_for_each_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
 #define eff_for_each_discard(items, ...) eff_for_each_discard_at(EFF_SITE_OF(__VA_ARGS__), (items), __VA_ARGS__)
 #define eff_reduce(items, initial, ...) eff_reduce_at(EFF_SITE_OF(__VA_ARGS__), (items), (initial), __VA_ARGS__)
@@ -157,6 +189,7 @@ EFF_API EFF_MUST_USE eff_t *eff_repeat_at(eff_site_t site, eff_t *e, eff_schedul
 #define eff_loop_while(e, ...) eff_loop_while_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
 #define eff_retry(...) eff_retry_at(EFF_SITE, __VA_ARGS__)
 #define eff_repeat(...) eff_repeat_at(EFF_SITE, __VA_ARGS__)
+#define eff_restart(...) eff_restart_at(EFF_SITE, __VA_ARGS__)
 
 EFF_END_DECLS
 #endif

@@ -18,6 +18,9 @@
  * | validate_par         | array in input order, or errors | every item is run to its end   | same                    |
  * | partition_par        | pair of errors and values       | same                           | same                    |
  *
+ * Races to the first end, and with a say in what becomes of the loser: race.h. Loops that go on when items fail, exits in
+ * place, results as they come: each_par.h. A limit that changes while the loop runs: limit.h.
+ *
  * Sides start in argument order, each until it first waits. Losers are interrupted, and awaited before the result is
  * seen. Sides start interruptible to their combinator even under a masked caller; mask a side to protect it. Failures
  * of several sides are combined with Both, in argument order.
@@ -38,6 +41,7 @@ EFF_BEGIN_DECLS
  * - Failure: with that of the first to fail; the other is interrupted and awaited. Both of what failed together.
  * - Interruption: passed on to both, which are awaited.
  *
+ * @param site where it is composed; the macro fills it in
  * @consumes{a, b}
  * @returns_new
  */
@@ -45,6 +49,7 @@ EFF_API EFF_MUST_USE eff_t *eff_zip_par_at(eff_site_t site, eff_t *a, eff_t *b);
 /**
  * Runs both at once, and makes one value of their two. As eff_zip_par otherwise.
  *
+ * @param site where it is composed; the macro fills it in
  * @consumes{a, b}
  * @param f called when both have succeeded; borrows their values and env
  * @consumes{env}
@@ -66,6 +71,7 @@ EFF_API EFF_MUST_USE eff_t *eff_all_par_at(eff_site_t site, size_t n, eff_t *con
 /**
  * Runs both at once; the first to succeed wins. See eff_race_all.
  *
+ * @param site where it is composed; the macro fills it in
  * @param a consumes; wins a tie
  * @consumes{b}
  * @returns_new
@@ -100,9 +106,11 @@ EFF_API EFF_MUST_USE eff_t *eff_race_indexed_at(eff_site_t site, size_t n, eff_t
 /**
  * Runs both at once; the first to end wins, with a value or a cause. The other is interrupted and awaited.
  *
+ * @param site where it is composed; the macro fills it in
  * @param a consumes; wins a tie
  * @consumes{b}
  * @returns_new
+ * @see eff_race_first_all, of any number; eff_race_with, which decides about the loser
  */
 EFF_API EFF_MUST_USE eff_t *eff_race_first_at(eff_site_t site, eff_t *a, eff_t *b);
 /**
@@ -112,22 +120,26 @@ EFF_API EFF_MUST_USE eff_t *eff_race_first_at(eff_site_t site, eff_t *a, eff_t *
  *   of what failed together.
  * - Interruption: passed on to the items that run, which are awaited.
  *
+ * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
  * @consumes{env}
  * @param n how many items at once; 0: no limit
  * @returns_new
+ * @see eff_for_each_par_exits, which does not stop; eff_for_each_par_limited, whose n may change
  */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_par_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t env,
                                                 size_t n);
 /**
  * As eff_for_each_par; succeeds with unit. Memory does not grow with the number of items.
  *
+ * @param site where it is composed; the macro fills it in
  * @consumes{items}
  * @param f called once for each item, as it starts; borrows the item and env; returns new
  * @consumes{env}
  * @param n how many items at once; 0: no limit
  * @returns_new
+ * @see eff_for_each_par_tolerant, which goes on when items fail
  */
 EFF_API EFF_MUST_USE eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_value_t items, eff_bind_fn f,
                                                         eff_value_t env, size_t n);
@@ -142,6 +154,7 @@ EFF_API EFF_MUST_USE eff_t *eff_for_each_par_discard_at(eff_site_t site, eff_val
  *   in input order, which typed handlers pass by.
  * - Interruption: passed on to the items that run, which are awaited. A deadlock ends it too.
  *
+ * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
  * @consumes{env}
@@ -162,6 +175,7 @@ EFF_API EFF_MUST_USE eff_t *eff_validate_par_at(eff_site_t site, eff_value_t ite
  *   causes in input order, once all items have ended.
  * - Interruption: passed on to the items that run, which are awaited. A deadlock ends it too.
  *
+ * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
  * @consumes{env}
@@ -178,6 +192,7 @@ EFF_API EFF_MUST_USE eff_t *eff_partition_par_at(eff_site_t site, eff_value_t it
  * - Success: with the last value of combine; no items give `initial`.
  * - Failure, interruption: as of eff_for_each_par.
  *
+ * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
  * @consumes{initial}
@@ -197,6 +212,7 @@ EFF_API EFF_MUST_USE eff_t *eff_reduce_par_at(eff_site_t site, eff_value_t items
  * - Success: with the last value of merge; no items give `initial`.
  * - Failure, interruption: as of eff_for_each_par; what was merged is dropped.
  *
+ * @param site where it is composed; the macro fills it in
  * @param items consumes; as for eff_for_each
  * @param f called once for each item, as it starts; borrows the item and env; returns new
  * @consumes{initial}
@@ -204,7 +220,7 @@ EFF_API EFF_MUST_USE eff_t *eff_reduce_par_at(eff_site_t site, eff_value_t items
  * @consumes{env}
  * @param n how many items at once; 0: no limit
  * @returns_new
- * @see eff_reduce_par
+ * @see eff_reduce_par; eff_as_completed, which hands the results out in that order
  */
 EFF_API EFF_MUST_USE eff_t *eff_merge_all_at(eff_site_t site, eff_value_t items, eff_bind_fn f, eff_value_t initial,
                                              eff_zip_fn merge, eff_value_t env, size_t n);

@@ -11,13 +11,17 @@
  *     if (eff_runtime_fork(rt, handle(request), on_exit, request, &fiber) < 0) ...
  *
  * A runtime belongs to the thread that made it; its callbacks never run in parallel. Everything here that takes a
- * runtime is called on that thread; from others, answer an async handle (async.h). Free it before event_base_free.
+ * runtime is called on that thread; from others, answer an async handle (async.h), or send it effects (remote.h). Free it
+ * before event_base_free.
  */
 #ifndef EFFECT_RUNTIME_H
 #define EFFECT_RUNTIME_H
 
+#include <effect/duration.h>
 #include <effect/fiber.h>
 #include <effect/layer.h>
+#include <effect/slow.h>
+#include <effect/supervisor.h>
 
 EFF_BEGIN_DECLS
 
@@ -27,15 +31,15 @@ EFF_BEGIN_DECLS
  *  @consumes{e} @return new; a Die(out of memory) when there is no memory to start */
 EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
 
-/** Runs e as a process's main job: SIGINT and SIGTERM interrupt it and wait for its finalizers, a second one exits at
- *  once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the cause to stderr when it does not succeed. After a
- *  signal that interrupted it, and without a defect: nothing, or one line that counts the failures that came with the
- *  interruption and shows the first; a second signal prints a line that says so. Where stdin, stdout or stderr is closed,
- *  /dev/null takes its place, such that reading and writing fail still: no socket becomes it. The main thread, once at a
- *  time.
+/** Runs e as a process's main job: SIGINT and SIGTERM interrupt it and wait for its finalizers, and for those of daemons
+ *  in the shutdown that follows; a second one exits at once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the
+ *  cause to stderr when it does not succeed; a signal gives that up if nobody reads it. After a signal that interrupted
+ *  e, and without a defect: nothing, or one line that counts the failures that came with the interruption and shows the
+ *  first; a second signal prints a line that says so. Where stdin, stdout or stderr is closed, /dev/null takes its place,
+ *  such that reading and writing fail still: no socket becomes it. The main thread, once at a time.
  *  @consumes{e}
- *  @return the exit code: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an interruption
- *          from inside; 70 for a Die; 128 + n after signal n */
+ *  @return the exit code, by how e ended: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an
+ *          interruption from inside; 70 for a Die; 128 + n after signal n, the second one in any case */
 EFF_API int eff_main(eff_t *e);
 /** As eff_main, with the services of a layer. @consumes{e, layer} @return the exit code */
 EFF_API int eff_main_with(eff_t *e, eff_layer_t *layer);
@@ -52,7 +56,11 @@ typedef struct eff_runtime_options {
     /** Called at the end of each turn of the caller's loop after which fibers live but none can go on by itself. NULL:
      *  nothing. (In eff_run and eff_runtime_run, the fibers die of it: a deadlock is a result.) */
     void (*on_deadlock)(eff_runtime_t *rt, void *arg);
-    void *arg; /**< of the two callbacks, borrowed until eff_runtime_free */
+    void *arg;                          /**< of the callbacks, borrowed until eff_runtime_free */
+    eff_duration_t slow_callback;       /**< callbacks that hold the loop for longer are told of (slow.h); 0: none is */
+    eff_duration_t slow_finalizer;      /**< finalizers that run for longer are, also while they do; 0: none is */
+    eff_slow_fn on_slow;                /**< is told of them; NULL: they are printed to stderr */
+    const eff_supervisor_t *supervisor; /**< told of every fiber (supervisor.h); borrowed until eff_runtime_free */
 } eff_runtime_options_t;
 
 /** A runtime, which belongs to the calling thread. With a base of yours it adds its events there as they are needed,
@@ -64,10 +72,6 @@ EFF_API EFF_MUST_USE eff_runtime_t *eff_runtime_new(const eff_runtime_options_t 
  *  Die. @borrows{rt} @consumes{e} @return new; a Die once shutdown has begun */
 EFF_API EFF_MUST_USE eff_exit_t eff_runtime_run(eff_runtime_t *rt, eff_t *e);
 
-/** Called from the loop, exactly once, when the fiber has ended.
- *  @borrows{exit}
- *  @param arg as it was given to eff_runtime_fork */
-typedef void (*eff_exit_fn)(const eff_exit_t *exit, void *arg);
 /** Starts e as a fiber of its own: the way in from a callback of libevent. No user code runs before it returns.
  *  @borrows{rt}
  *  @param e consumes, on failure too
@@ -76,18 +80,39 @@ typedef void (*eff_exit_fn)(const eff_exit_t *exit, void *arg);
  *  @param ret_fiber new, for eff_fiber_decref; NULL on failure; may be NULL
  *  @return 0; -ENOMEM; -ECANCELED once shutdown has begun */
 EFF_API int eff_runtime_fork(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, void *arg, eff_fiber_t **ret_fiber);
-/** Interrupts a fiber from outside. Neither fibers nor on_exit run before it returns, cancelers of eff_async may. On a
- *  fiber that has ended: nothing. @borrows{rt, fiber} */
+/** Interrupts a fiber from outside. No user code runs before it returns: cancelers of eff_async are called from the loop.
+ *  On a fiber that has ended: nothing. @borrows{rt, fiber} */
 EFF_API void eff_runtime_interrupt(eff_runtime_t *rt, eff_fiber_t *fiber);
-/** Ends everything: root fibers first, then daemons; then calls done. Asynchronous: the caller's loop must run; on a
- *  runtime with a loop of its own, done waits for the next eff_runtime_run. Once only.
- *  @borrows{rt}
- *  @param done called from the loop when no fiber is left; eff_runtime_free is allowed in it; NULL: nobody
- *  @param arg passed to done; must live until then */
+/**
+ * Ends everything: asks to stop (stop.h) and interrupts the root fibers, when those have ended the daemons; then calls
+ * done.
+ *
+ * On the caller's loop it returns at once, no user code runs before that, and the loop must go on. A runtime with a loop
+ * of its own runs that to the end, and returns when done was called. From inside eff_runtime_run, that goes on until
+ * all has ended, and done is the last it calls. Once only.
+ *
+ * @borrows{rt}
+ * @param done called when no fiber is left; eff_runtime_free is allowed in it; NULL: nobody
+ * @param arg passed to done; must live until then
+ * @see eff_runtime_shutdown_within, for time to end in good order
+ */
 EFF_API void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg);
+/**
+ * As eff_runtime_shutdown, but everything is asked to stop first, daemons too, and interrupted when `grace` has passed:
+ * then no other grace counts any more. When all fibers end earlier, that is the end. The plain one interrupts at once,
+ * and awaits whatever an eff_graceful gives time to.
+ *
+ * Called again before `grace` has passed, without `done`, it can only shorten it: for a second signal.
+ *
+ * @borrows{rt}
+ * @param grace by the monotonic time of the system, whatever Clock is provided; 0 or less: asked and interrupted at once
+ * @param done called from the loop when no fiber is left; eff_runtime_free is allowed in it; NULL: nobody
+ * @param arg passed to done; must live until then
+ */
+EFF_API void eff_runtime_shutdown_within(eff_runtime_t *rt, eff_duration_t grace, void (*done)(void *arg), void *arg);
 /** Frees the runtime. With fibers still alive it reports them as misuse and unwinds them synchronously, children first:
- *  plain releases and drops run, effectful finalizers are skipped and named; jobs of eff_blocking are waited for. From
- *  inside a fiber or eff_runtime_run, and on another thread than the one that made it, it is misuse, and does nothing.
+ *  plain releases and drops run, effectful finalizers are skipped and named. Jobs of eff_blocking that run are waited
+ *  for, those of eff_blocking_abandon are not. From inside a fiber or eff_runtime_run, and on another thread than the one that made it, it is misuse, and does nothing.
  *  @param rt consumes; NULL is fine */
 EFF_API void eff_runtime_free(eff_runtime_t *rt);
 /** After fork(2), in the child: forgets the runtime without touching the loop it shares with the parent. Its memory is
@@ -96,10 +121,6 @@ EFF_API void eff_runtime_free(eff_runtime_t *rt);
 EFF_API void eff_runtime_abandon(eff_runtime_t *rt);
 /** How many fibers live. @borrows{rt} @return sides of combinators and daemons included; those that ended not */
 EFF_API size_t eff_runtime_n_fibers(const eff_runtime_t *rt);
-/** The fiber tree as text: state, what each waits for, and where. O(fibers).
- *  @borrows{rt}
- *  @param out what the text is added to */
-EFF_API void eff_runtime_dump(const eff_runtime_t *rt, eff_buffer_t *out);
 
 EFF_END_DECLS
 #endif

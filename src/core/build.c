@@ -188,22 +188,23 @@ eff_t *eff__mask_node(enum eff__mask_mode mode, eff_site_t site, const char *bui
     return e;
 }
 
-/* Whoever makes a handle returns NULL when out of memory, and nobody need look: so that is what this dies of. As it may
- * be a mistake just as well, a note says so. Consumes value. */
-static eff_t *without_handle(eff_site_t site, const struct eff__prim *prim, eff_value_t value)
+eff_t *eff__without_handle(eff_site_t site, const char *builder, eff_value_t value)
 {
     bool oom = value.type && value.type->flags & EFF_TYPE_OOM;
     eff_value_decref(value);
     if (oom) return &eff__oom_node;
-    eff_value_t note = eff_printf("the handle given to eff_%s is NULL: there was no memory to make it, or it was never "
-                                  "made",
-                                  prim->name);
+    eff_value_t note =
+        eff_printf("the handle given to %s is NULL: there was no memory to make it, or it was never made", builder);
     return eff_fail_cause_at(site, eff_cause_note(eff_cause_incref(eff__cause_oom), note, site));
 }
 
 eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
 {
-    if (!handle) return without_handle(site, prim, value);
+    if (!handle) {
+        char builder[64];
+        snprintf(builder, sizeof builder, "eff_%s", prim->name);
+        return eff__without_handle(site, builder, value);
+    }
     eff_t *e = eff__prim_node_plain(site, prim, value);
     if (e->op == EFF__OP_PRIM) e->prim.handle = eff__payload_retain(handle);
     return e;

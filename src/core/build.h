@@ -40,6 +40,10 @@ static inline bool eff__effect_usable(const eff_t *e)
     return __builtin_expect(e && e != &eff__oom_node, 1);
 }
 
+/* What a builder returns whose handle is NULL. Whoever makes a handle returns NULL when out of memory, and nobody need
+ * look: so that is what this dies of. As it may be a mistake just as well, a note says so. Consumes value. */
+EFF_MUST_USE eff_t *eff__without_handle(eff_site_t site, const char *builder, eff_value_t value);
+
 /* ---- nodes, inline */
 
 static inline eff_t *eff__value_node_inline(enum eff__op op, eff_site_t site, const char *builder, eff_value_t v)
@@ -91,9 +95,15 @@ static inline eff_t *eff__fold_node_inline(uint8_t flags, eff_site_t site, const
     return e;
 }
 
-/* for_each in all its forms: flags EFF__PARALLEL, EFF__DISCARD, EFF__COLLECT, EFF__FIRST; limit: of items at once, 0 for none. */
+/* for_each in all its forms, by its flags; limit: of items at once, 0 for none. */
 EFF_MUST_USE eff_t *eff__each_node(uint8_t flags, eff_site_t site, const char *builder, eff_value_t items,
                                    eff_bind_fn f, eff_value_t env, size_t limit);
+
+/* eff_for_each_par_tolerant under the name of another builder. */
+EFF_MUST_USE eff_t *eff__each_tolerant(eff_site_t site, const char *builder, eff_value_t items, eff_bind_fn f,
+                                       eff_cause_fn on_failure, eff_value_t env, size_t n);
+/* What its on_failure makes of the failure of an item of this each node. Returns new. */
+EFF_MUST_USE eff_t *eff__tolerate(const eff_t *each, const eff_cause_t *cause);
 
 /* A bind-shaped node without a callback: scoped, and masks of a given effect. */
 EFF_MUST_USE eff_t *eff__wrap_node(enum eff__op op, eff_site_t site, const char *builder, eff_t *source);

@@ -44,18 +44,23 @@ static bool in_force(const struct service *services, size_t i)
     return !find(i, services, services[i].tag);
 }
 
+/* Of those that have one: what the library keeps in contexts for itself has none. */
 static void add_names(const eff_context_t *c, eff_buffer_t *out)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (in_force(c->services, i)) eff_buffer_printf(out, "%s%s", i ? ", " : "", c->services[i].tag->name);
+    const char *comma = "";
+    for (size_t i = 0; i < c->n; i++) {
+        if (!c->services[i].tag->name || !in_force(c->services, i)) continue;
+        eff_buffer_printf(out, "%s%s", comma, c->services[i].tag->name);
+        comma = ", ";
+    }
 }
 
 eff_value_t eff__context_note(const eff_context_t *context)
 {
-    if (!context || context->n == 0) return eff_literal("nothing is provided here");
     eff_buffer_t names = EFF_BUFFER_INIT;
-    add_names(context, &names);
-    eff_value_t note = eff_printf("what is provided here: %s", eff_buffer_text(&names));
+    if (context) add_names(context, &names);
+    eff_value_t note = names.size || names.truncated ? eff_printf("what is provided here: %s", eff_buffer_text(&names))
+                                                     : eff_literal("nothing is provided here");
     eff_buffer_done(&names);
     return note;
 }

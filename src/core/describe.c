@@ -66,6 +66,7 @@ static const char *mask_name(const eff_t *e)
     case EFF__MASK_ON: return "interruptible";
     case EFF__MASK_FN: return "uninterruptible_mask";
     case EFF__MASK_EXTERNAL: return "external";
+    case EFF__MASK_UNBOUND: return "without_deadline";
     }
     return "mask";
 }
@@ -88,9 +89,12 @@ static const char *par_name(const eff_t *e)
     case EFF__PAR_RACE:
         if (e->flags & EFF__PAR_INDEXED) return "race_indexed";
         return e->flags & EFF__PAR_MANY ? "race_all" : "race";
-    case EFF__PAR_RACE_FIRST: return "race_first";
+    case EFF__PAR_RACE_FIRST: return e->flags & EFF__PAR_MANY ? "race_first_all" : "race_first";
+    case EFF__PAR_RACE_WITH: return "race_with";
     case EFF__PAR_TIMEOUT: return "timeout";
-    case EFF__PAR_DISCONNECT: return "disconnect";
+    case EFF__PAR_DISCONNECT: return e->flags & EFF__PAR_SHIELD ? "shield" : "disconnect";
+    case EFF__PAR_GRACEFUL: return "graceful";
+    case EFF__PAR_TASKS: return e->flags & EFF__PAR_WITHIN ? "task_group_within" : "task_group";
     }
     return "par";
 }
@@ -99,6 +103,8 @@ static const char *each_name(const eff_t *e)
 {
     static const char *const names[] = { "for_each", "for_each_par", "for_each_discard", "for_each_par_discard" };
     if (e->each.fn == eff__run_env) return "replicate";
+    if (e->flags & EFF__LIMITED)
+        return e->flags & EFF__DISCARD ? "for_each_par_limited_discard" : "for_each_par_limited";
     return names[e->flags & (EFF__PARALLEL | EFF__DISCARD)];
 }
 
@@ -114,11 +120,11 @@ static eff_value_t env_of(const eff_t *e)
     case EFF__OP_ON_EXIT: return e->bind.env;
     case EFF__OP_FOLD: return e->fold.env;
     case EFF__OP_EACH: return e->each.env;
+    case EFF__OP_PRIM: return e->prim.value;
     case EFF__OP_SUCCEED:
     case EFF__OP_FAIL:
     case EFF__OP_MASK:
     case EFF__OP_YIELD:
-    case EFF__OP_PRIM:
     case EFF__OP_SLEEP:
     case EFF__OP_SERVICE:
     case EFF__OP_PROVIDE:
@@ -204,13 +210,15 @@ static void add_items(const eff_t *e, eff_buffer_t *out)
     eff_value_t items = e->each.items;
     if (eff_value_is(items, &eff_array_type)) eff_buffer_printf(out, "%zu items", eff_array_size(items));
     else eff_value_format(items, out);
+    if (e->flags & EFF__LIMITED) return;
     if (e->flags & EFF__PARALLEL && e->each.limit > 0) eff_buffer_printf(out, ", %zu at once", e->each.limit);
 }
 
 void eff__describe_detail(const eff_t *e, eff_buffer_t *out)
 {
     const struct eff__closure *c = closure_in(env_of(e));
-    if (c && eff_value_is(c->env, &eff_schedule_type)) eff_value_format(c->env, out);
+    if (c && (eff_value_is(c->env, &eff_schedule_type) || eff_value_is(c->env, &eff_duration_type)))
+        eff_value_format(c->env, out);
     if (e == &eff__oom_node || e == &eff__noop_node) return;
     switch ((enum eff__op)e->op) {
     case EFF__OP_SUCCEED: add_value(e->value.value, out); break;
@@ -219,6 +227,9 @@ void eff__describe_detail(const eff_t *e, eff_buffer_t *out)
         if (e->bind.fn == (eff_any_fn)eff__return_env) add_value(e->bind.env, out);
         break;
     case EFF__OP_SLEEP: eff_duration_format(e->sleep.duration, out); break;
+    case EFF__OP_PAR:
+        if (e->kind == EFF__PAR_GRACEFUL) eff_duration_format((eff_duration_t){ e->par.grace }, out);
+        break;
     case EFF__OP_SERVICE: eff_buffer_add(out, e->service.tag->name); break;
     case EFF__OP_PROVIDE:
         if (e->provide.tag) eff_buffer_add(out, e->provide.tag->name);
@@ -236,7 +247,6 @@ void eff__describe_detail(const eff_t *e, eff_buffer_t *out)
     case EFF__OP_YIELD:
     case EFF__OP_PRIM:
     case EFF__OP_FORK:
-    case EFF__OP_PAR:
     case EFF__OP_SCOPED:
     case EFF__OP_BRACKET:
     case EFF__N_OPS: break;
@@ -278,7 +288,10 @@ const eff_t *eff__describe_part(const eff_t *e, size_t i)
 {
     if (e->op == EFF__OP_PAR) {
         eff_t *const *sides = e->par.n > 2 ? e->par.more : e->par.sides;
-        return i < e->par.n ? sides[i] : NULL;
+        size_t n = e->par.n;
+        if (e->kind == EFF__PAR_TASKS) n = 0;         /* its body is a callback */
+        else if (e->kind == EFF__PAR_GRACEFUL) n = 1; /* the other measures the time */
+        return i < n ? sides[i] : NULL;
     }
     const eff_t *source = source_of(e);
     if (source && i-- == 0) return source;

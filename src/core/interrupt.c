@@ -1,4 +1,4 @@
-/* The builders of interrupt.h: masks, and disconnect. */
+/* The builders of interrupt.h: masks, disconnect and shield. */
 #include <effect/interrupt.h>
 
 #include "core/build.h"
@@ -27,4 +27,12 @@ eff_t *eff_restore_at(eff_site_t site, eff_restore_t restore, eff_t *e)
 eff_t *eff_disconnect_at(eff_site_t site, eff_t *e)
 {
     return eff__par_node(EFF__PAR_DISCONNECT, 0, site, "eff_disconnect", 1, &e);
+}
+
+eff_t *eff_shield_at(eff_site_t site, eff_t *e)
+{
+    e = eff__mask_node(EFF__MASK_UNBOUND, site, "eff_shield", e, NULL, eff_unit); /* it may outlive the deadline */
+    if (e->op == EFF__OP_MASK) e = eff__mask_node(EFF__MASK_OFF, site, "eff_shield", e, NULL, eff_unit);
+    if (e->op != EFF__OP_MASK) return e;
+    return eff__par_node(EFF__PAR_DISCONNECT, EFF__PAR_SHIELD, site, "eff_shield", 1, &e);
 }

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/track.h"
+
 #if defined(__has_feature)
 #define HAS_FEATURE(x) __has_feature(x)
 #else
@@ -55,10 +57,33 @@ static void plain_free(void *p, void *ctx)
 static eff_allocator_t table = { plain_malloc, plain_realloc, plain_free, NULL };
 static atomic_bool table_used; /* something was asked of the table: it can no longer be replaced */
 
+/* Whether the comma-separated words of EFF_DEBUG contain this one. */
+static bool debug_asks_for(const char *word)
+{
+    const char *at = getenv("EFF_DEBUG");
+    size_t n = strlen(word);
+    while (at && *at) {
+        size_t length = strcspn(at, ",");
+        if (length == n && memcmp(at, word, n) == 0) return true;
+        at += length + (at[length] == ',');
+    }
+    return false;
+}
+
+static EFF_NOINLINE void first_use(void)
+{
+    atomic_store_explicit(&table_used, true, memory_order_relaxed);
+    if (debug_asks_for("leaks")) (void)eff__track_start(); /* who asked is told by runtime/leaks.c */
+}
+
 static void mark_used(void)
 {
-    if (!atomic_load_explicit(&table_used, memory_order_relaxed))
-        atomic_store_explicit(&table_used, true, memory_order_relaxed);
+    if (!atomic_load_explicit(&table_used, memory_order_relaxed)) first_use();
+}
+
+static bool tracking(void)
+{
+    return atomic_load_explicit(&eff__tracking, memory_order_relaxed);
 }
 
 int eff_set_allocator(const eff_allocator_t *allocator)
@@ -69,26 +94,57 @@ int eff_set_allocator(const eff_allocator_t *allocator)
     return 0;
 }
 
-void *eff__malloc(size_t size)
+static inline void *new_block(size_t size, enum eff__block kind)
 {
     mark_used();
-    return table.malloc(size, table.ctx);
+    void *p = table.malloc(size, table.ctx);
+    if (p && tracking()) eff__track(p, size, kind);
+    return p;
+}
+
+/* Forgotten first: as soon as it is given back, another thread may get a block at the same address. */
+static void *resize_tracked(void *p, size_t size)
+{
+    struct eff__tracked was;
+    eff__untrack(p, &was);
+    void *resized = table.realloc(p, size, table.ctx);
+    if (!resized) eff__retrack(&was, p, was.size);
+    else if (was.block) eff__retrack(&was, resized, size);
+    else if (!p) eff__track(resized, size, EFF__BLOCK_PART);
+    return resized;
+}
+
+void *eff__malloc(size_t size)
+{
+    return new_block(size, EFF__BLOCK_PART);
 }
 
 void *eff__realloc(void *p, size_t size)
 {
     mark_used();
-    return table.realloc(p, size, table.ctx);
+    return tracking() ? resize_tracked(p, size) : table.realloc(p, size, table.ctx);
 }
 
 void eff__raw_free(void *p)
 {
+    if (!p) return;
+    if (tracking()) eff__untrack(p, NULL);
+    table.free(p, table.ctx);
+}
+
+void *eff__untracked_alloc(size_t size)
+{
+    return table.malloc(size, table.ctx);
+}
+
+void eff__untracked_free(void *p)
+{
     if (p) table.free(p, table.ctx);
 }
 
-void *eff__alloc_large(size_t size)
+void *eff__alloc_large(size_t size, enum eff__block kind)
 {
-    return eff__malloc(size);
+    return new_block(size, kind);
 }
 
 void eff__free_large(void *p)
@@ -105,24 +161,12 @@ extern void __asan_init(void) __attribute__((weak));
 enum lists_state { LISTS_UNDECIDED, LISTS_OFF, LISTS_ON };
 static atomic_int lists_state = LISTS_UNDECIDED;
 
-/* Whether the comma-separated words of EFF_DEBUG contain this one. */
-static bool debug_asks_for(const char *word)
-{
-    const char *at = getenv("EFF_DEBUG");
-    size_t n = strlen(word);
-    while (at && *at) {
-        size_t length = strcspn(at, ",");
-        if (length == n && memcmp(at, word, n) == 0) return true;
-        at += length + (at[length] == ',');
-    }
-    return false;
-}
-
 static bool lists_wanted(void)
 {
     int state = atomic_load_explicit(&lists_state, memory_order_relaxed);
     if (state == LISTS_UNDECIDED) {
-        state = SANITIZED || __asan_init || debug_asks_for("nofreelists") ? LISTS_OFF : LISTS_ON;
+        bool plain = SANITIZED || __asan_init || tracking() || debug_asks_for("nofreelists");
+        state = plain ? LISTS_OFF : LISTS_ON;
         atomic_store_explicit(&lists_state, state, memory_order_relaxed);
     }
     return state == LISTS_ON;
@@ -187,10 +231,15 @@ static void cache_start(void)
     eff__cache = cache;
 }
 
-void *eff__alloc_slow(size_t class_index)
+void *eff__alloc_slow(size_t class_and_kind)
 {
-    if (eff__cache == &no_cache) cache_start();
-    return eff__malloc((class_index ? class_index : 1) * EFF__CLASS_BYTES);
+    size_t class_index = class_and_kind & ((1u << EFF__KIND_SHIFT) - 1);
+    enum eff__block kind = (enum eff__block)(class_and_kind >> EFF__KIND_SHIFT);
+    if (eff__cache == &no_cache) {
+        mark_used(); /* tracking comes first: it decides whether there are lists */
+        cache_start();
+    }
+    return new_block((class_index ? class_index : 1) * EFF__CLASS_BYTES, kind);
 }
 
 void eff__free_slow(void *p, size_t class_index)

@@ -34,22 +34,37 @@ struct eff__cache {
  * first use. */
 extern __thread struct eff__cache *eff__cache;
 
-void *eff__alloc_slow(size_t class_index);
+/* What a block is, for those who look at what was not given back (track.h). */
+enum eff__block {
+    EFF__BLOCK_PART,    /* a part of something else */
+    EFF__BLOCK_NODE,    /* an effect */
+    EFF__BLOCK_PAYLOAD, /* of a value: its header comes first */
+    EFF__BLOCK_RUNTIME
+};
+
+/* One argument: with a second one, the callers' fast paths would have to save a register. */
+enum { EFF__KIND_SHIFT = 8 };
+void *eff__alloc_slow(size_t class_and_kind);
 void eff__free_slow(void *p, size_t class_index);
-void *eff__alloc_large(size_t size);
+void *eff__alloc_large(size_t size, enum eff__block kind);
 void eff__free_large(void *p);
 
-/* A block of `size` bytes, aligned to 16, contents undefined; NULL when out of memory. */
-static inline void *eff__alloc(size_t size)
+/* A block of `size` bytes, aligned to 16, contents undefined; NULL when out of memory. The kind is looked at out of line
+ * only. */
+static inline void *eff__alloc_as(size_t size, enum eff__block kind)
 {
     size_t c = (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES;
-    if (__builtin_expect(c >= EFF__N_CLASSES, 0)) return eff__alloc_large(size);
+    if (__builtin_expect(c >= EFF__N_CLASSES, 0)) return eff__alloc_large(size, kind);
     struct eff__freelist *l = &eff__cache->lists[c];
     void *p = l->head;
-    if (__builtin_expect(!p, 0)) return eff__alloc_slow(c);
+    if (__builtin_expect(!p, 0)) return eff__alloc_slow(c | (size_t)kind << EFF__KIND_SHIFT);
     l->head = *(void **)p;
     l->n_free--;
     return p;
+}
+static inline void *eff__alloc(size_t size)
+{
+    return eff__alloc_as(size, EFF__BLOCK_PART);
 }
 
 /* Gives back a block of eff__alloc with the size it was asked for. */
@@ -74,9 +89,12 @@ static inline void eff__free(void *p, size_t size)
 EFF_API void *eff__malloc(size_t size);
 void *eff__realloc(void *p, size_t size);
 EFF_API void eff__raw_free(void *p);
+/* The same for the notes of track.c, which are not noted themselves. */
+void *eff__untracked_alloc(size_t size);
+void eff__untracked_free(void *p);
 
 /* Turns the free lists off (emptying this thread's) or on, for the whole process; the default is on except
- * under sanitizers, and EFF_DEBUG=nofreelists turns them off. Other threads that have lists already keep
+ * under sanitizers, and EFF_DEBUG=nofreelists or leaks turns them off. Other threads that have lists already keep
  * them until they call eff_trim() or end. */
 void eff__freelist_enable(int on);
 

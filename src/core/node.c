@@ -94,6 +94,7 @@ static void give_up_sides(eff_t *e)
     for (uint32_t i = 0; i < e->par.n; i++)
         give_up(sides[i]);
     if (many) eff__free(sides, e->par.n * sizeof *sides);
+    else if (e->kind == EFF__PAR_RACE_WITH) give_up_payload(e->par.handlers);
 }
 
 static void give_up_parts(eff_t *e)
@@ -131,6 +132,7 @@ static void give_up_parts(eff_t *e)
         break;
     case EFF__OP_PAR: give_up_sides(e); break;
     case EFF__OP_EACH:
+        if (e->flags & EFF__LIMITED) give_up_payload(e->each.handle);
         eff_value_decref(e->each.items);
         eff_value_decref(e->each.env);
         break;

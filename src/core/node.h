@@ -1,6 +1,6 @@
 /* Nodes: what an eff_t is in memory.
  *
- *     [ count | op | flags | spare ][ site ][ payload: one arm, chosen by op ]
+ *     [ count | op | flags | kind | ran ][ site ][ payload: one arm, chosen by op ]
  *
  * A node is immutable while shared. Whoever holds its only reference may take it apart: the interpreter moves the
  * source out of a node it alone owns instead of counting, and frees the node as its frame is popped. A dead node's site
@@ -17,11 +17,14 @@
 #include <effect/interrupt.h>
 #include <effect/loop.h>
 #include <effect/parallel.h>
+#include <effect/race.h>
 #include <effect/recover.h>
 #include <effect/service.h>
 #include <effect/transform.h>
 
 #include "core/value.h"
+
+struct eff__closure;
 
 enum eff__op {
 #define EFF_OP(name, text, arm) EFF__OP_##name,
@@ -32,15 +35,20 @@ enum eff__op {
 
 /* Flags of a node; which ones an op knows stands beside them. */
 enum {
-    EFF__CAUSE = 1,        /* fail: the value is a cause. fold: `bad` takes the whole cause, whatever it is */
-    EFF__LOCALLY = 1,      /* provide: no region */
-    EFF__PARALLEL = 1,     /* each */
-    EFF__DISCARD = 2,      /* each: no results */
-    EFF__COLLECT = 4,      /* each, with EFF__PARALLEL: an item's failure is a result too, an eff__failed_type */
-    EFF__FIRST = 8,        /* each, with EFF__DISCARD: results are options; the first some ends it, and is its result */
+    EFF__CAUSE = 1,    /* fail: the value is a cause. fold: `bad` takes the whole cause, whatever it is */
+    EFF__LOCALLY = 1,  /* provide: no region */
+    EFF__PARALLEL = 1, /* each */
+    EFF__DISCARD = 2,  /* each: no results */
+    EFF__COLLECT = 4,  /* each, with EFF__PARALLEL: an item's failure is a result too, an eff__failed_type */
+    EFF__FIRST = 8,    /* each, with EFF__DISCARD: results are options; the first some ends it, and is its result */
+    EFF__TOLERANT =
+        16,            /* each, with EFF__PARALLEL and EFF__DISCARD: an item's failure goes to the `when` of the closure
+                              that is its env */
+    EFF__LIMITED = 32, /* each, with EFF__PARALLEL: its limit is a handle */
     EFF__ON_FAILURE = 1,   /* on_exit: only when it did not succeed; the callback is an eff_cause_fn */
     EFF__ON_INTERRUPT = 2, /* on_exit: only when this fiber was interrupted */
     EFF__EFFECTFUL = 1,    /* bracket: release is an eff_release_effect_fn */
+    EFF__FORK_EXTRAS = 1,  /* fork: `scope` is what eff_fork_with was told */
     EFF__OWNS_INIT = 1,    /* gen: the description owns what init holds */
 };
 
@@ -49,6 +57,7 @@ enum eff__mask_mode {
     EFF__MASK_ON,       /* interruptible(e) */
     EFF__MASK_FN,       /* uninterruptible_mask(f) */
     EFF__MASK_EXTERNAL, /* external(e): waits are answered from outside */
+    EFF__MASK_UNBOUND,  /* without_deadline(e) */
 };
 
 enum eff__fork_kind { EFF__FORK_CHILD, EFF__FORK_IN, EFF__FORK_SCOPED, EFF__FORK_DAEMON };
@@ -57,13 +66,18 @@ enum eff__par_kind {
     EFF__PAR_ALL,        /* array of all values; flags: EFF__PAR_PAIR */
     EFF__PAR_RACE,       /* first success */
     EFF__PAR_RACE_FIRST, /* first to end */
+    EFF__PAR_RACE_WITH,  /* two sides; what the handler of the first to end makes of it */
     EFF__PAR_TIMEOUT,    /* as race_first; side 0 is the body, side 1 the clock */
     EFF__PAR_DISCONNECT, /* one side, whose interruption is not awaited */
+    EFF__PAR_GRACEFUL,   /* ends as side 0; side 1 ends when the grace has passed, which is the result's end */
+    EFF__PAR_TASKS,      /* side 0 is the body; tasks are added while it runs */
 };
 enum {
     EFF__PAR_PAIR = 1,    /* all: a pair */
-    EFF__PAR_MANY = 2,    /* race: built from a list */
+    EFF__PAR_MANY = 2,    /* race, race_first: built from a list */
     EFF__PAR_INDEXED = 4, /* race: a pair of the winner's index and its value */
+    EFF__PAR_SHIELD = 8,  /* disconnect: of a body that is masked */
+    EFF__PAR_WITHIN = 16, /* tasks: the token of the graceful around them is theirs */
 };
 
 /* An operation of the runtime: static, one per kind. `run` is called by the interpreter with the prim node, which it
@@ -78,7 +92,7 @@ struct eff {
     uint8_t op;                      /* enum eff__op */
     uint8_t flags;
     uint8_t kind; /* mask: eff__mask_mode; fork: eff__fork_kind; par: eff__par_kind; else 0 */
-    uint8_t spare;
+    uint8_t ran;  /* was evaluated: kept up to date for the report of leaks only (runtime/watch.h) */
     union {
         eff_site_t site;  /* where it was composed, or NULL */
         eff_t *next_dead; /* the worklist, once the count is gone */
@@ -126,18 +140,25 @@ struct eff {
         } provide;
         struct eff__arm_fork {
             eff_t *source;
-            void *scope; /* retained; NULL unless EFF__FORK_IN */
+            void *scope; /* a payload, retained; NULL unless EFF__FORK_IN or EFF__FORK_EXTRAS */
         } fork;
         struct eff__arm_par {
             uint32_t n;
             eff_t *sides[2]; /* when n <= 2 */
-            eff_t **more;    /* else: an array of n, owned */
+            union {
+                eff_t **more;                  /* else: an array of n, owned */
+                struct eff__closure *handlers; /* EFF__PAR_RACE_WITH: on_a is `fn`, on_b `when`; retained */
+                int64_t grace;                 /* EFF__PAR_GRACEFUL: ns, not negative */
+            };
         } par;
         struct eff__arm_each {
             eff_value_t items;
             eff_bind_fn fn;
             eff_value_t env;
-            size_t limit; /* 0: none */
+            union {
+                size_t limit;             /* 0: none */
+                struct eff_limit *handle; /* EFF__LIMITED: retained */
+            };
         } each;
         struct eff__arm_gen {
             const eff_gen_def_t *def;
@@ -168,13 +189,13 @@ extern eff_t eff__oom_node, eff__noop_node, eff__yield_node;
 
 static inline eff_t *eff__node_new(enum eff__op op, size_t size, eff_site_t site)
 {
-    eff_t *e = (eff_t *)eff__alloc(size);
+    eff_t *e = (eff_t *)eff__alloc_as(size, EFF__BLOCK_NODE);
     if (__builtin_expect(!e, 0)) return NULL;
     atomic_init(&e->count, 1);
     e->op = (uint8_t)op;
     e->flags = 0;
     e->kind = 0;
-    e->spare = 0;
+    e->ran = 0;
     e->site = site;
     return e;
 }

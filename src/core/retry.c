@@ -1,4 +1,4 @@
-/* Loops by schedule: retry and repeat.
+/* Loops by schedule: retry, repeat and restart.
  *
  * The effect is a suspend that makes the state of one run: the effect, the schedule, and the schedule's own state.
  * Each round is one fold or flat_map over the effect, whose callback asks the schedule and returns the next round,
@@ -25,8 +25,12 @@ struct run {
     eff_schedule_t *schedule;         /* owned */
     eff_t *(*round)(eff_value_t run); /* the effect of one round; borrows the run */
     eff_t *(*decide)(eff_value_t run, eff_value_t outcome, eff_instant_t now); /* what follows a round; borrows both */
-    eff_value_t outcome;                /* owned: of the last round, while the Clock is read; else unit */
-    uint64_t n_rounds;                  /* that ended */
+    eff_value_t outcome; /* owned: of the last round, while the Clock is read; else unit */
+    uint64_t n_rounds;   /* that ended */
+    /* of a restart */
+    bool always;                        /* after a success too */
+    eff_duration_t healthy;             /* a run that takes so long starts the schedule anew; 0: none does */
+    eff_instant_t began;                /* the round, when `healthy` is given */
     _Alignas(16) unsigned char state[]; /* the schedule's, which says how much */
 };
 
@@ -119,14 +123,86 @@ static eff_t *repeat_round(eff_value_t v)
     return eff_flat_map_at(run->site, eff_incref(run->effect), repeat_succeeded, eff_value_incref(v));
 }
 
-/* Starts a run of what the closure describes: its effect, and the schedule as its environment. */
-static eff_t *start(eff_value_t env, eff_t *(*round)(eff_value_t run),
-                    eff_t *(*decide)(eff_value_t run, eff_value_t outcome, eff_instant_t now))
+/* ---- restart: the outcome of a round is its exit */
+
+static eff_t *end_of_restart(const struct run *run, const eff_exit_t *exit)
 {
-    const struct eff__closure *c = eff__closure_of(env);
-    eff_schedule_t *schedule = c->env.ptr;
+    if (exit->ok) return eff_succeed_at(NULL, eff_value_incref(exit->value));
+    eff_cause_t *cause = eff_cause_incref(exit->cause);
+    if (run->n_rounds > 1)
+        cause =
+            eff_cause_note(cause, eff_printf("gave up after %llu runs", (unsigned long long)run->n_rounds), run->site);
+    return eff_fail_cause_at(NULL, cause);
+}
+
+static eff_t *decide_restart(eff_value_t v, eff_value_t outcome, eff_instant_t now)
+{
+    struct run *run = v.ptr;
+    if (run->healthy.ns > 0 && eff_duration_compare(eff_instant_since(now, run->began), run->healthy) >= 0) {
+        eff__schedule_start(run->schedule, run->state);
+        run->n_rounds = 1;
+    }
+    eff_t *next = next_round(v, outcome, now);
+    return next ? next : end_of_restart(run, eff_as_exit(outcome));
+}
+
+/* Consumes exit. */
+static eff_t *restart_or_end(eff_value_t v, eff_exit_t exit)
+{
+    struct run *run = v.ptr;
+    run->n_rounds++;
+    if (exit.ok && !run->always) {
+        eff_t *end = end_of_restart(run, &exit);
+        eff_exit_decref(exit);
+        return end;
+    }
+    eff_value_t outcome = eff_exit_value(exit);
+    if (eff_is_oom(outcome)) return &eff__oom_node;
+    bool timed = run->healthy.ns > 0 || eff__schedule_needs_time(run->schedule);
+    if (timed) {
+        run->outcome = outcome;
+        return eff_flat_map_at(run->site, eff_clock_now_at(run->site), decide_now, eff_value_incref(v));
+    }
+    eff_t *next = decide_restart(v, outcome, (eff_instant_t){ 0 });
+    eff_value_decref(outcome);
+    return next;
+}
+
+static eff_t *restart_failed(const eff_cause_t *cause, eff_value_t v)
+{
+    return restart_or_end(v, eff_exit_fail_cause(eff_cause_incref(cause)));
+}
+
+static eff_t *restart_succeeded(eff_value_t result, eff_value_t v)
+{
+    return restart_or_end(v, eff_exit_succeed(eff_value_incref(result)));
+}
+
+static eff_t *begin_round(eff_value_t now, eff_value_t v)
+{
+    struct run *run = v.ptr;
+    run->began = eff_as_instant(now);
+    return eff_scoped_at(run->site, eff_incref(run->effect));
+}
+
+static eff_t *restart_round(eff_value_t v)
+{
+    const struct run *run = v.ptr;
+    eff_t *e;
+    if (run->healthy.ns <= 0) e = eff_scoped_at(run->site, eff_incref(run->effect));
+    else e = eff_flat_map_at(run->site, eff_clock_now_at(run->site), begin_round, eff_value_incref(v));
+    return eff__fold_node(EFF__CAUSE, run->site, "eff_restart", e, (eff_any_fn)restart_failed, restart_succeeded,
+                          eff_value_incref(v));
+}
+
+/* ---- the builders */
+
+/* A run of what the closure describes, in which nothing has run yet; NULL when out of memory. */
+static struct run *run_new(const struct eff__closure *c, eff_schedule_t *schedule, eff_t *(*round)(eff_value_t run),
+                           eff_t *(*decide)(eff_value_t run, eff_value_t outcome, eff_instant_t now))
+{
     struct run *run = eff__payload_alloc(&run_type, sizeof *run + eff__schedule_state_size(schedule));
-    if (!run) return &eff__oom_node;
+    if (!run) return NULL;
     *run = (struct run){ .site = c->site,
                          .effect = eff_incref(c->effect),
                          .schedule = eff_schedule_incref(schedule),
@@ -134,34 +210,59 @@ static eff_t *start(eff_value_t env, eff_t *(*round)(eff_value_t run),
                          .decide = decide,
                          .outcome = eff_unit };
     eff__schedule_start(schedule, run->state);
+    return run;
+}
+
+/* Consumes run. */
+static eff_t *first_round(struct run *run)
+{
+    if (!run) return &eff__oom_node;
     eff_value_t v = { .type = &run_type, .ptr = run };
-    eff_t *e = round(v);
+    eff_t *e = run->round(v);
     eff_value_decref(v);
     return e;
 }
 
 static eff_t *start_retry(eff_value_t env)
 {
-    return start(env, retry_round, decide_retry);
+    const struct eff__closure *c = eff__closure_of(env);
+    return first_round(run_new(c, c->env.ptr, retry_round, decide_retry));
 }
 
 static eff_t *start_repeat(eff_value_t env)
 {
-    return start(env, repeat_round, decide_repeat);
+    const struct eff__closure *c = eff__closure_of(env);
+    return first_round(run_new(c, c->env.ptr, repeat_round, decide_repeat));
 }
 
-static eff_t *loop(eff_site_t site, const char *builder, eff_t *e, eff_schedule_t *schedule, eff_suspend_fn starter)
+/* The closure's env: pair(the schedule, `healthy` in ns); its limit: when. */
+static eff_t *start_restart(eff_value_t env)
 {
-    if (!schedule) return eff__refuse_null(site, builder, 2, e, eff_unit);
+    const struct eff__closure *c = eff__closure_of(env);
+    struct run *run = run_new(c, eff_first(c->env).ptr, restart_round, decide_restart);
+    if (run) run->always = c->limit == EFF_RESTART_ALWAYS;
+    if (run) run->healthy = (eff_duration_t){ eff_as_int(eff_second(c->env)) };
+    return first_round(run);
+}
+
+/* NULL when e and the schedule can be built in; else they are consumed, and it is what to return. */
+static eff_t *refuse_loop(eff_site_t site, const char *builder, eff_t *e, int number, eff_schedule_t *schedule)
+{
+    if (!schedule) return eff__refuse_null(site, builder, number, e, eff_unit);
     if (!eff__effect_usable(e) || eff__schedule_is_oom(schedule)) {
         bool oom = eff__schedule_is_oom(schedule);
         eff_schedule_decref(schedule);
         return eff__refuse_bind(site, builder, e, true, oom ? eff_oom_value() : eff_unit);
     }
-    if (eff__schedule_is_mistaken(schedule)) {
-        eff_decref(e);
-        return eff__mistake_at(site, "%s was given a schedule with a missing part", builder);
-    }
+    if (!eff__schedule_is_mistaken(schedule)) return NULL;
+    eff_decref(e);
+    return eff__mistake_at(site, "%s was given a schedule with a missing part", builder);
+}
+
+static eff_t *loop(eff_site_t site, const char *builder, eff_t *e, eff_schedule_t *schedule, eff_suspend_fn starter)
+{
+    eff_t *refused = refuse_loop(site, builder, e, 2, schedule);
+    if (refused) return refused;
     eff_value_t closure = eff__closure_new((struct eff__closure){
         .builder = builder, .site = site, .effect = e, .env = { .type = &eff_schedule_type, .ptr = schedule } });
     return eff__call_node(EFF__OP_SUSPEND, site, builder, (eff_any_fn)starter, closure);
@@ -175,4 +276,16 @@ eff_t *eff_retry_at(eff_site_t site, eff_t *e, eff_schedule_t *schedule)
 eff_t *eff_repeat_at(eff_site_t site, eff_t *e, eff_schedule_t *schedule)
 {
     return loop(site, "eff_repeat", e, schedule, start_repeat);
+}
+
+eff_t *eff_restart_at(eff_site_t site, eff_t *e, eff_restart_when_t when, eff_schedule_t *schedule,
+                      eff_duration_t healthy)
+{
+    static const char builder[] = "eff_restart";
+    eff_t *refused = refuse_loop(site, builder, e, 3, schedule);
+    if (refused) return refused;
+    eff_value_t env = eff_pair((eff_value_t){ .type = &eff_schedule_type, .ptr = schedule }, eff_int(healthy.ns));
+    eff_value_t closure = eff__closure_new(
+        (struct eff__closure){ .builder = builder, .site = site, .limit = (size_t)when, .effect = e, .env = env });
+    return eff__call_node(EFF__OP_SUSPEND, site, builder, (eff_any_fn)start_restart, closure);
 }

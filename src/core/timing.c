@@ -58,27 +58,6 @@ eff_t *eff_timeout_to_at(eff_site_t site, eff_t *e, eff_duration_t d, eff_t *oth
                              (eff_any_fn)eff__some_or_run_env, other);
 }
 
-static eff_value_t deadline_passed(void)
-{
-    return eff_error(&eff_timeout_error, 0, "the deadline has passed");
-}
-
-static eff_t *until_deadline(eff_value_t now, eff_value_t env)
-{
-    const struct eff__closure *c = eff__closure_of(env);
-    eff_duration_t left = eff_instant_since(eff_as_instant(c->env), eff_as_instant(now));
-    if (left.ns <= 0) return eff_fail_at(c->site, deadline_passed());
-    return eff_timeout_fail_at(c->site, eff_incref(c->effect), left, deadline_passed());
-}
-
-eff_t *eff_deadline_at(eff_site_t site, eff_t *e, eff_instant_t t)
-{
-    if (!eff__effect_usable(e)) return eff__refuse_bind(site, "eff_deadline", e, true, eff_unit);
-    return eff__derived_bind(EFF__OP_FLAT_MAP, eff_clock_now_at(site), (eff_any_fn)until_deadline,
-                             (struct eff__closure){
-                                 .builder = "eff_deadline", .site = site, .effect = e, .env = eff_instant_value(t) });
-}
-
 /* ---- timed */
 
 static eff_value_t time_and_value(eff_value_t value_and_end, eff_value_t start)

@@ -26,7 +26,7 @@ void *eff__payload_alloc(const eff_type_t *type, size_t size)
 {
     if (size > SIZE_MAX / 2) return NULL;
     size_t bytes = sizeof(struct eff__header) + size;
-    struct eff__header *h = eff__alloc(bytes);
+    struct eff__header *h = eff__alloc_as(bytes, EFF__BLOCK_PAYLOAD);
     if (!h) return NULL;
     size_t size_class = (bytes + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES;
     atomic_init(&h->count, 1);

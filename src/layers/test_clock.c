@@ -48,6 +48,7 @@ void eff__test_clock_unbind(eff__test_clock_t *c)
     eff__idle_remove(c->rt, &c->idler);
     c->rt->budget = c->outer_budget;
     c->rt->max_turns = c->outer_max_turns;
+    if (c->rt->virtual_now == &c->now) eff__wait_time_follow(c->rt, NULL);
     c->rt = NULL;
 }
 
@@ -68,19 +69,34 @@ static bool leave_sleepers(eff_fiber_t *f)
     eff__timers_remove(&c->timers, &f->wait.timer);
     return true;
 }
-static const struct eff__wait_ops sleep_ops = { .name = "for virtual time to pass", .leave = leave_sleepers };
+static int64_t now_of(const eff_fiber_t *f)
+{
+    return ((const eff__test_clock_t *)f->wait.object)->now;
+}
+static const struct eff__wait_ops sleep_ops = { .name = "for virtual time to pass",
+                                                .leave = leave_sleepers,
+                                                .now = now_of };
 
 static int test_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
 {
     eff__test_clock_t *c = (eff__test_clock_t *)clock;
     eff__test_clock_bind(c, f->rt);
     if (c->rt != f->rt) return eff__prim_foreign(f, "test clock");
-    eff__timers_add(&c->timers, &f->wait.timer, deadline);
     eff__suspend(f, &sleep_ops, c);
+    eff__timers_add(&c->timers, &f->wait.timer, deadline);
     return EFF__SUSPEND;
 }
 
 /* ---- moving time */
+
+void eff__test_clock_wake(eff__test_clock_t *c, eff_fiber_t *sleeper)
+{
+    eff__timers_remove(&c->timers, &sleeper->wait.timer);
+    sleeper->wait.object = NULL;
+    sleeper->reg = eff_unit;
+    sleeper->status = EFF__OK;
+    eff__wake(sleeper);
+}
 
 bool eff__test_clock_advance(eff__test_clock_t *c, int64_t until)
 {
@@ -90,14 +106,10 @@ bool eff__test_clock_advance(eff__test_clock_t *c, int64_t until)
     if (to > c->now) {
         c->now = to;
         if (c->rt) c->rt->epoch++;
+        if (c->rt) c->rt->wait_time = 0;
     }
-    while (due && c->timers.root && c->timers.root->deadline <= to) {
-        eff_fiber_t *f = eff__timer_fiber(eff__timers_pop(&c->timers));
-        f->wait.object = NULL;
-        f->reg = eff_unit;
-        f->status = EFF__OK;
-        eff__wake(f);
-    }
+    while (due && c->timers.root && c->timers.root->deadline <= to)
+        eff__test_clock_wake(c, eff__timer_fiber(c->timers.root));
     return due;
 }
 
@@ -127,6 +139,7 @@ void eff__test_clock_bind(eff__test_clock_t *c, eff_runtime_t *rt)
     c->outer_max_turns = rt->max_turns;
     if (!rt->options.budget) rt->budget = TEST_BUDGET;
     rt->max_turns = MAX_TURNS;
+    if (!rt->virtual_now) eff__wait_time_follow(rt, &c->now);
 }
 
 void eff__test_clock_settle(eff_runtime_t *rt)

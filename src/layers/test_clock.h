@@ -24,6 +24,8 @@ EFF_API const struct eff__timers *eff__test_clock_timers(const eff__test_clock_t
 /* If a sleeper is due no later than `until`: moves time to its deadline, makes all with that deadline ready, and returns
  * true. Else moves time to `until`. */
 EFF_API bool eff__test_clock_advance(eff__test_clock_t *clock, int64_t until);
+/* Makes one sleeper ready, as if its deadline had come. */
+EFF_API void eff__test_clock_wake(eff__test_clock_t *clock, eff_fiber_t *sleeper);
 /* Runs everything on a runtime until nothing can run without time moving; jobs on the blocking pool are waited for. */
 EFF_API void eff__test_clock_settle(eff_runtime_t *rt);
 

@@ -176,26 +176,79 @@ void eff_async_on_cancel(eff_async_t *k, eff_cancel_fn cancel, void *arg)
 
 /* ---- the fiber's side */
 
+/* Calls the canceler, if there is one to call; false when it says that the wait goes on. */
+static bool call_off(eff_async_t *k)
+{
+    if (!k->cancel || atomic_load(&k->state) != EFF__PENDING) return true;
+    eff_cancel_fn cancel = k->cancel;
+    k->cancel = NULL;
+    k->cancelling = true;
+    eff_cancel_t how;
+    eff_runtime_t *rt = k->fiber->rt;
+    if (__builtin_expect(rt->watch.on, 0)) {
+        struct eff__mark outer = eff__watch_enter(rt, k->fiber, EFF__MARK_CANCELER, k->site);
+        how = cancel(k, k->cancel_arg);
+        eff__watch_leave(rt, &outer);
+    } else {
+        how = cancel(k, k->cancel_arg);
+    }
+    k->cancelling = false;
+    if (how != EFF_CANCEL_PENDING || atomic_load(&k->state) == EFF__ANSWERED) return true;
+    k->cancelled = true;
+    return false;
+}
+
+/* The fiber waits no longer; without an answer there will be none. */
+static void close_wait(eff_async_t *k, eff_runtime_t *rt)
+{
+    int pending = EFF__PENDING;
+    atomic_compare_exchange_strong(&k->state, &pending, EFF__CLOSED);
+    k->fiber = NULL;
+    done_waiting(k, rt);
+    release_payload(k);
+}
+
+/* The canceler is called from the loop. Until then the wait goes on as if it had answered "pending". */
+static void call_off_later(eff_async_t *k, eff_runtime_t *rt)
+{
+    k->cancelled = true;
+    k->next_cancel = NULL;
+    if (rt->last_cancel) rt->last_cancel->next_cancel = k;
+    else rt->first_cancel = k;
+    rt->last_cancel = k;
+    eff__payload_retain(k);
+    if (!rt->draining) eff__loop_kick(rt->loop);
+}
+
+void eff__cancels_due(eff_runtime_t *rt)
+{
+    eff_async_t *k;
+    while ((k = rt->first_cancel)) {
+        rt->first_cancel = k->next_cancel;
+        if (!rt->first_cancel) rt->last_cancel = NULL;
+        eff_fiber_t *f = k->fiber;
+        if (f && atomic_load(&k->state) == EFF__PENDING && call_off(k)) {
+            close_wait(k, rt);
+            f->wait.object = NULL;
+            f->reg = eff_unit;
+            f->status = EFF__OK;
+            eff__wake(f);
+            f->wait.ops = NULL;
+        }
+        release_payload(k);
+    }
+}
+
 /* The fiber was interrupted while it waits. */
 static bool leave(eff_fiber_t *f)
 {
     eff_async_t *k = (eff_async_t *)f->wait.object;
-    if (k->cancel && atomic_load(&k->state) == EFF__PENDING) {
-        eff_cancel_fn cancel = k->cancel;
-        k->cancel = NULL;
-        k->cancelling = true;
-        eff_cancel_t how = cancel(k, k->cancel_arg);
-        k->cancelling = false;
-        if (how == EFF_CANCEL_PENDING && atomic_load(&k->state) != EFF__ANSWERED) {
-            k->cancelled = true;
-            return false;
-        }
+    if (f->rt->calls_later && k->cancel && atomic_load(&k->state) == EFF__PENDING) {
+        call_off_later(k, f->rt);
+        return false;
     }
-    int pending = EFF__PENDING;
-    atomic_compare_exchange_strong(&k->state, &pending, EFF__CLOSED);
-    k->fiber = NULL;
-    done_waiting(k, f->rt);
-    release_payload(k);
+    if (!call_off(k)) return false;
+    close_wait(k, f->rt);
     return true;
 }
 

@@ -21,10 +21,11 @@ struct eff_async {
     eff_fiber_t *fiber; /* waits, or runs start; NULL once it does neither; borrowed */
     eff_cancel_fn cancel;
     void *cancel_arg;
-    bool starting;   /* start has not returned */
-    bool cancelling; /* the canceler runs */
-    bool cancelled;  /* the answer only ends the wait */
-    bool blocking;   /* a job on the pool */
+    eff_async_t *next_cancel; /* among those whose cancelers are to be called */
+    bool starting;            /* start has not returned */
+    bool cancelling;          /* the canceler runs */
+    bool cancelled;           /* the answer only ends the wait */
+    bool blocking;            /* a job on the pool */
 };
 
 #endif

@@ -125,6 +125,11 @@ int eff__return_bracket(eff_fiber_t *f)
     }
 }
 
+bool eff__bracket_acquires(uintptr_t head)
+{
+    return eff__frame_extra(head) == ACQUIRING;
+}
+
 void eff__bracket_unwind(eff_fiber_t *f, uintptr_t *head)
 {
     eff_t *e = eff__frame_node(head[-1]);

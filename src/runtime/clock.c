@@ -19,7 +19,14 @@ static bool leave_timer(eff_fiber_t *f)
     eff__timers_remove(&f->rt->timers, &f->wait.timer);
     return true;
 }
-static const struct eff__wait_ops sleep_ops = { .name = "for time to pass", .external = true, .leave = leave_timer };
+static int64_t now_of(const eff_fiber_t *f)
+{
+    (void)f;
+    return eff__now_ns();
+}
+static const struct eff__wait_ops sleep_ops = {
+    .name = "for time to pass", .external = true, .leave = leave_timer, .now = now_of
+};
 
 static int64_t live_now(eff_clock_t *clock, eff_runtime_t *rt)
 {
@@ -38,8 +45,8 @@ static int64_t live_wall(eff_clock_t *clock)
 static int live_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
 {
     (void)clock;
-    eff__timers_add(&f->rt->timers, &f->wait.timer, deadline);
     eff__suspend(f, &sleep_ops, NULL);
+    eff__timers_add(&f->rt->timers, &f->wait.timer, deadline);
     return EFF__SUSPEND;
 }
 
@@ -54,12 +61,38 @@ int64_t eff__now(eff_runtime_t *rt)
     return rt->now;
 }
 
+/* ---- the time that waiting is measured by */
+
+int64_t eff__wait_time_now(const eff_runtime_t *rt)
+{
+    int64_t now = rt->virtual_now ? *rt->virtual_now : eff__now_ns(), shifted;
+    return __builtin_add_overflow(rt->wait_shift, now, &shifted) ? INT64_MAX : shifted; /* a TestClock's is anything */
+}
+
+int64_t eff__wait_time(eff_runtime_t *rt)
+{
+    if (rt->wait_time) return rt->wait_time;
+    /* Not by eff__now, which would have a later eff_clock_now of this turn show the time of this suspension. */
+    if (rt->now_valid && !rt->virtual_now) rt->wait_time = rt->wait_shift + rt->now;
+    else rt->wait_time = eff__wait_time_now(rt);
+    return rt->wait_time;
+}
+
+void eff__wait_time_follow(eff_runtime_t *rt, const int64_t *virtual_now)
+{
+    int64_t before = eff__wait_time_now(rt);
+    rt->virtual_now = virtual_now;
+    rt->wait_shift += before - eff__wait_time_now(rt);
+    rt->wait_time = 0;
+}
+
 void eff__timers_due(eff_runtime_t *rt)
 {
     if (rt->timers_polled) return;
     rt->timers_polled = true;
-    if (!rt->timers.root) return;
+    if (!rt->timers.root && !rt->grace_ends) return;
     int64_t now = eff__now_ns();
+    if (rt->grace_ends && rt->grace_ends <= now) eff__grace_passed(rt);
     rt->now = now;
     rt->now_valid = true;
     while (rt->timers.root && rt->timers.root->deadline <= now) {

@@ -1,21 +1,24 @@
-/* Deferred: an exit that arrives once, and the fibers that wait for it, first in, first out. */
+/* Deferred: an exit that arrives once, and the fibers that wait for it, first in, first out. Or an effect that arrives
+ * once, which each of them runs. */
 #include <effect/deferred.h>
 
+#include "core/build.h"
 #include "core/misuse.h"
-#include "runtime/prim.h"
+#include "runtime/line.h"
 #include "runtime/runtime.h"
 
 struct eff_deferred {
-    eff_runtime_t *rt; /* of the first that waited; NULL before */
+    struct eff__line line; /* first; bound to the runtime of the first that waited; empty once completed */
     bool completed;
-    eff_exit_t exit; /* valid when completed */
-    struct eff__waiters waiters;
+    eff_t *effect;   /* what it was completed with, owned; NULL: the exit */
+    eff_exit_t exit; /* valid when completed, with effect NULL */
 };
 
 static void deferred_drop(void *payload)
 {
     eff_deferred_t *d = (eff_deferred_t *)payload;
-    if (d->completed) eff_exit_decref(d->exit);
+    if (d->effect) eff_decref(d->effect);
+    else if (d->completed) eff_exit_decref(d->exit);
 }
 
 const eff_type_t eff_deferred_type = { .size = sizeof(eff_deferred_t),
@@ -32,17 +35,12 @@ eff_deferred_t *eff_deferred_new(void)
 
 /* ---- awaiting */
 
-static bool leave(eff_fiber_t *f)
-{
-    eff_deferred_t *d = (eff_deferred_t *)f->wait.object;
-    eff__waiters_remove(&d->waiters, f);
-    eff_deferred_decref(d);
-    return true;
-}
-static const struct eff__wait_ops await_ops = { .name = "for a deferred", .leave = leave };
+static const struct eff__wait_ops await_ops = { .name = "for a deferred", .leave = eff__line_leave, .on_handle = true };
 
-static void take(eff_fiber_t *f, const eff_deferred_t *d)
+/* Has f go on with what d was completed with. */
+static int take(eff_fiber_t *f, const eff_deferred_t *d)
 {
+    if (d->effect) return eff__prim_effect(f, eff_incref(d->effect));
     if (d->exit.ok) {
         f->reg = eff_value_incref(d->exit.value);
         f->status = EFF__OK;
@@ -50,24 +48,29 @@ static void take(eff_fiber_t *f, const eff_deferred_t *d)
         f->reg = eff_cause_value(eff_cause_incref(d->exit.cause));
         f->status = EFF__CAUSED;
     }
+    return EFF__RETURN;
 }
 
 static int await_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_deferred_t *d = (eff_deferred_t *)e->prim.handle;
-    if (d->completed) {
-        take(f, d);
-        return EFF__RETURN;
-    }
-    if (d->rt && d->rt != f->rt) return eff__prim_foreign(f, "deferred");
-    d->rt = f->rt;
-    eff__waiters_add(&d->waiters, f);
-    eff__suspend(f, &await_ops, eff__prim_take_handle(e, alone));
-    return EFF__SUSPEND;
+    if (d->completed) return take(f, d);
+    if (!eff__line_claim(&d->line, f)) return eff__prim_foreign(f, "deferred");
+    return eff__line_wait(f, e, alone, &await_ops);
 }
 static const struct eff__prim await_prim = { "deferred_await", await_run };
 
 /* ---- completing */
+
+/* Everybody who waits goes on: the exit or effect is there. */
+static void let_go_on(eff_deferred_t *d)
+{
+    d->completed = true;
+    for (eff_fiber_t *f; (f = eff__line_pop(&d->line));) {
+        eff__wake(f);
+        (void)take(f, d);
+    }
+}
 
 /* Completes with an exit (consumed); true if it was the first. */
 static bool complete(eff_deferred_t *d, eff_exit_t exit)
@@ -76,37 +79,32 @@ static bool complete(eff_deferred_t *d, eff_exit_t exit)
         eff_exit_decref(exit);
         return false;
     }
-    d->completed = true;
     d->exit = exit;
-    eff_fiber_t *f;
-    while ((f = eff__waiters_pop(&d->waiters))) {
-        take(f, d);
-        f->wait.object = NULL;
-        eff__wake(f);
-        eff_deferred_decref(d); /* the completer's own reference is still there */
-    }
+    let_go_on(d);
     return true;
 }
 
 bool eff_deferred_complete(eff_deferred_t *d, eff_exit_t exit)
 {
-    if (d && d->rt && !pthread_equal(d->rt->thread, pthread_self())) {
-        eff__misuse("eff_deferred_complete was called on another thread than that of the deferred's runtime");
-        d = NULL;
-    }
-    if (!d) {
+    if (!d || !eff__line_is_here(&d->line, "eff_deferred_complete", "deferred")) {
         eff_exit_decref(exit);
         return false;
     }
-    bool waited_for = d->waiters.first != NULL, first = complete(d, exit);
-    if (first && waited_for) eff__woke_from_plain_c(d->rt);
+    bool waited_for = d->line.n > 0, first = complete(d, exit);
+    if (first && waited_for) eff__woke_from_plain_c(d->line.rt);
     return first;
 }
 
-static int complete_with(eff_fiber_t *f, eff_t *e, eff_exit_t exit)
+/* Whether the deferred is bound to another runtime: it is not completing that binds it. */
+static bool is_foreign(const eff_deferred_t *d, const eff_fiber_t *f)
+{
+    return d->line.rt && d->line.rt != f->rt;
+}
+
+static int complete_run(eff_fiber_t *f, eff_t *e, eff_exit_t exit)
 {
     eff_deferred_t *d = (eff_deferred_t *)e->prim.handle;
-    if (d->rt && d->rt != f->rt) {
+    if (is_foreign(d, f)) {
         eff_exit_decref(exit);
         return eff__prim_foreign(f, "deferred");
     }
@@ -115,14 +113,24 @@ static int complete_with(eff_fiber_t *f, eff_t *e, eff_exit_t exit)
 
 static int succeed_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
-    return complete_with(f, e, eff_exit_succeed(eff__prim_take_value(e, alone)));
+    return complete_run(f, e, eff_exit_succeed(eff__prim_take_value(e, alone)));
 }
 static int fail_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
-    return complete_with(f, e, eff_exit_fail_cause((eff_cause_t *)eff__prim_take_value(e, alone).ptr));
+    return complete_run(f, e, eff_exit_fail_cause((eff_cause_t *)eff__prim_take_value(e, alone).ptr));
+}
+static int with_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_deferred_t *d = (eff_deferred_t *)e->prim.handle;
+    if (is_foreign(d, f)) return eff__prim_foreign(f, "deferred");
+    if (d->completed) return eff__prim_value(f, eff_bool(false));
+    d->effect = (eff_t *)eff__prim_take_value(e, alone).ptr;
+    let_go_on(d);
+    return eff__prim_value(f, eff_bool(true));
 }
 static const struct eff__prim succeed_prim = { "deferred_succeed", succeed_run };
 static const struct eff__prim fail_prim = { "deferred_fail", fail_run };
+static const struct eff__prim with_prim = { "deferred_complete_with", with_run };
 
 eff_t *eff_deferred_await_at(eff_site_t site, eff_deferred_t *d)
 {
@@ -141,12 +149,17 @@ eff_t *eff_deferred_fail_cause_at(eff_site_t site, eff_deferred_t *d, eff_cause_
     if (!cause) return eff__mistake(site, "the cause given to eff_deferred_fail_cause is NULL");
     return eff__prim_node(site, &fail_prim, d, eff_cause_value(cause));
 }
+eff_t *eff_deferred_complete_with_at(eff_site_t site, eff_deferred_t *d, eff_t *e)
+{
+    if (!eff__effect_usable(e)) return eff__refuse_null(site, "eff_deferred_complete_with", 2, e, eff_unit);
+    return eff__prim_node(site, &with_prim, d, eff_effect_value(e));
+}
 
 /* ---- handles */
 
 const eff_exit_t *eff_deferred_poll(const eff_deferred_t *d)
 {
-    return d && d->completed ? &d->exit : NULL;
+    return d && d->completed && !d->effect ? &d->exit : NULL;
 }
 
 static EFF__STATIC_PAYLOAD(eff_deferred_t) empty_deferred = {

@@ -25,7 +25,7 @@ static void fiber_drop(void *payload)
     }
     eff_value_decref(f->reg);
     if (f->interrupt) eff_cause_decref(f->interrupt);
-    if (f->flags & EFF__HAS_RARE) eff__free(f->rare, sizeof *f->rare);
+    if (f->flags & EFF__HAS_RARE) eff__rare_free(f->rare);
 }
 
 static void fiber_format(const void *payload, eff_buffer_t *out)
@@ -54,6 +54,7 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
     f->state = EFF__NEW;
     f->status = EFF__OK;
     f->attrs = 0;
+    atomic_init(&f->listed, 0);
     f->flags = 0;
     f->depth = f->region = f->turns = f->slot = 0;
     f->interrupt = NULL;
@@ -61,7 +62,7 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
     f->scope = NULL;
     f->parent = f->sibling_prev = f->sibling_next = f->children = f->next_ready = NULL;
     f->observers.first = f->observers.last = NULL;
-    f->group = NULL;
+    f->owner.group = NULL;
     f->wait.ops = NULL;
     f->wait.site = NULL;
     f->wait.object = NULL;
@@ -85,7 +86,7 @@ void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child)
 
 void eff__fiber_disown(eff_fiber_t *child)
 {
-    child->flags &= (uint16_t)~EFF__ZOMBIE;
+    child->flags &= ~(uint32_t)EFF__ZOMBIE;
     eff_fiber_t **last = child->parent ? &child->parent->children : &child->rt->roots;
     if (child->flags & EFF__IN_SCOPE) last = &child->rt->scoped;
     if (child->sibling_prev) child->sibling_prev->sibling_next = child->sibling_next;
@@ -93,9 +94,10 @@ void eff__fiber_disown(eff_fiber_t *child)
     else *last = child->sibling_prev;
     child->sibling_prev = child->sibling_next = NULL;
     if (child->flags & EFF__IN_SCOPE) {
-        child->flags &= (uint16_t)~EFF__IN_SCOPE;
-        eff__entry_free(child->entry);
-        child->entry = NULL;
+        child->flags &= ~(uint32_t)EFF__IN_SCOPE;
+        union eff__owner *owner = eff__owner_of(child);
+        eff__entry_free(owner->entry);
+        owner->entry = NULL;
     }
 }
 
@@ -108,7 +110,8 @@ static eff_cause_t *add_forks(eff_fiber_t *f, eff_cause_t *cause)
     size_t n = 0;
     int left = 2 * EFF__TRACE_MAX; /* ancestors looked at: a bound, however deep the tree */
     for (eff_fiber_t *p = f; p && n < EFF__TRACE_MAX && left-- > 0; p = p->parent)
-        if (p->fork_site && !(p->flags & EFF__SIDE)) sites[n++] = p->fork_site; /* a side's is in the trace */
+        if (p->fork_site && (p->flags & (EFF__SIDE | EFF__OWN_SCOPE)) != EFF__SIDE)
+            sites[n++] = p->fork_site; /* a side's is in the trace */
     return n ? eff__cause_add_forks(cause, n, sites) : cause;
 }
 
@@ -223,12 +226,6 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
     eff__report_unobserved(f->rt, f, cause);
 }
 
-void eff__fiber_let_go(eff_fiber_t *f)
-{
-    eff__fiber_disown(f);
-    eff__fiber_report_unobserved(f);
-}
-
 /* Hands the exit to a waiting fiber as its wait wants it: see join_ops and await_ops. */
 static void deliver(eff_fiber_t *f, eff_fiber_t *to);
 
@@ -242,6 +239,7 @@ void eff__fiber_publish(eff_fiber_t *f)
         f->reg = eff_cause_value(add_forks(f, (eff_cause_t *)f->reg.ptr));
     }
     eff__frames_free(f);
+    eff__fiber_ends(f);
     if (f->context) {
         eff_context_decref(f->context);
         f->context = NULL;
@@ -254,13 +252,26 @@ void eff__fiber_publish(eff_fiber_t *f)
         deliver(f, waiter);
 
     /* An unobserved failure that somebody may still ask for stays in its owner's list until then. */
-    bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !(f->flags & EFF__HAS_RARE);
-    if (unobserved && !eff__count_is_one(&eff__header_of(f)->count)) f->flags |= EFF__ZOMBIE;
+    bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !eff__has_observers(f);
+    if (unobserved && !eff__count_is_one(&eff__header_of(f)->count)) eff__zombie_begin(f);
     else eff__fiber_disown(f);
     /* A parent that leaves the region this was forked in waits for the last one. */
     eff_fiber_t *p = f->parent;
     if (p && p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
-    if (f->flags & EFF__HAS_RARE && f->rare->on_exit) eff__post_exit(f);
+    if (!(f->flags & EFF__HAS_RARE)) return;
+    if (f->rare->first_observer) eff__post_exit(f);
+    if (f->rare->hooks) eff__fiber_call_hooks(f);
+}
+
+void eff__fiber_discard(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+    if (f->context) eff_context_decref(f->context);
+    f->state = EFF__DONE;
+    f->flags |= EFF__OBSERVED;
+    rt->n_fibers--;
+    eff_fiber_decref(f);
 }
 
 /* ---- waiting for a fiber: join ends as it ended, await and interrupt succeed with its exit */
@@ -276,10 +287,18 @@ static bool leave_observers(eff_fiber_t *f)
 static const struct eff__wait_ops join_ops = { .name = "to join", .leave = leave_observers };
 static const struct eff__wait_ops await_ops = { .name = "for the end of", .leave = leave_observers };
 const struct eff__wait_ops eff__closing_wait = { .name = "to close a scope, for the end of", .leave = leave_observers };
+const struct eff__wait_ops eff__dismissal_wait = { .name = "for the end of", .leave = leave_observers };
+
+/* Of those who wait so: that they do not look at the exit. */
+static bool waits_for_end_only(const eff_fiber_t *f)
+{
+    return f->wait.ops == &eff__closing_wait || f->wait.ops == &eff__dismissal_wait;
+}
 
 bool eff__waits_for_fiber(const eff_fiber_t *f)
 {
-    return f->wait.ops == &join_ops || f->wait.ops == &await_ops || f->wait.ops == &eff__closing_wait;
+    return f->wait.ops == &join_ops || f->wait.ops == &await_ops || waits_for_end_only(f) ||
+           f->wait.ops == &eff__start_wait;
 }
 
 /* Puts the exit of a fiber that is DONE into the register of another. */
@@ -305,9 +324,9 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
 
 static void deliver(eff_fiber_t *f, eff_fiber_t *to)
 {
-    if (to->wait.ops != &eff__closing_wait) {
+    if (!waits_for_end_only(to)) {
         take_exit(f, to, to->wait.ops == &join_ops);
-    } else { /* a scope waits for the end, and does not look at the exit */
+    } else {
         to->reg = eff_unit;
         to->status = EFF__OK;
     }
@@ -349,7 +368,7 @@ static int await_run(eff_fiber_t *f, eff_t *e, bool alone)
 /* Whether `a` is f or one of its ancestors, owners of scopes among them: waiting for it would be waiting for oneself. */
 static bool is_ancestor(const eff_fiber_t *a, const eff_fiber_t *f)
 {
-    for (; f; f = f->flags & EFF__IN_SCOPE ? f->entry->scope->owner : f->parent)
+    for (; f; f = f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent)
         if (f == a) return true;
     return false;
 }

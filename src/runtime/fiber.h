@@ -30,8 +30,10 @@ enum eff__status {
 
 /* fiber->attrs: what is lexical in the fiber's code; saved and restored by frames. */
 enum {
-    EFF__MASKED = 1,  /* interruption is not seen */
-    EFF__EXTERNAL = 2 /* waits are answered from outside */
+    EFF__MASKED = 1,                               /* interruption is not seen */
+    EFF__EXTERNAL = 2,                             /* waits are answered from outside */
+    EFF__UNBOUND = 4,                              /* deadlines around do not count */
+    EFF__INHERITED = EFF__EXTERNAL | EFF__UNBOUND, /* by sides and children */
 };
 
 /* fiber->flags: what is true of the fiber for good, or until somebody clears it. */
@@ -49,8 +51,16 @@ enum {
     EFF__IN_SCOPE = 1024, /* owned by a scope: `entry` is its place there */
     EFF__ZOMBIE = 2048,   /* ended with an unobserved failure, still in its owner's list */
     EFF__REPORTED = 4096,
-    EFF__OUTSIDE = 8192,  /* suspended, and counted in rt->n_external */
-    EFF__HAS_RARE = 16384 /* `rare` is there; neither a side nor in a scope */
+    EFF__OUTSIDE = 8192,      /* suspended, and counted in rt->n_external */
+    EFF__HAS_RARE = 16384,    /* `rare` is there, and keeps the group or entry */
+    EFF__BEGUN = 32768,       /* supervisors were told of its start */
+    EFF__COLLECTED = 65536,   /* an item whose failure is a result of its group */
+    EFF__TELLS = 1u << 20,    /* of a loop: it tells the failure of an item, and its own ends the loop */
+    EFF__OWN_SCOPE = 1 << 21, /* a side that is a region of its own: a task */
+    EFF__UNSTARTED = 1 << 22, /* a task that has not said yet that it has started: its end is its starter's */
+    EFF__SEEN = 1 << 24,      /* these three: marks of circle.c, while a deadlock is reported */
+    EFF__ON_PATH = 1 << 25,
+    EFF__IN_CIRCLE = 1 << 26
 };
 
 /* What interpreting code answers: how the fiber goes on. */
@@ -74,6 +84,13 @@ struct eff__wait_ops {
     void (*resumed)(eff_fiber_t *f, bool interrupted);
     /* Adds what stands for `name` where one fiber is told of: "for fd 7 to be readable". NULL: the name. */
     void (*describe)(const eff_fiber_t *f, eff_buffer_t *out);
+    /* The time of the clock that wait.timer belongs to. NULL: the wait has no timer. */
+    int64_t (*now)(const eff_fiber_t *f);
+    /* The object is a handle's payload: who waits, linked through wait.links, has a reference to it each, and only who has
+     * one can bring about what is waited for. */
+    bool on_handle;
+    /* Of waits for the ends of all children that a fiber has: that fiber, or NULL. NULL: it is none of these. */
+    eff_fiber_t *(*parent)(const eff_fiber_t *f);
 };
 
 /* A node of a pairing heap ordered by (deadline, seq): timer.c. */
@@ -97,13 +114,22 @@ struct eff__wait {
     eff_site_t site;                 /* of the instruction that waits */
     void *object;                    /* what it waits for; owned as ops say */
     union {                          /* a fiber never waits on both */
-        struct eff__links links;
+        struct {
+            struct eff__links links;
+            int64_t since; /* when it was suspended: see eff__wait_time */
+        };
         struct eff__timer timer;
     };
 };
 
 struct eff__group;
 struct eff__rare;
+
+/* What a fiber belongs to, besides its parent. */
+union eff__owner {
+    struct eff__group *group; /* of a side: the group it belongs to */
+    struct eff__entry *entry; /* with EFF__IN_SCOPE: its entry there */
+};
 
 enum { EFF__INLINE_FRAMES = 4 };
 
@@ -124,11 +150,12 @@ struct eff_fiber {
     uint8_t state;     /* enum eff__state */
     uint8_t status;    /* enum eff__status, of reg */
     uint8_t attrs;     /* EFF__MASKED ... */
-    uint16_t flags;    /* EFF__SIDE ... */
-    uint32_t depth;    /* how many regions it is in */
-    uint32_t region;   /* the parent's depth when this was forked: the region that owns it */
-    uint32_t turns;    /* TestClock's limit: see eff__count_turns */
-    uint32_t slot;     /* of a side: its place in its group */
+    _Atomic uint8_t listed; /* of a zombie: see zombie.c */
+    uint32_t flags;         /* EFF__SIDE ... */
+    uint32_t depth;         /* how many regions it is in */
+    uint32_t region;        /* the parent's depth when this was forked: the region that owns it */
+    uint32_t turns;         /* TestClock's limit: see eff__count_turns */
+    uint32_t slot;          /* of a side: its place in its group */
     eff_cause_t *interrupt; /* the pending interruption, or NULL; owned */
     eff_context_t *context; /* NULL: empty; owned */
     eff_scope_t *scope;     /* the scope around the current instruction; NULL: the fiber's own, not made yet; owned by
@@ -139,24 +166,20 @@ struct eff_fiber {
     eff_fiber_t *next_ready;
     struct eff__waiters observers; /* those who join or await it */
     union {
-        struct eff__group *group; /* of a side: the group it belongs to */
-        struct eff__entry *entry; /* with EFF__IN_SCOPE: its entry there */
-        struct eff__rare *rare;   /* with EFF__HAS_RARE: observers from outside */
+        union eff__owner owner; /* read it through eff__owner_of */
+        struct eff__rare *rare; /* with EFF__HAS_RARE */
     };
     eff_site_t fork_site;
     uint64_t id;
     union {
         struct eff__wait wait;
-        eff_exit_t polled;     /* once DONE: what eff_fiber_poll shows, a view of reg */
-        struct eff__post post; /* once nobody holds it, on its way home from another thread */
+        struct {                       /* once DONE */
+            eff_exit_t polled;         /* what eff_fiber_poll shows, a view of reg */
+            struct eff__post post;     /* of a zombie that nobody holds, on its way home from another thread */
+            struct eff__mailbox *home; /* of a zombie; retained while it is listed */
+        };
     };
     uintptr_t inline_frames[EFF__INLINE_FRAMES];
-};
-
-/* Out of line: what few fibers have. */
-struct eff__rare {
-    void (*on_exit)(const eff_exit_t *exit, void *arg);
-    void *arg;
 };
 
 /* ---- life (fiber.c) */
@@ -164,6 +187,8 @@ struct eff__rare {
 /* A fiber for e (consumed), NEW, in no queue and no list, counted once for its run; NULL when out of memory (e is
  * dropped). Takes a reference to context. */
 eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site);
+/* Gives up a NEW fiber that has no owner yet. */
+void eff__fiber_discard(eff_fiber_t *f);
 /* Links a child into the list at *children. */
 void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child);
 void eff__fiber_disown(eff_fiber_t *child);
@@ -180,13 +205,27 @@ extern const struct eff__wait_ops eff__children_wait;
 void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child);
 /* What those who close a scope wait by. */
 extern const struct eff__wait_ops eff__closing_wait;
+/* What those wait by who have interrupted a fiber of a set, map or slot. */
+extern const struct eff__wait_ops eff__dismissal_wait;
+/* What those wait by who start a task, for it to say so or to end. */
+extern const struct eff__wait_ops eff__start_wait;
+/* Whether the fiber waits for the end of a fiber, which is then its wait.object. */
+bool eff__waits_for_fiber(const eff_fiber_t *f);
 /* Suspends f until target (not DONE) has ended; f then gets its exit as a value, or unit if it closes a scope. Takes a
  * reference to target. */
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops);
 /* Reports the failure of a DONE fiber if nobody observed it. */
 void eff__fiber_report_unobserved(eff_fiber_t *f);
-/* A DONE fiber leaves its owner's list, and is reported as above: by who hears of it, it may be freed. */
+
+/* ---- zombies (zombie.c) */
+
+/* A DONE fiber stays in its owner's list until nobody can ask for its failure any more. */
+void eff__zombie_begin(eff_fiber_t *f);
+/* A DONE fiber leaves its owner's list, and is reported as above: it may be freed by that. */
 void eff__fiber_let_go(eff_fiber_t *f);
+/* An eff__handle_dispose. */
+bool eff__zombie_dispose(const eff_type_t *type, void *payload);
+
 /* Names an effectful finalizer that is skipped because its runtime is freed. */
 void eff__report_skipped(const eff_fiber_t *f, eff_site_t site);
 /* Gives up the frames of a fiber without running effects: plain releases and drops only. Names on stderr what it skips. */
@@ -223,7 +262,8 @@ static inline bool eff__interruptible_now(const eff_fiber_t *f)
 
 /* ---- waiting (sched.c) */
 
-/* Suspends the running fiber; the caller returns EFF__SUSPEND. Its links are the caller's to set. */
+/* Suspends the running fiber; the caller returns EFF__SUSPEND. Its links are the caller's to set, before or after; its
+ * timer only afterwards. */
 void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object);
 /* Makes a suspended fiber ready: one append to the run queue. Its reg holds what it waits for. */
 void eff__wake(eff_fiber_t *f);

@@ -1,80 +1,134 @@
 /* Fork: a new fiber at the end of the run queue, owned by the region, a scope, or the runtime. */
+#include <string.h>
+
+#include "core/build.h"
 #include "core/context.h"
 #include "runtime/prim.h"
+#include "runtime/rare.h"
 #include "runtime/region.h"
-#include "runtime/runtime.h"
 #include "runtime/scope.h"
 
 /* The scope that is to own the fiber, or NULL with the fiber failed. */
-static eff_scope_t *scope_for(eff_fiber_t *f, const eff_t *e)
+static eff_scope_t *scope_for(eff_fiber_t *f, enum eff__fork_kind kind, eff_scope_t *given, eff_site_t site)
 {
-    eff_scope_t *scope = e->kind == EFF__FORK_IN ? (eff_scope_t *)e->fork.scope : eff__scope_ambient(f);
+    eff_scope_t *scope = kind == EFF__FORK_IN ? given : eff__scope_ambient(f);
     if (!scope) eff__raise(f, eff_cause_incref(eff__cause_oom));
     else if (scope->rt != f->rt) (void)eff__prim_foreign(f, "scope");
     else if (scope->state == EFF__SCOPE_OPEN) return scope;
-    else eff__raise_mistake(f, e->site, "fork into a scope that is closed");
+    else eff__raise_mistake(f, site, "fork into a scope that is closed");
     return NULL;
 }
 
-int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
+/* The fiber, new, with an owner; NULL with f failed. `scope` is where it goes, or NULL. Consumes source. */
+static eff_fiber_t *child_of(eff_fiber_t *f, enum eff__fork_kind kind, eff_scope_t *scope, eff_t *source,
+                             eff_site_t site)
 {
     eff_runtime_t *rt = f->rt;
-    enum eff__fork_kind kind = (enum eff__fork_kind)e->kind;
-    eff_scope_t *scope = NULL;
     eff_context_t *context = f->context;
-    f->reg = eff_unit;
-    f->status = EFF__OK;
-    if (kind == EFF__FORK_IN || kind == EFF__FORK_SCOPED) {
-        scope = scope_for(f, e);
-        if (!scope) {
-            if (owned) eff__node_release(e);
-            return EFF__RETURN;
-        }
-        /* Whatever is provided opens a scope: to the scope around it, the forker has nothing that ends earlier. */
-        if (kind == EFF__FORK_SCOPED) context = eff_context_incref(f->context);
-        else context = eff__context_for_scope(scope->context, f->context);
-        eff_scope_incref(scope);
-    } else if (kind == EFF__FORK_DAEMON) {
-        context = rt->context;
-    }
-    eff_site_t site = e->site;
-    eff_fiber_t *child = eff__fiber_new(rt, eff__consume_source(e, &e->fork.source, owned), context, site);
+    /* Whatever is provided opens a scope: to the scope around it, the forker has nothing that ends earlier. */
+    if (kind == EFF__FORK_DAEMON) context = rt->context;
+    if (kind == EFF__FORK_SCOPED) context = eff_context_incref(f->context);
+    if (kind == EFF__FORK_IN) context = eff__context_for_scope(scope->context, f->context);
+    eff_fiber_t *child = eff__fiber_new(rt, source, context, site);
     if (scope) eff_context_decref(context);
-    if (!child) {
-        if (scope) eff_scope_decref(scope);
+    bool failed = !child || (kind != EFF__FORK_DAEMON && !eff__locals_fork(child, f)) ||
+                  (scope && !eff__scope_add_fiber(scope, child, site));
+    if (failed) {
+        if (child) eff__fiber_discard(child);
         eff__raise(f, eff_cause_incref(eff__cause_oom));
-        return EFF__RETURN;
+        return NULL;
     }
     if (scope) {
-        bool added = eff__scope_add_fiber(scope, child, site);
-        eff_scope_decref(scope);
-        if (!added) {
-            eff__fiber_adopt(&rt->roots, child); /* every fiber that ends has an owner */
-            eff__fiber_unwind(child);
-            eff__raise(f, eff_cause_incref(eff__cause_oom));
-            return EFF__RETURN;
-        }
-    } else if (kind == EFF__FORK_DAEMON) {
+        child->attrs = f->attrs & EFF__UNBOUND;
+        return child;
+    }
+    if (kind == EFF__FORK_DAEMON) {
         child->flags |= EFF__DAEMON;
         eff__fiber_adopt(&rt->roots, child);
     } else {
         child->parent = f;
         child->region = f->depth;
-        child->attrs = f->attrs & EFF__EXTERNAL;
+        child->attrs = f->attrs & EFF__INHERITED;
         eff__fiber_adopt(&f->children, child);
     }
-    eff__enqueue(child);
+    return child;
+}
+
+/* What eff_fork_with adds: in the place of the scope. */
+struct extras {
+    eff_scope_t *scope; /* of EFF__FORK_IN, owned */
+    eff_value_t name;   /* a string, or unit */
+    bool at_once;
+};
+static void extras_clear(struct extras *x)
+{
+    eff_scope_decref(x->scope);
+    eff_value_decref(x->name);
+}
+EFF_STATIC_TYPE(extras, struct extras, .drop = extras_clear);
+
+/* Names the child and prepares its start by switching, before anything of it is known to others; false when out of
+ * memory. */
+static bool apply(eff_fiber_t *f, eff_fiber_t *child, const struct extras *x)
+{
+    if (x->name.type != &eff_unit_type && !eff__fiber_set_name(child, eff_value_incref(x->name))) return false;
+    if (!x->at_once) return true;
+    if (!child->parent) {
+        if (!eff__rare_of(child)) return false;
+        child->rare->starter = f;
+    }
+    child->flags |= EFF__BEING_STARTED;
+    return true;
+}
+
+int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    enum eff__fork_kind kind = (enum eff__fork_kind)e->kind;
+    struct extras x = { .scope = (eff_scope_t *)e->fork.scope, .name = eff_unit };
+    struct extras *more = e->flags & EFF__FORK_EXTRAS ? (struct extras *)e->fork.scope : NULL;
+    eff_scope_t *scope = NULL;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (more) {
+        x = *more;
+        x.name = eff_value_incref(x.name);
+    }
+    if (kind == EFF__FORK_IN || kind == EFF__FORK_SCOPED) {
+        scope = scope_for(f, kind, x.scope, e->site);
+        if (!scope) {
+            if (owned) eff__node_release(e);
+            eff_value_decref(x.name);
+            return EFF__RETURN;
+        }
+        eff_scope_incref(scope); /* the node may go */
+    }
+    eff_site_t site = e->site;
+    eff_fiber_t *child = child_of(f, kind, scope, eff__consume_source(e, &e->fork.source, owned), site);
+    eff_scope_decref(scope);
+    bool applied = child && (!more || apply(f, child, &x));
+    eff_value_decref(x.name);
+    if (!child) return EFF__RETURN;
+    if (!applied) {
+        eff__fiber_unwind(child);
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return EFF__RETURN;
+    }
     f->reg = eff_fiber_value(eff_fiber_incref(child));
+    eff__fiber_begins(child, f);
+    if (child->flags & EFF__BEING_STARTED) {
+        f->rt->switch_to = child;
+        return EFF__SWITCH;
+    }
+    eff__enqueue(child);
     return EFF__RETURN;
 }
 
-static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kind kind, eff_t *source,
-                        eff_scope_t *scope)
+static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kind kind, eff_t *source, void *scope)
 {
     eff_t *e = NULL;
     if (source && source != &eff__oom_node) e = eff__node_new(EFF__OP_FORK, EFF__NODE_SIZE(fork), site);
     if (!e) {
-        if (scope) eff_scope_decref(scope);
+        if (scope) eff__payload_decref(eff__header_of(scope)->type, scope);
         return eff__unusable(site, builder, source, eff_oom_value());
     }
     e->kind = (uint8_t)kind;
@@ -103,4 +157,28 @@ eff_t *eff_fork_scoped_at(eff_site_t site, eff_t *e)
 eff_t *eff_fork_daemon_at(eff_site_t site, eff_t *e)
 {
     return fork_node(site, "eff_fork_daemon", EFF__FORK_DAEMON, e, NULL);
+}
+
+eff_t *eff_fork_with_at(eff_site_t site, eff_t *e, const eff_fork_options_t *options)
+{
+    static const char builder[] = "eff_fork_with";
+    eff_fork_options_t o = { 0 };
+    size_t size = options && options->size ? options->size : sizeof o;
+    if (options) memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    enum eff__fork_kind kind = EFF__FORK_CHILD;
+    if (o.lifetime == EFF_LIFETIME_SCOPE) kind = o.scope ? EFF__FORK_IN : EFF__FORK_SCOPED;
+    if (o.lifetime == EFF_LIFETIME_RUNTIME) kind = EFF__FORK_DAEMON;
+    if (o.scope && kind != EFF__FORK_IN) {
+        eff_decref(e);
+        return eff__mistake_at(site, "eff_fork_with was given a scope, and not the lifetime EFF_LIFETIME_SCOPE");
+    }
+    eff_value_t name = o.name ? eff_string(o.name) : eff_unit;
+    eff_value_t v = extras_make((struct extras){ eff_scope_incref(o.scope), name, o.start_immediately });
+    if (eff_is_oom(name) || eff_is_oom(v)) {
+        eff_value_decref(v);
+        return eff__refuse(site, builder, 1, &e, true, eff_oom_value());
+    }
+    eff_t *fork = fork_node(site, builder, kind, e, extras_of(v));
+    if (fork->op == EFF__OP_FORK) fork->flags |= EFF__FORK_EXTRAS;
+    return fork;
 }

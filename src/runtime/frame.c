@@ -4,6 +4,27 @@
 
 #include <string.h>
 
+unsigned eff__frame_words(enum eff__frame code)
+{
+    switch (code) {
+    case EFF__F_END:
+    case EFF__F_MASK: return 0;
+    case EFF__F_LOCALLY:
+    case EFF__F_SCOPED:
+    case EFF__F_GEN:
+    case EFF__F_PAR: return 1;
+    case EFF__F_PROVIDE:
+    case EFF__F_FINALIZER:
+    case EFF__F_SAVED:
+    case EFF__F_LEAVING:
+    case EFF__F_EACH:
+    case EFF__F_ITEM:
+    case EFF__F_PULL: return 2;
+    case EFF__F_BRACKET: return 3;
+    }
+    __builtin_unreachable();
+}
+
 void eff__frames_free(eff_fiber_t *f)
 {
     uintptr_t *base = eff__frames_base(f);

@@ -15,13 +15,15 @@
  *   PROVIDE    scope, context                 the same, and the context
  *   GEN        run                            a region: gen.c
  *   BRACKET    type, ptr, node                a region: the resource once acquired, the node for use and release
- *   FINALIZER  -                              a region of its own for one finalizer
+ *   FINALIZER  site, since                    a region of its own for one finalizer; since: see finalizer.h
  *   SAVED      type, ptr                      the result that a finalizer must not disturb; extra: its status
  *   LEAVING    type, ptr                      the same while the children of a region end
  *   PAR        group                          a parallel combinator: group.c
  *   EACH       node, each                     a sequential for_each: each.c
- *   ITEM       type, ptr                      an item of for_each_par: extra 0 to be begun, 1 kept until it has ended
- *   PULL       type, ptr                      unit: a worker of for_each_par has no item yet; extra 1: it pulls one
+ *   ITEM       type, ptr                      an item of for_each_par: extra 0 to be begun, 1 kept until it has ended;
+ *                                             extra 2: the cause that one failed with, to be told
+ *   PULL       type, ptr                      unit: a worker of for_each_par has no item yet; extra 1: it pulls one;
+ *                                             extra 2: it has pulled this one, and waits for the limit
  *
  * Leaving a region must not fail for lack of memory, so pushing a frame that has something to do at the end makes sure
  * that EFF__FRAME_SLACK words will be free above it: enough for SAVED, FINALIZER and LEAVING.
@@ -48,7 +50,7 @@ enum eff__frame {
     EFF__F_PULL
 };
 
-enum { EFF__OWNED = 1, EFF__SPECIAL = 2, EFF__FRAME_SLACK = 7 };
+enum { EFF__OWNED = 1, EFF__SPECIAL = 2, EFF__FRAME_SLACK = 9 };
 
 static inline uintptr_t eff__frame_head(enum eff__frame code, unsigned attrs, unsigned extra)
 {
@@ -76,6 +78,13 @@ static inline uintptr_t *eff__frames_base(const eff_fiber_t *f)
 {
     uintptr_t *inlined = (uintptr_t *)(uintptr_t)f->inline_frames;
     return f->limit == inlined + EFF__INLINE_FRAMES ? inlined : (uintptr_t *)*f->limit;
+}
+/* How many words lie below the head of such a frame. */
+unsigned eff__frame_words(enum eff__frame code);
+/* One past the last frame -> one past the frame below it. */
+static inline uintptr_t *eff__frame_below(uintptr_t *top)
+{
+    return top - 1 - (top[-1] & EFF__SPECIAL ? eff__frame_words(eff__frame_code(top[-1])) : 0);
 }
 /* Gives up the block; the fiber has no frames any more. */
 void eff__frames_free(eff_fiber_t *f);

@@ -76,6 +76,7 @@ static int end(eff_fiber_t *f, struct run *r)
         if (d != &r->spare) eff__free(d, sizeof *d);
         eff_exit_t exit = eff__reg_exit(f);
         f->attrs |= EFF__MASKED;
+        if (__builtin_expect(f->rt->watch.on, 0)) eff__watch_mark(f->rt, f, EFF__MARK_FINALIZER, site);
         eff_t *finalizer = r->def->finalize(fn, frame_of(r), &exit);
         f->attrs = attrs;
         finalizer = eff__checked_finalizer(f, finalizer, site);
@@ -182,6 +183,13 @@ int eff__return_gen(eff_fiber_t *f)
         r->g.wait = ENDING;
     }
     return end(f, r);
+}
+
+void eff__gen_is_at(const void *run, const char **ret_name, eff_site_t *ret_site)
+{
+    const struct run *r = (const struct run *)run;
+    *ret_name = r->def->name;
+    *ret_site = r->g.site;
 }
 
 void eff__gen_unwind(eff_fiber_t *f, void *run)

@@ -1,4 +1,5 @@
-/* Parallel combinators: zip_par, all_par, race, race_first, timeout, disconnect and for_each_par are all one group.
+/* Parallel combinators: zip_par, all_par, race, race_first, timeout, disconnect, graceful, task groups and for_each_par are
+ * all one group.
  *
  *     STARTING   The caller starts its sides in argument order. Each runs, by switching, until it first loses the loop;
  *                then the caller is returned to and starts the next. A side that decides keeps later ones from starting.
@@ -7,8 +8,8 @@
  *                interrupted and awaited. Then the result is put together (outcome.c).
  *
  * A caller that is interrupted (it unwinds with a cause of its own) goes straight to FINISHING; its cause waits in
- * `saved`. While sides are starting, the caller and the sides being started form a stack through `parent`, which is why
- * starting needs no C recursion.
+ * `saved`. Only that of graceful stays WAITING, until the grace it gives has passed. While sides are starting, the caller
+ * and the sides being started form a stack through `parent`, which is why starting needs no C recursion.
  *
  * for_each_par's sides are workers: each serves item after item without going through the run queue, but to everybody
  * else every item is a fiber of its own, with its own id, context, mask and children.
@@ -17,6 +18,7 @@
 
 #include <string.h>
 
+#include "core/build.h"
 #include "core/collection.h"
 #include "runtime/outcome.h"
 #include "runtime/prim.h"
@@ -30,7 +32,14 @@ static bool leave_group(eff_fiber_t *f)
     return true;
 }
 
-const struct eff__wait_ops eff__group_wait = { .name = "for its parallel sides", .leave = leave_group };
+static void describe_wait(const eff_fiber_t *f, eff_buffer_t *out)
+{
+    const struct eff__group *g = (const struct eff__group *)f->wait.object;
+    eff_buffer_add(out, g->kind == EFF__PAR_TASKS ? "for the tasks of its group" : f->wait.ops->name);
+}
+const struct eff__wait_ops eff__group_wait = { .name = "for its parallel sides",
+                                               .leave = leave_group,
+                                               .describe = describe_wait };
 const struct eff__wait_ops eff__group_end_wait = { .name = "for its interrupted sides to end" };
 
 enum { WORDS = 2 };
@@ -66,13 +75,15 @@ struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_
 
 static void group_free(struct eff__group *g)
 {
+    if (g->stop) eff__group_stop_end(g);
     for (uint32_t i = 0; i < g->n_started; i++)
         if (g->sides[i].fiber) eff_fiber_decref(g->sides[i].fiber);
+    if (g->each == EFF__PULLED_ITEMS) eff__pulls_free(g); /* the node's items and limit are still there */
     if (g->node_owned) eff__node_release(g->node);
     eff_value_decref(g->array);
     if (g->issued) eff_cause_decref(g->issued);
     if (g->saved) eff_cause_decref(g->saved);
-    if (g->each == EFF__PULLED_ITEMS) eff__pulls_free(g);
+    if (g->kind == EFF__PAR_TASKS && g->tasks) eff__tasks_free(g);
     eff__free(g, sizeof *g + g->n_sides * sizeof g->places[0]);
 }
 
@@ -98,27 +109,46 @@ static inline void give_item(struct eff__group *g, eff_fiber_t *side)
     *side->top++ = eff__frame_head(EFF__F_ITEM, 0, 0);
 }
 
+/* A side for a place, which is given up (NULL when out of memory) or free. f is the caller. */
+static inline eff_fiber_t *side_at(eff_fiber_t *f, struct eff__group *g, uint32_t slot, eff_t *e)
+{
+    eff_fiber_t *side = eff__fiber_new(f->rt, e, g->context ? g->context : f->context, g->node->site);
+    if (!side) return NULL;
+    side->flags |= EFF__SIDE | EFF__BEING_STARTED;
+    side->attrs = f->attrs & EFF__INHERITED;
+    side->parent = f;
+    side->region = f->depth;
+    side->owner.group = g;
+    side->slot = slot;
+    if (__builtin_expect(!eff__locals_fork(side, f), 0)) {
+        eff__fiber_discard(side);
+        return NULL;
+    }
+    eff__fiber_adopt(&f->children, side);
+    if (slot == g->n_started) g->n_started++;
+    else if (g->each == EFF__PULLED_ITEMS) eff__pulls_use_place(g, slot);
+    g->sides[slot] = (struct eff__side){ side, slot };
+    g->n_live++;
+    return side;
+}
+
+/* What a loop's new fiber begins with. */
+static inline void give(struct eff__group *g, eff_fiber_t *side)
+{
+    if (g->each == EFF__COUNTED_ITEMS) give_item(g, side);
+    else if (g->each) eff__pulls_give(g, side);
+}
+
 static inline eff_fiber_t *new_side(eff_fiber_t *f, struct eff__group *g)
 {
     uint32_t slot = g->n_started;
     eff_t *e = NULL;
     if (!g->each) e = side_effect(g, slot);
     else if (g->each == EFF__PULLED_ITEMS && !eff__pulls_place(g, &slot)) return NULL;
-    eff_fiber_t *side = eff__fiber_new(f->rt, e, f->context, g->node->site);
+    eff_fiber_t *side = side_at(f, g, slot, e);
     if (!side) return NULL;
-    side->flags |= EFF__SIDE | EFF__BEING_STARTED;
-    side->attrs = f->attrs & EFF__EXTERNAL;
-    side->parent = f;
-    side->region = f->depth;
-    side->group = g;
-    side->slot = slot;
-    eff__fiber_adopt(&f->children, side);
-    if (slot == g->n_started) g->n_started++;
-    else eff__pulls_use_place(g, slot);
-    g->sides[slot] = (struct eff__side){ side, slot };
-    g->n_live++;
-    if (g->each == EFF__COUNTED_ITEMS) give_item(g, side);
-    else if (g->each) eff__pulls_give(g, side);
+    give(g, side);
+    eff__fiber_begins(side, f);
     return side;
 }
 
@@ -136,6 +166,22 @@ static bool more_to_start(const struct eff__group *g)
 
 /* ---- finishing */
 
+static eff_interrupt_reason_t reason_of(const struct eff__group *g)
+{
+    bool first_lives = g->sides[0].fiber && g->sides[0].fiber->state != EFF__DONE;
+    switch ((enum eff__par_kind)g->kind) {
+    case EFF__PAR_ALL:
+    case EFF__PAR_TASKS: break;
+    case EFF__PAR_TIMEOUT:
+    case EFF__PAR_GRACEFUL: return first_lives ? EFF_INTERRUPT_TIMEOUT : EFF_INTERRUPT_RACE_LOST;
+    case EFF__PAR_RACE:
+    case EFF__PAR_RACE_FIRST:
+    case EFF__PAR_RACE_WITH:
+    case EFF__PAR_DISCONNECT: return EFF_INTERRUPT_RACE_LOST;
+    }
+    return EFF_INTERRUPT_SIBLING_FAILED;
+}
+
 /* Interrupts the sides that have not ended by themselves. */
 static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
 {
@@ -144,12 +190,10 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
     for (uint32_t i = 0; i < g->n_started; i++)
         if (g->sides[i].fiber && g->sides[i].fiber->state == EFF__DONE) g->sides[i].fiber->flags |= EFF__EARLY;
     if (g->n_live == 0) return;
-    eff_interrupt_reason_t reason = EFF_INTERRUPT_SIBLING_FAILED;
-    if (g->kind == EFF__PAR_TIMEOUT && g->sides[0].fiber && g->sides[0].fiber->state != EFF__DONE)
-        reason = EFF_INTERRUPT_TIMEOUT;
-    else if (g->kind != EFF__PAR_ALL) reason = EFF_INTERRUPT_RACE_LOST;
-    g->issued =
-        g->saved && f->interrupt ? eff_cause_incref(f->interrupt) : eff__interrupt_cause(f, reason, g->node->site);
+    eff_interrupt_reason_t reason = reason_of(g);
+    if (g->kind == EFF__PAR_GRACEFUL && reason == EFF_INTERRUPT_TIMEOUT) eff__stop_cut(g->stop);
+    g->issued = (g->saved || g->result != EFF__OK) && f->interrupt ? eff_cause_incref(f->interrupt)
+                                                                   : eff__interrupt_cause(f, reason, g->node->site);
     for (uint32_t i = 0; i < g->n_started; i++) {
         eff_fiber_t *side = g->sides[i].fiber;
         if (!side || side->state == EFF__DONE || side->interrupt) continue;
@@ -162,11 +206,11 @@ static void interrupt_rest(eff_fiber_t *f, struct eff__group *g)
 static void hand_over(eff_fiber_t *f, struct eff__group *g)
 {
     eff_fiber_t *side = g->sides[0].fiber, *owner = f;
-    while (owner->depth == 0 && owner->flags & EFF__SIDE)
+    while (owner->depth == 0 && (owner->flags & (EFF__SIDE | EFF__OWN_SCOPE)) == EFF__SIDE)
         owner = owner->parent;
     eff__fiber_disown(side);
-    side->flags &= (uint16_t) ~(EFF__SIDE | EFF__BEING_STARTED);
-    side->group = NULL;
+    side->flags &= ~(uint32_t)(EFF__SIDE | EFF__BEING_STARTED);
+    eff__owner_of(side)->group = NULL;
     side->parent = owner;
     side->region = owner->depth;
     eff__fiber_adopt(&owner->children, side);
@@ -192,10 +236,24 @@ static void wake_caller(struct eff__group *g)
     eff__wake(g->caller);
 }
 
+void eff__group_decide(struct eff__group *g)
+{
+    g->decided = true;
+    if (g->phase == EFF__GROUP_WAITING) wake_caller(g);
+}
+
+void eff__group_start_more(struct eff__group *g)
+{
+    if (g->phase != EFF__GROUP_WAITING || !g->caller_awaits) return;
+    g->phase = EFF__GROUP_STARTING;
+    wake_caller(g);
+}
+
 int eff__return_par(eff_fiber_t *f)
 {
     struct eff__group *g = group_of(f);
     g->caller_awaits = false;
+    if (g->phase == EFF__GROUP_HANDLING) eff__race_with_handled(f, g);
     if (f->status != EFF__OK) { /* it unwinds: it was interrupted, or found to be in a deadlock */
         eff_cause_t *cause = eff__materialize(f);
         if (g->saved) eff_cause_decref(cause);
@@ -204,18 +262,24 @@ int eff__return_par(eff_fiber_t *f)
         f->status = EFF__OK;
     }
     if (g->phase == EFF__GROUP_STARTING) {
-        if (more_to_start(g) && !g->saved) {
+        if (more_to_start(g) && (!g->saved || eff__grace_counts(f, g))) {
             eff_fiber_t *side = new_side(f, g);
             if (side) {
                 f->rt->switch_to = side;
                 return EFF__SWITCH;
             }
-            g->saved = eff_cause_incref(eff__cause_oom);
+            if (!g->saved) g->saved = eff_cause_incref(eff__cause_oom);
         }
         g->phase = EFF__GROUP_WAITING;
     }
     if (g->phase == EFF__GROUP_WAITING) {
         if (!g->saved && !g->decided && g->n_live > 0) return suspend_caller(f, g, &eff__group_wait);
+        if (g->n_started == g->n_sides && eff__grace_counts(f, g)) {
+            eff__stop_ask(g->stop);
+            f->flags |= EFF__STAY;
+            return suspend_caller(f, g, &eff__group_wait);
+        }
+        if (g->kind == EFF__PAR_RACE_WITH && eff__race_with_may_handle(f, g)) return eff__race_with_handle(f, g);
         interrupt_rest(f, g);
         if (g->kind == EFF__PAR_DISCONNECT && g->n_live > 0) hand_over(f, g);
     }
@@ -237,86 +301,206 @@ static bool decides(const struct eff__group *g, const eff_fiber_t *side)
 {
     switch ((enum eff__par_kind)g->kind) {
     case EFF__PAR_ALL: return side->status != EFF__OK;
+    case EFF__PAR_TASKS: return side->status != EFF__OK && !eff__task_leaves(side);
     case EFF__PAR_RACE: return side->status == EFF__OK;
     case EFF__PAR_RACE_FIRST:
+    case EFF__PAR_RACE_WITH:
     case EFF__PAR_TIMEOUT:
-    case EFF__PAR_DISCONNECT: break;
+    case EFF__PAR_DISCONNECT:
+    case EFF__PAR_GRACEFUL: break;
     }
     return true;
 }
 
-/* The worker goes on as the fiber of the next item. Nobody can tell: a side has no observers, since no function gives a
- * handle of one. */
-static inline void renew(struct eff__group *g, eff_fiber_t *side)
+/* The worker, which nobody knows, goes on as the fiber of the next item; false when out of memory. */
+static inline bool renew(struct eff__group *g, eff_fiber_t *side)
 {
     side->id = ++side->rt->next_id;
     side->status = EFF__OK;
     side->turns = 0;
-    side->attrs = g->caller->attrs & EFF__EXTERNAL;
-    side->flags &= EFF__SIDE | EFF__BEING_STARTED;
+    side->attrs = g->caller->attrs & EFF__INHERITED;
+    side->flags &= EFF__SIDE | EFF__BEING_STARTED | EFF__HAS_RARE;
     if (side->interrupt) {
         eff_cause_decref(side->interrupt);
         side->interrupt = NULL;
     }
+    return eff__fiber_renew(side, g->caller);
 }
 
-/* An item has failed whose failure is a result (EFF__COLLECT). One that the deadlock detector failed, or that was
- * interrupted by the group, ends the combinator. */
-static void collect_failure(const struct eff__group *g, eff_fiber_t *side)
+enum after_item {
+    IT_ENDS,  /* there is no more to do for this worker */
+    GOES_ON,  /* as the fiber of another item */
+    REPLACED, /* there is more, for a new fiber: this one is known */
+};
+
+/* What the worker does that has stored its result, and finds more. */
+static inline enum after_item go_on(struct eff__group *g, eff_fiber_t *side, bool known)
 {
-    if (!(g->node->flags & EFF__COLLECT) || g->decided || side->flags & EFF__DOOMED) return;
-    if (g->sides[side->slot].index == EFF__NO_INDEX) return; /* it is the source that failed */
+    if (__builtin_expect(known, 0)) return REPLACED;
+    if (__builtin_expect(renew(g, side), 1)) return GOES_ON;
+    eff__raise(side, eff_cause_incref(eff__cause_oom));
+    return IT_ENDS;
+}
+
+/* Whether an item has failed whose failure does not end the loop. That of the source does, that of one which the deadlock
+ * detector failed, or the group interrupted, and that of telling a failure. */
+static bool is_put_up_with(const struct eff__group *g, const eff_fiber_t *side, unsigned flag)
+{
+    if (!(g->node->flags & flag) || g->decided || side->flags & (EFF__DOOMED | EFF__TELLS)) return false;
+    return g->sides[side->slot].index != EFF__NO_INDEX;
+}
+
+/* True if the failure of an item is a result (EFF__COLLECT). */
+static bool collect_failure(const struct eff__group *g, eff_fiber_t *side)
+{
+    if (!is_put_up_with(g, side, EFF__COLLECT)) return false;
     side->reg = (eff_value_t){ .type = &eff__failed_type, .ptr = eff__materialize(side) };
     side->status = EFF__OK;
+    return true;
 }
 
-/* A worker has ended, with a success in reg, and finds more to do: true. */
-static EFF_NOINLINE bool pulled_item_ended(struct eff__group *g, eff_fiber_t *side)
+/* A worker has ended, with a success in reg. */
+static EFF_NOINLINE enum after_item pulled_item_ended(struct eff__group *g, eff_fiber_t *side)
 {
     struct eff__array *results = g->array.ptr;
     size_t index = g->sides[side->slot].index;
-    if (!results || index == EFF__NO_INDEX) eff_value_decref(side->reg);
-    else results->items[index] = side->reg;
-    side->reg = eff_unit;
-    if (eff__group_is_over(g) || !eff__pulls_more(g)) return false;
-    renew(g, side);
-    eff__pulls_give(g, side);
-    return true;
+    eff_value_t v = eff__side_take(side);
+    if (!results || index == EFF__NO_INDEX) eff_value_decref(v);
+    else results->items[index] = v;
+    if (eff__group_is_over(g) || !eff__pulls_more(g)) return IT_ENDS;
+    enum after_item after = go_on(g, side, eff__fiber_is_known(side));
+    if (after == GOES_ON) eff__pulls_give(g, side);
+    return after;
 }
 
-static inline bool counted_item_ended(struct eff__group *g, eff_fiber_t *side)
+static inline enum after_item counted_item_ended(struct eff__group *g, eff_fiber_t *side)
 {
     struct eff__array *results = g->array.ptr;
-    if (!results) eff_value_decref(side->reg);
-    else results->items[g->sides[side->slot].index] = side->reg;
-    side->reg = eff_unit;
-    if (g->next_item >= g->n_items || eff__group_is_over(g)) return false;
-    renew(g, side);
-    give_item(g, side);
-    return true;
+    bool known = eff__fiber_is_known(side);
+    eff_value_t v = side->reg;
+    if (__builtin_expect(known, 0)) (void)eff_value_incref(v);
+    else side->reg = eff_unit;
+    if (!results) eff_value_decref(v);
+    else results->items[g->sides[side->slot].index] = v;
+    if (g->next_item >= g->n_items || eff__group_is_over(g)) return IT_ENDS;
+    enum after_item after = go_on(g, side, known);
+    if (after == GOES_ON) give_item(g, side);
+    return after;
+}
+
+/* ---- failures of items */
+
+/* The fiber is to tell the failure (consumed) of the item with this index, and stands in its place. */
+static void give_failure(struct eff__group *g, eff_fiber_t *side, size_t index, eff_value_t failure)
+{
+    g->sides[side->slot].index = index;
+    side->flags |= EFF__TELLS;
+    eff__push_value(side, failure);
+    *side->top++ = eff__frame_head(EFF__F_ITEM, 0, 2);
+}
+
+/* The worker goes on as the fiber that tells the failure of its item (EFF__TOLERANT); a known one leaves that to another,
+ * and keeps the failure as its exit. */
+static enum after_item tell_failure(struct eff__group *g, eff_fiber_t *side)
+{
+    eff__materialize(side);
+    eff_value_t failure = eff__side_take(side);
+    enum after_item after = go_on(g, side, eff__fiber_is_known(side));
+    if (after == GOES_ON) {
+        give_failure(g, side, g->sides[side->slot].index, failure);
+        return after;
+    }
+    eff_value_decref(failure);
+    if (after == REPLACED) {
+        side->flags |= EFF__COLLECTED;
+        side->status = EFF__OK;
+    }
+    return after;
+}
+
+static inline enum after_item item_ended(struct eff__group *g, eff_fiber_t *side)
+{
+    return g->each == EFF__COUNTED_ITEMS ? counted_item_ended(g, side) : pulled_item_ended(g, side);
+}
+
+static EFF_NOINLINE enum after_item item_failed(struct eff__group *g, eff_fiber_t *side)
+{
+    if (is_put_up_with(g, side, EFF__TOLERANT)) return tell_failure(g, side);
+    if (!collect_failure(g, side)) return IT_ENDS;
+    enum after_item after = item_ended(g, side);
+    if (after != GOES_ON && side->reg.type == &eff__failed_type) { /* it is known: who asks is told of the failure */
+        side->reg.type = &eff_cause_type;
+        side->flags |= EFF__COLLECTED;
+    }
+    return after;
+}
+
+/* ---- the end of a side */
+
+/* A known worker is done with, and another fiber takes its place and its turn: for the next item, or to tell its failure
+ * (consumed; unit when there is none). */
+static void replace(struct eff__group *g, const eff_fiber_t *done, size_t index, eff_value_t failure,
+                    bool being_started)
+{
+    eff_fiber_t *caller = g->caller, *side = NULL;
+    uint32_t slot = done->slot;
+    if (g->each == EFF__COUNTED_ITEMS || eff__pulls_place(g, &slot)) side = side_at(caller, g, slot, NULL);
+    if (!side) {
+        if (!g->saved) g->saved = eff_cause_incref(eff__cause_oom);
+        g->decided = true;
+        eff_value_decref(failure);
+        return;
+    }
+    if (eff_value_is(failure, &eff_cause_type)) give_failure(g, side, index, failure);
+    else give(g, side);
+    eff__fiber_begins(side, caller);
+    if (!being_started) side->flags &= ~(uint32_t)EFF__BEING_STARTED;
+    caller->rt->switch_to = side;
+}
+
+/* The exit is published, and the place given up or kept for the outcome. */
+static EFF_NOINLINE void side_is_done(struct eff__group *g, eff_fiber_t *side, enum after_item after)
+{
+    bool deciding = decides(g, side), being_started = side->flags & EFF__BEING_STARTED;
+    bool item_done = g->each ? side->status == EFF__OK : g->kind == EFF__PAR_TASKS && eff__task_leaves(side);
+    bool told = g->each && g->node->flags & EFF__TOLERANT && side->flags & EFF__COLLECTED;
+    if (side->flags & EFF__COLLECTED) side->status = EFF__CAUSED;
+    if (!g->handled) side->flags |= EFF__OBSERVED; /* by the combinator */
+    eff__fiber_publish(side);
+    g->n_live--;
+    if (item_done) {
+        uint32_t slot = side->slot;
+        size_t index = g->sides[slot].index;
+        g->sides[slot].fiber = NULL;
+        if (g->each == EFF__PULLED_ITEMS) eff__pulls_give_up_place(g, slot);
+        else if (!g->each) eff__tasks_give_up_place(g, slot);
+        if (after == REPLACED) replace(g, side, index, told ? eff_value_incref(side->reg) : eff_unit, being_started);
+        eff_fiber_decref(side);
+    }
+    if (deciding) g->decided = true;
+    if (g->n_live == 0 || (g->decided && g->phase == EFF__GROUP_WAITING)) wake_caller(g);
 }
 
 bool eff__group_side_ended(eff_fiber_t *side)
 {
-    struct eff__group *g = side->group;
+    struct eff__group *g = eff__group_of(side);
+    enum after_item after = IT_ENDS;
+    if (__builtin_expect(side->flags & EFF__BEGUN, 0)) eff__fiber_ends(side);
     if (g->each) {
-        if (side->status != EFF__OK) collect_failure(g, side);
-        if (side->status == EFF__OK &&
-            (g->each == EFF__COUNTED_ITEMS ? counted_item_ended(g, side) : pulled_item_ended(g, side)))
-            return true;
+        after = __builtin_expect(side->status == EFF__OK, 1) ? item_ended(g, side) : item_failed(g, side);
+        if (__builtin_expect(after == GOES_ON, 1)) return true;
     }
-    bool deciding = decides(g, side);
-    side->flags |= EFF__OBSERVED; /* by the combinator */
-    eff__fiber_publish(side);
-    if (g->each && side->status == EFF__OK) {
-        g->sides[side->slot].fiber = NULL;
-        if (g->each == EFF__PULLED_ITEMS) eff__pulls_give_up_place(g, side->slot);
-        eff_fiber_decref(side);
-    }
-    g->n_live--;
-    if (deciding) g->decided = true;
-    if (g->n_live == 0 || (deciding && g->phase == EFF__GROUP_WAITING)) wake_caller(g);
+    side_is_done(g, side, after);
     return false;
+}
+
+/* Begins to tell the failure that the frame keeps. */
+static EFF_NOINLINE int tell(eff_fiber_t *f, eff_value_t failure)
+{
+    eff_t *node = eff__group_of(f)->node;
+    f->top[-1] = eff__frame_head(EFF__F_ITEM, 0, 1);
+    eff_t *body = eff__tolerate(node, (const eff_cause_t *)failure.ptr);
+    return eff__go_on_with(f, body, node->site);
 }
 
 int eff__return_item(eff_fiber_t *f)
@@ -324,11 +508,12 @@ int eff__return_item(eff_fiber_t *f)
     uintptr_t head = f->top[-1];
     eff_value_t item = eff__frame_value(f->top - 1);
     if (eff__frame_extra(head) == 0 && f->status == EFF__OK) {
-        eff_t *node = f->group->node;
+        eff_t *node = eff__group_of(f)->node;
         f->top[-1] = eff__frame_head(EFF__F_ITEM, 0, 1);
         eff_t *body = node->each.fn(item, node->each.env);
         return eff__go_on_with(f, body, node->site);
     }
+    if (__builtin_expect(eff__frame_extra(head) == 2, 0) && f->status == EFF__OK) return tell(f, item);
     f->top -= 3;
     eff_value_decref(item);
     return EFF__RETURN;
@@ -341,14 +526,18 @@ int eff__eval_par(eff_fiber_t *f, eff_t *e, bool owned)
     struct eff__group *g = eff__group_new(f, e, owned, e->par.n);
     if (!g) return EFF__RETURN;
     g->kind = e->kind;
+    bool ready = true;
+    if (e->kind == EFF__PAR_GRACEFUL) ready = eff__group_stop_begin(f, g);
+    else if (e->kind == EFF__PAR_TASKS) ready = eff__tasks_begin(f, g);
+    if (!ready) g->saved = eff_cause_incref(eff__cause_oom);
     return eff__return_par(f);
 }
 
 /* for_each_par: see each.c for the sequential one. */
 int eff__begin_each_par(eff_fiber_t *f, eff_t *e, bool owned)
 {
-    bool counted = eff__items_counted(e->each.items);
-    size_t n = counted ? eff__items_count(e->each.items) : 0, limit = e->each.limit;
+    bool counted = eff__items_counted(e->each.items) && !(e->flags & EFF__LIMITED);
+    size_t n = counted ? eff__items_count(e->each.items) : 0, limit = counted ? e->each.limit : 0;
     struct eff__group *g = eff__group_new(f, e, owned, limit && limit < n ? limit : n);
     if (!g) return EFF__RETURN;
     g->kind = EFF__PAR_ALL;

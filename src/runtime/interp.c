@@ -26,10 +26,9 @@
 #include "core/misuse.h"
 #include "runtime/frame.h"
 #include "runtime/prim.h"
+#include "runtime/rare.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
-
-__thread eff_runtime_t *eff__running;
 
 #define BIND_SIZE EFF__NODE_SIZE(bind)
 #define FOLD_SIZE EFF__NODE_SIZE(fold)
@@ -100,8 +99,8 @@ static void requeue(eff_fiber_t *f)
     /* TestClock: spending 100 budgets without time moving is a mistake, unless the user asked for small ones. */
     if (!f->rt->options.budget) (void)eff__count_turns(f, f->rt->max_turns / 100);
     for (;;) {
-        eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? f->parent : NULL;
-        f->flags &= (uint16_t)~EFF__BEING_STARTED;
+        eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? eff__starter_of(f) : NULL;
+        f->flags &= ~(uint32_t)EFF__BEING_STARTED;
         f->state = EFF__READY;
         eff__enqueue(f);
         if (!starter) return;
@@ -115,8 +114,8 @@ static void resume(eff_fiber_t *f)
     const struct eff__wait_ops *wait = f->wait.ops;
     f->state = EFF__RUNNING;
     f->wait.ops = NULL;
-    uint16_t at_return = f->flags & EFF__AT_RETURN;
-    f->flags &= (uint16_t) ~(EFF__AT_RETURN | EFF__STAY);
+    uint32_t at_return = f->flags & EFF__AT_RETURN;
+    f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
     bool interrupted = eff__interruptible_now(f) && !at_return;
     if (wait && wait->resumed) wait->resumed(f, interrupted);
     f->rt->trace.n_seen = 0;
@@ -192,8 +191,17 @@ static bool ended_by_interrupt(const eff_fiber_t *f)
 /* A callback was called: a mistake it reported counts before what it returned. */
 #define MISUSED() __builtin_expect(rt->misuse != NULL, 0)
 
+/* interp_watched.c compiles this file once more, so that watching costs nothing where it is not asked for. */
+#ifdef EFF__WATCHED
+#define INTERPRET eff__interpret_watched
+#define WATCH(call) call
+#else
+#define INTERPRET eff__interpret
+#define WATCH(call) ((void)0)
+#endif
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the dispatch loop is one function on purpose */
-void eff__interpret(eff_runtime_t *rt, eff_fiber_t *f)
+void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
 {
     uintptr_t *top;
     uintptr_t cur;
@@ -223,6 +231,7 @@ eval:
         if (verdict == RAISED) goto ret;
     }
     e = eff__frame_node(cur);
+    WATCH(eff__watch_eval(f, e));
     switch ((enum eff__op)e->op) {
     case EFF__OP_SUCCEED:
         v = e->value.value;
@@ -440,6 +449,7 @@ ret : /* v, st return to the top frame */ {
     uintptr_t word = top[-1];
     e = eff__frame_node(word);
     if (__builtin_expect((word & EFF__SPECIAL) != 0, 0)) goto special;
+    WATCH(eff__watch_return(f, e));
     switch ((enum eff__op)e->op) {
     case EFF__OP_FLAT_MAP: {
         if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
@@ -606,6 +616,7 @@ attend_return:
 special:
     cur = 0;
     STORE();
+    WATCH(eff__watch_frame(f));
     switch (eff__frame_code(word)) {
     case EFF__F_END: next = eff__return_end(f); goto ended;
     case EFF__F_MASK:
@@ -647,8 +658,8 @@ ended: /* the fiber may have ended and be gone already; then only rt->switch_to 
 
 lost: /* the fiber lost the loop: whoever is starting it goes on */
     if (f->flags & EFF__BEING_STARTED) {
-        f->flags &= (uint16_t)~EFF__BEING_STARTED;
-        f = f->parent;
+        f->flags &= ~(uint32_t)EFF__BEING_STARTED;
+        f = eff__starter_of(f);
         goto resume;
     }
 out:

@@ -32,7 +32,7 @@ bool eff__source_open(eff_fiber_t *f, const eff_t *e, struct eff__source *ret_so
         ret_source->state = state;
     } else if (items.type == &eff_pull_type) {
         ret_source->pull = (eff_t *)items.ptr;
-    } else {
+    } else if (!eff__items_counted(items)) {
         ret_source->pull = eff__queue_pull_at(e->site, eff_as_queue(items));
         ret_source->takes = true;
     }
@@ -45,8 +45,13 @@ void eff__source_close(struct eff__source *s)
     if (s->takes) eff_decref(s->pull);
 }
 
-enum eff__pulled eff__source_next(eff_fiber_t *f, const eff_t *e, const struct eff__source *s, eff_value_t *ret_item)
+enum eff__pulled eff__source_next(eff_fiber_t *f, const eff_t *e, struct eff__source *s, eff_value_t *ret_item)
 {
+    if (eff__items_counted(e->each.items)) {
+        if (s->at == eff__items_count(e->each.items)) return EFF__PULLED_END;
+        *ret_item = eff__items_at(e->each.items, s->at++);
+        return EFF__PULLED;
+    }
     const struct eff__iterator *iterator = (const struct eff__iterator *)e->each.items.ptr;
     *ret_item = (eff_value_t){ .type = NULL, .integer = 0 };
     if (iterator->next(s->state, ret_item))

@@ -32,9 +32,11 @@ static inline eff_value_t eff__items_at(eff_value_t items, size_t i)
     return eff_value_incref(((const struct eff__array *)items.ptr)->items[i]);
 }
 
-/* One run's way through items that are pulled. The items themselves are the loop's node's. */
+/* One run's way through items that are pulled. The items themselves are the loop's node's. Counted items may be pulled
+ * too: by a loop whose limit may change. */
 struct eff__source {
     eff_value_t state; /* an iterator's of this run, owned; else unit */
+    size_t at;         /* counted items: how many were given */
     eff_t *pull;       /* the effect that gets the next item; NULL: ask eff__source_next */
     bool takes;        /* from a queue: `pull` is owned, succeeds with the item itself, and Closed is the end. Whoever
                           got an item keeps it or gives it back at once, before anything else runs. */
@@ -49,8 +51,8 @@ enum eff__pulled {
 /* Begins a run over the items of this each node. On false the failure is in f's reg, and there is nothing to close. */
 bool eff__source_open(eff_fiber_t *f, const eff_t *e, struct eff__source *ret_source);
 void eff__source_close(struct eff__source *s);
-/* The next item of an iterator (new). reg must hold nothing, and does again unless this fails. */
-enum eff__pulled eff__source_next(eff_fiber_t *f, const eff_t *e, const struct eff__source *s, eff_value_t *ret_item);
+/* The next item of an iterator, or of those that are counted (new). reg must hold nothing, and does again unless this fails. */
+enum eff__pulled eff__source_next(eff_fiber_t *f, const eff_t *e, struct eff__source *s, eff_value_t *ret_item);
 /* What the end of s->pull, in reg, means: the same. */
 enum eff__pulled eff__source_got(eff_fiber_t *f, const eff_t *e, const struct eff__source *s, eff_value_t *ret_item);
 

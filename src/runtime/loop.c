@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/mailbox.h"
 #include "runtime/runtime.h"
 
 enum { TICK_NS = 1000000 };
@@ -45,6 +46,8 @@ static void take_turn(struct eff__loop *loop)
     loop->kicked = false;
     if (rt->draining || rt->driving) return;
     eff__timers_due(rt);
+    eff__cancels_due(rt);
+    eff__mailbox_look(rt->mailbox);
     eff__drain(rt);
     eff__turn_ended(rt);
 }
@@ -62,7 +65,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     loop->armed = 0;
     loop->rt->timers_polled = false;
     eff__timers_due(loop->rt);
-    if (!loop->watching) eff__mailbox_empty(loop->rt->mailbox);
+    eff__finalizers_tell(loop->rt);
     if (!loop->rt->driving) take_turn(loop);
 }
 
@@ -75,6 +78,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
         continue;
     eff__timers_due(loop->rt);
     eff__mailbox_empty(loop->rt->mailbox);
+    eff__loop_kick(loop); /* it may not be needed any more */
 }
 
 struct eff__loop *eff__loop_new(eff_runtime_t *rt, struct event_base *base)
@@ -155,11 +159,22 @@ static bool make_wake(struct eff__loop *loop)
     return loop->wake != NULL;
 }
 
+/* Whether anything may come from another thread. */
+static bool listens(const eff_runtime_t *rt)
+{
+    return rt->n_async > 0 || (!rt->shutting_down && atomic_load(&rt->mailbox->n_refs) > 0);
+}
+
 static void arm_timer(struct eff__loop *loop)
 {
     const struct eff__timer *first = loop->rt->timers.root;
-    int64_t deadline = first ? first->deadline : 0;
-    if (loop->rt->n_async > 0 && !loop->watching) deadline = eff__now_ns() + TICK_NS; /* look by itself */
+    int64_t deadline = first ? first->deadline : 0, grace_ends = loop->rt->grace_ends;
+    if (grace_ends && (!deadline || grace_ends < deadline)) deadline = grace_ends;
+    const struct eff__finalizers *waiting = &loop->rt->finalizers;
+    if (__builtin_expect(eff__finalizers_waited_for(waiting), 0) && loop->rt->n_external > 0 &&
+        (!deadline || waiting->next < deadline))
+        deadline = waiting->next; /* to tell of those that take too long */
+    if (!loop->watching && listens(loop->rt)) deadline = eff__now_ns() + TICK_NS; /* look by itself */
     if (deadline == loop->armed) return;
     loop->armed = deadline;
     if (!deadline) {
@@ -174,7 +189,7 @@ static void arm_timer(struct eff__loop *loop)
 
 void eff__loop_settle(struct eff__loop *loop)
 {
-    bool expect = loop->rt->n_async > 0;
+    bool expect = listens(loop->rt);
     if (expect != loop->watching) {
         if (expect) {
             loop->watching = make_wake(loop) && event_add(loop->wake, NULL) == 0;
@@ -190,6 +205,7 @@ void eff__loop_settle(struct eff__loop *loop)
 void eff__loop_once(struct eff__loop *loop, bool block)
 {
     eff_runtime_t *rt = loop->rt;
+    eff__cancels_due(rt);
     eff__loop_settle(loop);
     if (rt->ready_first) block = false;
     rt->timers_polled = false;
@@ -198,7 +214,8 @@ void eff__loop_once(struct eff__loop *loop, bool block)
     (void)event_base_loop(loop->base, EVLOOP_ONCE | (block ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
     rt->timers_polled = false;
     eff__timers_due(rt);
-    if (rt->n_async > 0 && !loop->watching) eff__mailbox_empty(rt->mailbox);
+    eff__cancels_due(rt);
+    eff__mailbox_look(rt->mailbox);
 }
 
 void eff__loop_wake(struct eff__loop *loop)

@@ -4,6 +4,9 @@
  *              failed with: so the leftmost Fail is never a consequence of another
  * race:        the leftmost early success (race_indexed: with its index), or Both of all causes in argument order
  * race_first:  the leftmost early end
+ * tasks:       as all, with the value of the body
+ * graceful:    the end of its first side, interrupted or not
+ * race_with:   what its handler's effect ended with; before one was called, as race_first
  * Interrupts that the group issued itself, or passed on, are left out. A loser's Fail by itself is part of a race and is
  * dropped; a loser's Die, or a Fail raised while it was interrupted, is reported as unobserved.
  */
@@ -114,11 +117,16 @@ static eff_cause_t *failures(const struct eff__group *g, bool early, bool won, b
     return all;
 }
 
+static bool is_race(const struct eff__group *g)
+{
+    return g->kind != EFF__PAR_ALL && g->kind != EFF__PAR_TASKS && g->kind != EFF__PAR_GRACEFUL;
+}
+
 /* What all sides failed with, the early ones first; NULL when that is nothing. A race that has a winner comes here when
  * its caller was interrupted before it had the winner's value. */
 static eff_cause_t *all_failures(const struct eff__group *g)
 {
-    const eff_fiber_t *winner = g->kind == EFF__PAR_ALL ? NULL : winner_of(g);
+    const eff_fiber_t *winner = is_race(g) ? winner_of(g) : NULL;
     bool cut = false, won = winner && winner->status == EFF__OK;
     eff_cause_t *early = failures(g, true, won, &cut), *later = failures(g, false, won, &cut);
     eff_cause_t *all = both(early, later);
@@ -140,17 +148,18 @@ static void succeed_all(eff_fiber_t *f, struct eff__group *g)
         g->array = eff_unit;
         return;
     }
+    if (g->kind == EFF__PAR_TASKS) {
+        f->reg = eff__side_take(g->sides[0].fiber);
+        return;
+    }
     if (g->node->flags & EFF__PAR_PAIR) {
-        eff_value_t a = g->sides[0].fiber->reg, b = g->sides[1].fiber->reg;
-        g->sides[0].fiber->reg = g->sides[1].fiber->reg = eff_unit;
+        eff_value_t a = eff__side_take(g->sides[0].fiber), b = eff__side_take(g->sides[1].fiber);
         f->reg = eff_pair(a, b);
     } else {
         eff_value_t *items;
         f->reg = eff__array_new(g->n_started, &items);
-        for (uint32_t i = 0; items && i < g->n_started; i++) {
-            items[i] = g->sides[i].fiber->reg;
-            g->sides[i].fiber->reg = eff_unit;
-        }
+        for (uint32_t i = 0; items && i < g->n_started; i++)
+            items[i] = eff__side_take(g->sides[i].fiber);
     }
     if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
 }
@@ -179,8 +188,7 @@ static void race_outcome(eff_fiber_t *f, struct eff__group *g)
     }
     report_losers(f, g, winner);
     if (winner->status == EFF__OK) {
-        f->reg = winner->reg;
-        winner->reg = eff_unit;
+        f->reg = eff__side_take(winner);
         if (g->node->flags & EFF__PAR_INDEXED) f->reg = eff_pair(eff_int(winner->slot), f->reg);
         if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
     } else {
@@ -188,12 +196,24 @@ static void race_outcome(eff_fiber_t *f, struct eff__group *g)
     }
 }
 
-/* Whether no side failed but by the deadlock detector. */
+/* The first side's end is the result, also when its group interrupted it. What the other, which measures time, failed
+ * with counts. */
+static void graceful_outcome(eff_fiber_t *f, struct eff__group *g)
+{
+    eff_fiber_t *body = g->sides[0].fiber, *clock = g->n_started > 1 ? g->sides[1].fiber : NULL;
+    eff_cause_t *cause = body->status != EFF__OK ? eff_cause_incref((const eff_cause_t *)body->reg.ptr) : NULL;
+    if (clock && clock->status != EFF__OK) cause = both(cause, take_cause(g, clock));
+    if (cause) fail_with(f, g, cause);
+    else f->reg = eff__side_take(body);
+}
+
+/* Whether no side failed but by the deadlock detector, or as its group told it to. */
 static bool only_doomed(const struct eff__group *g)
 {
     for (uint32_t i = 0; i < g->n_started; i++) {
         const eff_fiber_t *side = g->sides[i].fiber;
-        if (side && side->status != EFF__OK && !(side->flags & EFF__DOOMED)) return false;
+        if (!side || side->status == EFF__OK || side->flags & EFF__DOOMED) continue;
+        if (!(side->flags & EFF__ISSUED) || side->reg.ptr != g->issued) return false;
     }
     return true;
 }
@@ -202,7 +222,11 @@ void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
 {
     f->reg = eff_unit;
     f->status = EFF__OK;
-    if (g->each) sort_by_item(g->sides, g->n_started);
+    if (g->each || g->kind == EFF__PAR_TASKS) sort_by_item(g->sides, g->n_started);
+    if (g->handled) {
+        eff__race_with_outcome(f, g);
+        return;
+    }
     if (g->saved) {
         eff_cause_t *saved = g->saved;
         bool told = f->flags & EFF__DOOMED && only_doomed(g); /* the deadlock's report is not repeated for each side */
@@ -212,7 +236,11 @@ void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
         eff__trace_add(&f->rt->trace, g->node->site);
         return;
     }
-    if (g->kind != EFF__PAR_ALL) {
+    if (g->kind == EFF__PAR_GRACEFUL) {
+        graceful_outcome(f, g);
+        return;
+    }
+    if (is_race(g)) {
         race_outcome(f, g);
         return;
     }

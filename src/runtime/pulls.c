@@ -14,16 +14,25 @@
  * standby's turn pulls the next at once. So items that are quick are served by one worker, without the run queue, and a
  * loop that waits for a queue has one fiber waiting, not as many as its limit allows.
  *
+ * The limit may change (limit.c). Raised, it has the caller start more sides, as at the beginning, unless somebody is
+ * pulling. Lowered, workers whose items end do so too until fewer than the limit are left; one of the last goes on.
+ *
  * All that an item needs to begin is reserved before it is pulled, or else it is given back: what is taken from a queue
  * that others share is begun or still there.
  */
 #include "core/collection.h"
 #include "runtime/frame.h"
 #include "runtime/group.h"
+#include "runtime/limit.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
 
 static const uint32_t no_place = UINT32_MAX;
+
+void eff__pulls_set_limit(struct eff__pulls *p, size_t n)
+{
+    p->limit = n && n < no_place ? (uint32_t)n : no_place;
+}
 
 bool eff__pulls_begin(eff_fiber_t *f, struct eff__group *g)
 {
@@ -32,14 +41,17 @@ bool eff__pulls_begin(eff_fiber_t *f, struct eff__group *g)
         eff__raise(f, eff_cause_incref(eff__cause_oom));
         return false;
     }
-    size_t limit = g->node->each.limit;
-    p->limit = limit && limit < no_place ? (uint32_t)limit : no_place;
+    p->group = g;
+    p->limited.by = NULL;
     p->n_places = 0;
     p->free_place = no_place;
     p->pulling = p->exhausted = false;
-    p->standby = NULL;
+    p->standby = p->parked = NULL;
     p->turns = p->epoch = 0;
-    if (!eff__source_open(f, g->node, &p->source)) {
+    bool limited = g->node->flags & EFF__LIMITED;
+    if (!limited) eff__pulls_set_limit(p, g->node->each.limit);
+    if ((limited && !eff__limit_enter(g->node->each.handle, f, p)) || !eff__source_open(f, g->node, &p->source)) {
+        if (p->limited.by) eff__limit_leave(p);
         eff__free(p, sizeof *p);
         return false;
     }
@@ -51,6 +63,7 @@ bool eff__pulls_begin(eff_fiber_t *f, struct eff__group *g)
 
 void eff__pulls_free(struct eff__group *g)
 {
+    if (g->pulls->limited.by) eff__limit_leave(g->pulls);
     eff__source_close(&g->pulls->source);
     eff__free(g->pulls, sizeof *g->pulls);
     eff__raw_free(g->sides);
@@ -64,6 +77,43 @@ void eff__pulls_trim(struct eff__group *g)
 bool eff__pulls_want_side(const struct eff__group *g)
 {
     return eff__pulls_more(g) && !g->pulls->standby && g->n_live < g->pulls->limit;
+}
+
+/* ---- a limit that changes */
+
+static bool leave_parking(eff_fiber_t *f)
+{
+    ((struct eff__group *)f->wait.object)->pulls->parked = NULL;
+    return true;
+}
+static const struct eff__wait_ops parked_ops = { .name = "until its loop's limit lets another item begin",
+                                                 .leave = leave_parking };
+
+/* The worker has pulled an item, which its frame keeps, and others have more than the limit at work. */
+static int park(eff_fiber_t *f, struct eff__group *g)
+{
+    g->pulls->parked = f;
+    f->wait.site = g->node->site;
+    eff__suspend(f, &parked_ops, g);
+    return EFF__SUSPEND;
+}
+
+/* Lets the worker that waits with its item begin it, if it may by now. */
+static void unpark(struct eff__group *g)
+{
+    eff_fiber_t *f = g->pulls->parked;
+    if (g->n_live > g->pulls->limit) return;
+    g->pulls->parked = NULL;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    f->wait.object = NULL;
+    eff__wake(f);
+}
+
+void eff__pulls_limit_changed(struct eff__group *g)
+{
+    if (g->pulls->parked) unpark(g);
+    else if (!eff__group_is_over(g) && eff__pulls_want_side(g)) eff__group_start_more(g);
 }
 
 /* ---- places */
@@ -91,15 +141,23 @@ void eff__pulls_give_up_place(struct eff__group *g, uint32_t slot)
 {
     g->sides[slot].index = g->pulls->free_place;
     g->pulls->free_place = slot;
+    if (__builtin_expect(g->pulls->parked != NULL, 0)) unpark(g);
 }
 
 /* ---- the workers */
+
+/* Of a PULL frame: its extra. */
+enum stage {
+    TO_PULL,
+    PULLING,
+    PARKED /* its words are the item */
+};
 
 void eff__pulls_give(struct eff__group *g, eff_fiber_t *side)
 {
     g->sides[side->slot].index = EFF__NO_INDEX;
     eff__push_value(side, eff_unit);
-    *side->top++ = eff__frame_head(EFF__F_PULL, 0, 0);
+    *side->top++ = eff__frame_head(EFF__F_PULL, 0, TO_PULL);
 }
 
 /* Ends a worker's turn at pulling, with what is in reg. */
@@ -123,7 +181,7 @@ static bool reserve_successor(struct eff__group *g, eff_fiber_t **ret_new)
     if (g->phase == EFF__GROUP_STARTING || !eff__pulls_want_side(g)) return true;
     *ret_new = eff__group_new_side(g->caller, g);
     if (!*ret_new) return false;
-    (*ret_new)->flags &= (uint16_t)~EFF__BEING_STARTED;
+    (*ret_new)->flags &= ~(uint32_t)EFF__BEING_STARTED;
     return true;
 }
 
@@ -153,6 +211,12 @@ static int begin(eff_fiber_t *f, struct eff__group *g, eff_value_t item)
     return eff__go_on_with(f, body, node->site);
 }
 
+/* Whether so many items are at work that the one just pulled must wait. */
+static bool too_many(const struct eff__group *g)
+{
+    return g->n_live > g->pulls->limit && !eff__group_is_over(g);
+}
+
 /* The source was asked, and this is its answer. */
 static int answered(eff_fiber_t *f, struct eff__group *g, enum eff__pulled answer, eff_value_t item)
 {
@@ -162,14 +226,44 @@ static int answered(eff_fiber_t *f, struct eff__group *g, enum eff__pulled answe
     return end_without_item(f);
 }
 
-int eff__return_pull(eff_fiber_t *f)
+/* The effect that pulls has ended. If the limit was lowered meanwhile, what others may have goes back, and the next who
+ * has ended an item pulls again; what nobody else can have is kept. */
+static int pulled(eff_fiber_t *f, struct eff__group *g)
 {
-    struct eff__group *g = f->group;
     struct eff__pulls *p = g->pulls;
     eff_value_t item = eff_unit;
-    if (eff__frame_extra(f->top[-1]) == 1) {
-        enum eff__pulled answer = eff__source_got(f, g->node, &p->source, &item);
-        return answered(f, g, answer, item);
+    enum eff__pulled answer = eff__source_got(f, g->node, &p->source, &item);
+    if (__builtin_expect(answer != EFF__PULLED || !too_many(g), 1)) return answered(f, g, answer, item);
+    f->top -= 3;
+    if (p->source.takes) {
+        p->pulling = false;
+        eff__source_give_back(g->node, &p->source, item);
+        return EFF__RETURN;
+    }
+    eff__push_value(f, item);
+    *f->top++ = eff__frame_head(EFF__F_PULL, 0, PARKED);
+    return park(f, g);
+}
+
+/* The worker has waited with its item: it may begin now, or the loop has failed. */
+static int parked(eff_fiber_t *f, struct eff__group *g)
+{
+    eff_value_t item = eff__frame_value(f->top - 1);
+    if (f->status == EFF__OK && too_many(g)) return park(f, g);
+    if (f->status == EFF__OK) return answered(f, g, EFF__PULLED, item);
+    eff_value_decref(item);
+    return answered(f, g, EFF__PULLED_FAILS, eff_unit);
+}
+
+int eff__return_pull(eff_fiber_t *f)
+{
+    struct eff__group *g = eff__group_of(f);
+    struct eff__pulls *p = g->pulls;
+    eff_value_t item = eff_unit;
+    switch ((enum stage)eff__frame_extra(f->top[-1])) {
+    case TO_PULL: break;
+    case PULLING: return pulled(f, g);
+    case PARKED: return parked(f, g);
     }
     if (p->standby == f) p->standby = NULL;
     if (f->status != EFF__OK || eff__group_is_over(g) || !eff__pulls_more(g)) return end_without_item(f);
@@ -183,7 +277,7 @@ int eff__return_pull(eff_fiber_t *f)
         enum eff__pulled answer = eff__source_next(f, g->node, &p->source, &item);
         return answered(f, g, answer, item);
     }
-    f->top[-1] = eff__frame_head(EFF__F_PULL, 0, 1);
+    f->top[-1] = eff__frame_head(EFF__F_PULL, 0, PULLING);
     f->cur = (uintptr_t)p->source.pull; /* borrowed: the group keeps it */
     return EFF__EVAL;
 }

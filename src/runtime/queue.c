@@ -163,9 +163,9 @@ static void taker_resumed(eff_fiber_t *f, bool interrupted)
     eff_queue_decref(q);
 }
 
-static const struct eff__wait_ops take_ops = { .name = "for an item of a queue",
-                                               .leave = leave_takers,
-                                               .resumed = taker_resumed };
+static const struct eff__wait_ops take_ops = {
+    .name = "for an item of a queue", .leave = leave_takers, .resumed = taker_resumed, .on_handle = true
+};
 
 static bool leave_offers(eff_fiber_t *f)
 {
@@ -177,7 +177,9 @@ static bool leave_offers(eff_fiber_t *f)
     eff_queue_decref(q);
     return true;
 }
-static const struct eff__wait_ops offer_ops = { .name = "for room in a queue", .leave = leave_offers };
+static const struct eff__wait_ops offer_ops = { .name = "for room in a queue",
+                                                .leave = leave_offers,
+                                                .on_handle = true };
 
 /* ---- the operations */
 

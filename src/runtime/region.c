@@ -142,8 +142,10 @@ int eff__run_finalizer(eff_fiber_t *f, eff_t *finalizer, eff_site_t site)
     if (f->status != EFF__OK) eff__materialize(f);
     eff__push_value(f, f->reg);
     *f->top++ = eff__frame_head(EFF__F_SAVED, f->attrs, f->status);
+    *f->top++ = (uintptr_t)site;
+    *f->top++ = f->rt->debug.finalizer_ns ? (uintptr_t)eff__finalizer_begins(f->rt) : 0;
     *f->top++ = eff__frame_head(EFF__F_FINALIZER, 0, 0);
-    f->attrs |= EFF__MASKED;
+    f->attrs |= EFF__MASKED | EFF__UNBOUND;
     f->depth++;
     f->reg = eff_unit;
     f->status = EFF__OK;
@@ -156,7 +158,8 @@ int eff__return_finalizer(eff_fiber_t *f)
     int next = eff__region_leave(f, f->depth);
     if (next != EFF__RETURN) return next;
     f->depth--;
-    f->top--;
+    f->top -= 3;
+    if (__builtin_expect(f->top[1] != 0, 0)) eff__finalizer_ends(f, (eff_site_t)f->top[0], (int64_t)f->top[1], true);
     return EFF__RETURN;
 }
 
@@ -217,7 +220,8 @@ int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned)
         *f->top++ = head;
         if (mode == EFF__MASK_OFF) f->attrs |= EFF__MASKED;
         else if (mode == EFF__MASK_ON) f->attrs &= (uint8_t)~EFF__MASKED;
-        else f->attrs |= EFF__EXTERNAL;
+        else if (mode == EFF__MASK_EXTERNAL) f->attrs |= EFF__EXTERNAL;
+        else f->attrs |= EFF__UNBOUND;
         f->cur = (uintptr_t)source | EFF__OWNED;
         if (eff__interruptible_now(f)) {
             eff_decref(source);
@@ -242,7 +246,7 @@ int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned)
 int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned)
 {
     if (!eff__frames_reserve(f, 2 + EFF__FRAME_SLACK)) return no_room(f, e, owned);
-    eff_scope_t *scope = eff__scope_new(f);
+    eff_scope_t *scope = eff__scope_new(f, e->site);
     if (!scope) return no_room(f, e, owned);
     eff_t *source = eff__consume_source(e, &e->bind.source, owned);
     *f->top++ = (uintptr_t)f->scope;
@@ -270,7 +274,7 @@ int eff__eval_provide(eff_fiber_t *f, eff_t *e, bool owned)
     eff_context_t *context = provided(f, e), *outer = f->context;
     if (eff__context_is_oom(context)) return no_room(f, e, owned);
     f->context = context;
-    eff_scope_t *scope = locally ? NULL : eff__scope_new(f);
+    eff_scope_t *scope = locally ? NULL : eff__scope_new(f, e->site);
     if (!locally && !scope) {
         f->context = outer;
         eff_context_decref(context);
@@ -393,7 +397,7 @@ int eff__return_end(eff_fiber_t *f)
         f->scope = NULL;
     }
     eff__mask_end(f);
-    eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? f->parent : NULL;
+    eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? eff__starter_of(f) : NULL;
     rt->switch_to = starter;
     if (f->flags & EFF__SIDE) {
         if (eff__group_side_ended(f)) return EFF__RETURN; /* it serves another item */

@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "core/misuse.h"
+#include "core/track.h"
+#include "runtime/dump.h"
 #include "runtime/mailbox.h"
+#include "runtime/rare.h"
+#include "runtime/stop.h"
 
 /* ---- mistakes and lost memory reported by callbacks: kept for the interpreter, which asks when they return */
 
@@ -28,34 +32,16 @@ static void oom_in_fiber(void)
     (void)misuse_in_fiber("out of memory");
 }
 
-/* The last reference to a fiber that its owner still lists (it failed, unobserved), given up on another thread: the list
- * is its own thread's, so the fiber goes there. The post lies where the fiber waited, which it does no more. */
-static void drop_posted(struct eff__post *post, eff_runtime_t *rt)
-{
-    (void)rt;
-    eff__payload_destroy((char *)post - offsetof(eff_fiber_t, post));
-}
-
-static bool dispose_handle(const eff_type_t *type, void *payload)
-{
-    eff_fiber_t *f = (eff_fiber_t *)payload;
-    if (type != &eff_fiber_type || !(f->flags & EFF__ZOMBIE) || pthread_equal(f->rt->thread, pthread_self()))
-        return false;
-    f->post.run = drop_posted;
-    eff__mailbox_post(f->rt->mailbox, &f->post);
-    return true;
-}
-
 static __attribute__((constructor)) void install_hooks(void)
 {
     eff__misuse_in_fiber = misuse_in_fiber;
-    eff__handle_dispose = dispose_handle;
+    eff__handle_dispose = eff__zombie_dispose;
     eff__oom_in_fiber = oom_in_fiber;
 }
 
 /* ---- making and freeing */
 
-__thread eff_runtime_t *eff__runtimes;
+__thread eff_runtime_t *eff__runtimes, *eff__running;
 
 static void register_runtime(eff_runtime_t *rt)
 {
@@ -92,16 +78,22 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *given)
     memset(rt, 0, sizeof *rt);
     rt->options = options;
     rt->context = rt->options.context;
+    rt->supervised = rt->options.supervisor;
     rt->budget = rt->options.budget ? rt->options.budget : 2048;
     rt->thread = pthread_self();
-    rt->debug = eff__debug_read();
-    rt->loop = eff__loop_new(rt, rt->options.base);
+    rt->debug = eff__debug_read(&options);
+    rt->watch.on = rt->debug.slow_ns || rt->debug.leaks;
+    eff__track_as(rt, EFF__BLOCK_RUNTIME);
+    rt->stoppable = rt->options.base;
+    rt->stop = eff__stop_new(rt, NULL);
+    if (rt->stop) rt->loop = eff__loop_new(rt, rt->options.base);
     if (rt->loop) rt->mailbox = eff__mailbox_new(rt);
     if (rt->mailbox) {
         register_runtime(rt);
         return rt;
     }
     if (rt->loop) eff__loop_free(rt->loop, false);
+    eff__stop_decref(rt->stop);
     if (rt->context) eff_context_decref(rt->context);
     eff__raw_free(rt);
     return NULL;
@@ -126,19 +118,20 @@ void eff_runtime_free(eff_runtime_t *rt)
         eff__fiber_let_go(rt->roots);
     if (rt->n_fibers > 0) { /* reported in any case */
         eff_buffer_t report = EFF_BUFFER_INIT;
-        eff__dump_fibers(rt, &report);
+        eff__dump_fibers(rt, (struct eff__sink){ .buffer = &report }, false);
         int size = report.size ? (int)report.size - 1 : 0; /* without the last line's end */
         const char *are = rt->n_fibers == 1 ? "fiber is" : "fibers are";
         eff__misuse("eff_runtime_free: %zu %s still alive; shut the runtime down first\n%.*s", rt->n_fibers, are, size,
                     eff_buffer_text(&report));
         eff_buffer_done(&report);
     }
-    /* Jobs on the pool are waited for: they hold answers to fibers that are unwound now. */
-    if (rt->pool) {
-        eff__pool_free(rt->pool);
-        rt->pool = NULL;
-    }
+    /* Jobs on the pool are waited for: they use what their fibers hold, which are unwound now. */
+    if (rt->pool) eff__pool_close(rt->pool);
     eff__unwind_all(rt);
+    eff__cancels_due(rt); /* of those, nobody waits any more */
+    if (rt->pool) eff__pool_free(rt->pool);
+    eff__stop_end(rt->stop);
+    eff__stop_decref(rt->stop);
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, false);
     if (rt->context) eff_context_decref(rt->context);
@@ -150,7 +143,7 @@ void eff_runtime_abandon(eff_runtime_t *rt)
 {
     if (!rt) return;
     rt->freeing = true;
-    eff__mailbox_close(rt->mailbox);
+    eff__mailbox_forget(rt->mailbox);
     eff__loop_free(rt->loop, true);
     if (pthread_equal(rt->thread, pthread_self())) forget_runtime(rt);
 }
@@ -159,25 +152,18 @@ void eff_runtime_abandon(eff_runtime_t *rt)
 
 static eff_fiber_t *new_root(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, void *arg)
 {
-    struct eff__rare *rare = NULL;
-    if (on_exit) {
-        rare = eff__alloc(sizeof *rare);
-        if (!rare) {
-            eff_decref(e);
-            return NULL;
-        }
-        *rare = (struct eff__rare){ on_exit, arg };
-    }
     eff_fiber_t *f = eff__fiber_new(rt, e, rt->context, NULL);
-    if (!f) {
-        if (rare) eff__free(rare, sizeof *rare);
+    if (!f) return NULL;
+    eff__fiber_adopt(&rt->roots, f);
+    if (on_exit && !eff__rare_of(f)) {
+        eff__fiber_unwind(f); /* gives it up, as nothing of it has run */
         return NULL;
     }
-    if (rare) {
-        f->rare = rare;
-        f->flags |= EFF__HAS_RARE;
+    if (on_exit) {
+        f->rare->on_exit = (eff_fiber_observer_t){ .on_exit = on_exit, .arg = arg };
+        (void)eff_fiber_observe(f, &f->rare->on_exit);
     }
-    eff__fiber_adopt(&rt->roots, f);
+    eff__fiber_begins(f, NULL);
     return f;
 }
 
@@ -205,7 +191,9 @@ void eff_runtime_interrupt(eff_runtime_t *rt, eff_fiber_t *fiber)
         return;
     }
     eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_EXPLICIT, NULL);
+    rt->calls_later = true;
     eff__fiber_interrupt(fiber, cause);
+    rt->calls_later = false;
     eff_cause_decref(cause);
 }
 
@@ -214,9 +202,79 @@ size_t eff_runtime_n_fibers(const eff_runtime_t *rt)
     return rt->n_fibers;
 }
 
-void eff_runtime_dump(const eff_runtime_t *rt, eff_buffer_t *out)
+/* ---- ending: all are asked to stop; then roots first, then daemons, then done */
+
+/* Interrupts the roots, or the daemons; false when there are none of them. */
+static bool interrupt_roots(eff_runtime_t *rt, bool daemons)
 {
-    eff__dump_fibers(rt, out);
+    bool any = false;
+    eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_SHUTDOWN, NULL);
+    for (eff_fiber_t *f = rt->roots; f; f = f->sibling_prev) {
+        if (f->state == EFF__DONE || !(f->flags & EFF__DAEMON) != !daemons) continue;
+        any = true;
+        eff__fiber_interrupt(f, cause);
+    }
+    eff_cause_decref(cause);
+    return any;
+}
+
+/* Nothing comes from outside any more, and everything is asked to stop. */
+static void begin_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg)
+{
+    rt->shutting_down = true;
+    eff__mailbox_refuse(rt->mailbox);
+    rt->shutdown_done = done;
+    rt->shutdown_arg = arg;
+    eff__finalizers_asked(rt);
+    eff__stop_ask(rt->stop);
+}
+
+static void set_grace(eff_runtime_t *rt, int64_t ends)
+{
+    if (!rt->grace_ends) rt->n_external++;
+    rt->grace_ends = ends;
+    if (!ends) rt->n_external--;
+}
+
+/* Interrupts those whose turn it is to end; false when nobody is left. */
+static bool end_others(eff_runtime_t *rt)
+{
+    if (rt->grace_ends && rt->n_fibers > 0) return true;
+    if (rt->grace_ends) set_grace(rt, 0);
+    return interrupt_roots(rt, false) || interrupt_roots(rt, true) || rt->n_fibers > 0;
+}
+
+/* Whoever waits for the end hears of it; he may free the runtime. */
+static void tell_done(eff_runtime_t *rt)
+{
+    void (*done)(void *) = rt->shutdown_done;
+    rt->shutdown_done = NULL;
+    eff__loop_settle(rt->loop);
+    if (done) done(rt->shutdown_arg);
+}
+
+/* On a loop of its own the runtime has to end by itself. */
+static bool nobody_else_runs(const eff_runtime_t *rt)
+{
+    return eff__loop_is_own(rt->loop) && !rt->driving && !rt->draining && !rt->steered;
+}
+
+/* Runs the loop until the shutdown that has begun is over. */
+static void finish_shutdown(eff_runtime_t *rt)
+{
+    rt->driving = true;
+    for (;;) {
+        eff__cancels_due(rt);
+        eff__mailbox_look(rt->mailbox);
+        eff__drain(rt);
+        if (!end_others(rt)) break;
+        if (rt->n_external > 0 || rt->ready_first) eff__loop_once(rt->loop, false);
+        if (rt->ready_first || (rt->n_blocking == 0 && eff__idle(rt))) continue;
+        if (rt->n_external > 0) eff__loop_once(rt->loop, true);
+        else eff__deadlock(rt);
+    }
+    rt->driving = false;
+    tell_done(rt);
 }
 
 /* ---- running */
@@ -226,6 +284,8 @@ static void drive(eff_runtime_t *rt, eff_fiber_t *f)
 {
     rt->driving = true;
     while (f->state != EFF__DONE) {
+        eff__cancels_due(rt);
+        eff__mailbox_look(rt->mailbox);
         eff__drain(rt);
         if (f->state == EFF__DONE) break;
         if (rt->n_external > 0 || rt->ready_first) eff__loop_once(rt->loop, false);
@@ -236,7 +296,7 @@ static void drive(eff_runtime_t *rt, eff_fiber_t *f)
     }
     rt->driving = false;
     eff__loop_settle(rt->loop);
-    if (rt->ready_first || rt->shutting_down) eff__loop_kick(rt->loop);
+    if (rt->ready_first || rt->first_cancel || rt->shutting_down) eff__loop_kick(rt->loop);
 }
 
 /* The cause of a fiber's death that cannot be told through one. */
@@ -268,8 +328,9 @@ eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber
     eff__enqueue(f);
     drive(rt, f);
     eff_exit_t view = eff__fiber_exit(f), exit = eff_exit_incref(&view);
-    if (f->flags & EFF__ZOMBIE) eff__fiber_disown(f);
+    if (f->flags & EFF__ZOMBIE) eff__fiber_let_go(f);
     eff_fiber_decref(f);
+    if (rt->shutting_down && nobody_else_runs(rt)) finish_shutdown(rt);
     return exit;
 }
 
@@ -281,16 +342,11 @@ eff_exit_t eff_runtime_run(eff_runtime_t *rt, eff_t *e)
 
 void eff__run_shutdown(eff_runtime_t *rt)
 {
-    if (!rt->shutting_down) eff_runtime_shutdown(rt, NULL, NULL);
-    rt->driving = true;
-    while (rt->n_fibers > 0) {
-        eff__drain(rt);
-        eff__turn_ended(rt);
-        if (rt->n_fibers == 0 || rt->ready_first) continue;
-        if (rt->n_external > 0) eff__loop_once(rt->loop, true);
-        else if (!eff__idle(rt)) eff__deadlock(rt);
+    if (!rt->shutting_down) {
+        begin_shutdown(rt, NULL, NULL);
+        (void)interrupt_roots(rt, false);
     }
-    rt->driving = false;
+    finish_shutdown(rt);
 }
 
 eff_exit_t eff_run(eff_t *e)
@@ -306,20 +362,19 @@ eff_exit_t eff_run(eff_t *e)
     return exit;
 }
 
-/* ---- shutting down: roots first, then daemons, then done */
+/* ---- shutting down, from outside */
 
-/* Interrupts the roots, or the daemons; false when there are none of them. */
-static bool interrupt_roots(eff_runtime_t *rt, bool daemons)
+static void interrupt_from_plain_c(eff_runtime_t *rt)
 {
-    bool any = false;
-    eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_SHUTDOWN, NULL);
-    for (eff_fiber_t *f = rt->roots; f; f = f->sibling_prev) {
-        if (f->state == EFF__DONE || !(f->flags & EFF__DAEMON) != !daemons) continue;
-        any = true;
-        eff__fiber_interrupt(f, cause);
-    }
-    eff_cause_decref(cause);
-    return any;
+    rt->calls_later = true;
+    (void)interrupt_roots(rt, false);
+    rt->calls_later = false;
+}
+
+static void go_on_ending(eff_runtime_t *rt)
+{
+    if (nobody_else_runs(rt) && !eff__running) finish_shutdown(rt);
+    else if (!rt->draining) eff__loop_kick(rt->loop);
 }
 
 void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg)
@@ -328,26 +383,45 @@ void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), void *arg)
         eff__misuse("eff_runtime_shutdown was called twice");
         return;
     }
-    rt->shutting_down = true;
-    rt->shutdown_done = done;
-    rt->shutdown_arg = arg;
+    begin_shutdown(rt, done, arg);
+    interrupt_from_plain_c(rt);
+    go_on_ending(rt);
+}
+
+void eff_runtime_shutdown_within(eff_runtime_t *rt, eff_duration_t grace, void (*done)(void *arg), void *arg)
+{
+    if (rt->shutting_down && (done || !rt->grace_ends)) {
+        eff__misuse("eff_runtime_shutdown_within: the runtime is shutting down already");
+        return;
+    }
+    if (!rt->shutting_down) begin_shutdown(rt, done, arg);
+    int64_t now = eff__now_ns(), ends = grace.ns > INT64_MAX - now ? INT64_MAX : now + grace.ns;
+    if (grace.ns <= 0) {
+        if (rt->grace_ends) set_grace(rt, 0);
+        eff__stop_cut(rt->stop);
+        interrupt_from_plain_c(rt);
+    } else if (!rt->grace_ends || ends < rt->grace_ends) {
+        set_grace(rt, ends);
+    }
+    go_on_ending(rt);
+}
+
+void eff__grace_passed(eff_runtime_t *rt)
+{
+    set_grace(rt, 0);
+    eff__stop_cut(rt->stop);
     (void)interrupt_roots(rt, false);
-    if (!rt->draining) eff__loop_kick(rt->loop);
 }
 
 void eff__turn_ended(eff_runtime_t *rt)
 {
-    if (rt->shutting_down && !interrupt_roots(rt, false) && !interrupt_roots(rt, true) && rt->n_fibers == 0 &&
-        rt->shutdown_done) {
-        void (*done)(void *) = rt->shutdown_done;
-        rt->shutdown_done = NULL;
-        eff__loop_settle(rt->loop);
-        done(rt->shutdown_arg); /* may free the runtime */
+    if (rt->shutting_down && !end_others(rt) && rt->shutdown_done) {
+        tell_done(rt);
         return;
     }
     if (!rt->ready_first && rt->n_blocking == 0 && !rt->driving) (void)eff__idle(rt);
     if (!rt->driving) eff__loop_settle(rt->loop);
-    if (rt->ready_first) {
+    if (rt->ready_first || rt->first_cancel) {
         eff__loop_next_turn(rt->loop);
     } else if (rt->n_fibers > 0 && rt->n_external == 0 && rt->options.on_deadlock && !rt->driving) {
         rt->options.on_deadlock(rt, rt->options.arg); /* without it nothing: an event of the host's may still help */

@@ -12,10 +12,13 @@
 
 #include "runtime/debug.h"
 #include "runtime/fiber.h"
+#include "runtime/finalizer.h"
+#include "runtime/watch.h"
 
 struct eff__loop;
 struct eff__mailbox;
 struct eff__pool;
+struct eff__stop;
 struct eff__timers {
     struct eff__timer *root; /* the pairing heap; NULL when empty */
     uint64_t next_seq;
@@ -35,6 +38,8 @@ struct eff__hooks {
     size_t (*pick)(void *arg, eff_fiber_t *first, size_t n);
     /* Before each instruction. It may interrupt fibers. */
     void (*step)(void *arg, eff_fiber_t *f);
+    /* A finalizer does not run, since its runtime is freed: told here instead of on stderr. */
+    void (*skipped)(void *arg, const eff_fiber_t *f, eff_site_t site);
     void *arg;
 };
 
@@ -54,24 +59,39 @@ struct eff_runtime {
     int64_t budget;
     struct eff__hooks hooks;
     struct eff__debug debug;
+    struct eff__watch watch;
+    struct eff__finalizers finalizers;
     struct eff__idle *idlers;
-    size_t n_fibers;     /* that live */
-    size_t n_external;   /* of those, how many wait for a timer or the outside */
-    size_t n_async;      /* answers that may come from another thread or the loop */
-    size_t n_blocking;   /* of those, jobs on the pool */
-    eff_fiber_t *roots;  /* living roots and daemons, linked as siblings, the latest; zombies too */
-    eff_fiber_t *scoped; /* the same for fibers owned by scopes */
+    size_t n_fibers;    /* that live */
+    size_t n_external;  /* of those, how many wait for a timer or the outside */
+    size_t n_async;     /* answers that may come from another thread or the loop */
+    size_t n_blocking;  /* of those, jobs on the pool */
+    size_t n_abandoned; /* jobs on the pool that no fiber waits for any more */
+    bool calls_later;   /* plain C interrupts: cancelers are not called within that, but from the loop */
+    eff_async_t *first_cancel, *last_cancel; /* whose cancelers are to be called */
+    eff_fiber_t *roots;                      /* living roots and daemons, linked as siblings, the latest; zombies too */
+    eff_fiber_t *scoped;                     /* the same for fibers owned by scopes */
     uint64_t next_id;
     struct eff__timers timers; /* of the live clock */
     int64_t now;               /* ns; the loop's cached time, valid for this turn */
     bool now_valid;
-    bool draining;      /* in eff__drain */
-    bool driving;       /* eff_runtime_run runs the loop and drains by itself */
-    bool timers_polled; /* due sleepers were moved since the last turn */
-    uint32_t max_turns; /* per fiber, without time moving; 0: no limit */
-    uint32_t epoch;     /* goes up whenever TestClock moves time */
+    /* Waiting is measured by the live clock, or by the first TestClock that is bound to the runtime, and goes on without
+     * a jump when that changes. */
+    int64_t wait_time;          /* what it shows in this turn; 0: nobody has asked yet */
+    const int64_t *virtual_now; /* that of a TestClock; NULL: the live clock */
+    int64_t wait_shift;         /* what is added to the clock's time */
+    bool draining;              /* in eff__drain */
+    bool driving;               /* eff_runtime_run runs the loop and drains by itself */
+    bool steered;               /* a test lets it run, by and by: on its own loop too, nobody else does */
+    bool timers_polled;         /* due sleepers were moved since the last turn */
+    uint32_t max_turns;         /* per fiber, without time moving; 0: no limit */
+    uint32_t epoch;             /* goes up whenever TestClock moves time */
+    bool supervised;            /* some fiber was, or is, started under a supervisor */
     bool freeing;
     bool shutting_down;
+    int64_t grace_ends;     /* of eff_runtime_shutdown_within, by the live clock; 0: none runs. Counted in n_external */
+    bool stoppable;         /* it can be asked to stop from outside its fibers */
+    struct eff__stop *stop; /* the token of all that has no other; owned */
     void (*shutdown_done)(void *arg);
     void *shutdown_arg;
     eff_context_t *context; /* the root context */
@@ -92,6 +112,8 @@ extern __thread eff_runtime_t *eff__runtimes;
 
 /* Runs f, and the sides it starts, until it loses the loop. */
 void eff__interpret(eff_runtime_t *rt, eff_fiber_t *f);
+/* The same, telling watch.c of everything it does. */
+void eff__interpret_watched(eff_runtime_t *rt, eff_fiber_t *f);
 
 /* ---- sched.c */
 
@@ -106,8 +128,6 @@ void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler);
 /* Nothing is ready, nobody idles, and no fiber waits for the outside: a deadlock of these fibers. Fails the suspended
  * ones with a report; the innermost first. */
 void eff__deadlock(eff_runtime_t *rt);
-/* Whether a cause is such a report, and tells nothing else: interruptions may have come to it. */
-bool eff__is_deadlock(const eff_cause_t *cause);
 
 /* Plain C made fibers ready: outside a turn, the loop has to hear of it. */
 void eff__woke_from_plain_c(eff_runtime_t *rt);
@@ -115,8 +135,6 @@ void eff__woke_from_plain_c(eff_runtime_t *rt);
 uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n);
 /* Has the fiber's on_exit called once the interpreter has let go of it. */
 void eff__post_exit(eff_fiber_t *f);
-/* Visits every fiber, children before their parent, until visit returns false. It must not end any. */
-void eff__each_fiber(const eff_runtime_t *rt, bool (*visit)(eff_fiber_t *f, void *arg), void *arg);
 /* After a drain on the caller's loop: goes on idling or draining, notices deadlocks and the end of a shutdown. */
 void eff__turn_ended(eff_runtime_t *rt);
 /* Tells the owner of the runtime about a failure that nobody asked for. */
@@ -151,20 +169,38 @@ void eff__loop_signal_free(void *watch);
 int64_t eff__now_ns(void);
 /* The live clock's time in ns: cached, and the same for a whole turn. */
 int64_t eff__now(eff_runtime_t *rt);
+/* The time that waiting is measured by, in ns: of this turn, so that a clock is read once in it, and by now. */
+int64_t eff__wait_time(eff_runtime_t *rt);
+int64_t eff__wait_time_now(const eff_runtime_t *rt);
+/* From now on waiting is measured by a TestClock, whose time stands at virtual_now, or with NULL by the live clock. */
+void eff__wait_time_follow(eff_runtime_t *rt, const int64_t *virtual_now);
 /* Moves due sleepers of the live clock to the run queue, once per turn, before anything that came from outside. */
 void eff__timers_due(eff_runtime_t *rt);
+
+/* ---- async.c */
+/* Calls the cancelers that plain C's interruptions have left to the loop. */
+void eff__cancels_due(eff_runtime_t *rt);
 
 /* ---- mailbox.c */
 struct eff__mailbox *eff__mailbox_new(eff_runtime_t *rt);
 /* Runs what other threads posted. */
 void eff__mailbox_empty(struct eff__mailbox *mailbox);
+/* The runtime shuts down: what others offer from now on is refused. */
+void eff__mailbox_refuse(struct eff__mailbox *mailbox);
 /* The runtime goes away; the mailbox stays for those who still hold it. */
 void eff__mailbox_close(struct eff__mailbox *mailbox);
+/* The same in the child of a fork(2): whatever is in it stays. */
+void eff__mailbox_forget(struct eff__mailbox *mailbox);
 
 /* ---- blocking.c */
+/* No job begins any more. Waits for those that run, but for those that may be abandoned. */
+void eff__pool_close(struct eff__pool *pool);
+/* After that, and when no fiber waits for a job. */
 void eff__pool_free(struct eff__pool *pool);
 
 /* ---- runtime.c */
+/* The grace of eff_runtime_shutdown_within has passed. */
+void eff__grace_passed(eff_runtime_t *rt);
 /* As eff_runtime_run; *ret_fiber is the fiber, borrowed, while it runs, for signal handlers. */
 eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber);
 /* Shuts down and runs the loop until that is done. */
@@ -176,18 +212,23 @@ void eff__gen_unwind(eff_fiber_t *f, void *run);
 void eff__bracket_unwind(eff_fiber_t *f, uintptr_t *head);
 void eff__each_unwind(void *each);
 
-/* ---- dump.c */
-/* Whether the fiber waits for the end of a fiber, which is then its wait.object. */
-bool eff__waits_for_fiber(const eff_fiber_t *f);
-void eff__dump_fibers(const eff_runtime_t *rt, eff_buffer_t *out);
-enum { EFF__DUMP_IDS = 4 }; /* of fibers that are alike so many are named: the first ones and the last */
-/* The n fibers that f is one of, which are alike, without a line's end: "fiber 3 (forked at x.c:7) waits for a deferred
- * at x.c:9". `ids`: of the first three and the last, or of all; not looked at when n is 1. */
-void eff__dump_fiber(const eff_fiber_t *f, size_t n, const uint64_t *ids, eff_buffer_t *out);
-/* Whether a line about one tells the same as a line about the other, but for the id. */
-bool eff__dump_alike(const eff_fiber_t *a, const eff_fiber_t *b);
-/* All fibers, parents before children, siblings in order of forking; NULL at the end. `depth` is kept: 1 for roots. */
+/* ---- tree.c: walking the fibers, and who waits for whom */
+
+/* All fibers, parents before children, siblings in order of forking, those that scopes own last; NULL at the end.
+ * `level` is kept: 1 for roots. */
 const eff_fiber_t *eff__first_fiber(const eff_runtime_t *rt);
-const eff_fiber_t *eff__next_fiber(const eff_runtime_t *rt, const eff_fiber_t *f, int *depth);
+const eff_fiber_t *eff__next_fiber(const eff_runtime_t *rt, const eff_fiber_t *f, size_t *level);
+/* Visits every fiber, children before their parent, until visit returns false. It must not end any. */
+void eff__each_fiber(const eff_runtime_t *rt, bool (*visit)(eff_fiber_t *f, void *arg), void *arg);
+/* The fibers whose ends a suspended fiber waits for: the one it joins, or all that it started and has to await. After
+ * `last`, the one given before; NULL: the first, and after the last. */
+eff_fiber_t *eff__waits_for_next(const eff_fiber_t *f, const eff_fiber_t *last);
+
+/* ---- deadlock_report.c */
+
+/* The cause of a deadlock: a Die that names who waits for what, and in which circles. Returns new. */
+eff_cause_t *eff__deadlock_report(const eff_runtime_t *rt);
+/* Whether a cause is such a report, and tells nothing else: interruptions may have come to it. */
+bool eff__is_deadlock(const eff_cause_t *cause);
 
 #endif

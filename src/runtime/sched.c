@@ -55,7 +55,10 @@ static eff_fiber_t *pick(eff_runtime_t *rt)
  * an endless source are counted together as well. */
 static struct eff__pulls *loop_of(const eff_fiber_t *f)
 {
-    return f->flags & EFF__SIDE && f->group->each == EFF__PULLED_ITEMS ? f->group->pulls : NULL;
+    if (!(f->flags & EFF__SIDE)) return NULL;
+    const struct eff__group *g = eff__group_of(f);
+    if (g->each != EFF__PULLED_ITEMS || eff__items_counted(g->node->each.items)) return NULL;
+    return g->pulls;
 }
 
 /* The count is kept together with the time it belongs to, so that moving time forgets it in every fiber at once. */
@@ -107,9 +110,7 @@ static void call_exits(eff_runtime_t *rt)
     while ((f = rt->ended_first)) {
         rt->ended_first = f->next_ready;
         if (!rt->ended_first) rt->ended_last = NULL;
-        eff_exit_t exit = eff__fiber_exit(f);
-        f->rare->on_exit(&exit, f->rare->arg);
-        f->rare->on_exit = NULL;
+        eff__fiber_tell_observers(f);
         eff_fiber_decref(f);
     }
 }
@@ -122,17 +123,6 @@ void eff__post_exit(eff_fiber_t *f)
     if (rt->ended_last) rt->ended_last->next_ready = f;
     else rt->ended_first = f;
     rt->ended_last = f;
-}
-
-/* With EFF_DEBUG=slow: the fiber may be gone afterwards. */
-static void interpret_timed(eff_runtime_t *rt, eff_fiber_t *f)
-{
-    uint64_t id = f->id;
-    eff_site_t site = f->fork_site;
-    int64_t began = eff__now_ns();
-    eff__interpret(rt, f);
-    int64_t took = eff__now_ns() - began;
-    if (took >= rt->debug.slow_ns) eff__debug_slow(id, site, took);
 }
 
 void eff__woke_from_plain_c(eff_runtime_t *rt)
@@ -148,6 +138,7 @@ void eff__drain(eff_runtime_t *rt)
     rt->draining = true;
     rt->timers_polled = false;
     rt->now_valid = false;
+    rt->wait_time = 0;
     while (rt->ready_first && quantum > 0) {
         eff_fiber_t *f = pick(rt);
         if (rt->hooks.step) {
@@ -158,7 +149,7 @@ void eff__drain(eff_runtime_t *rt)
             rt->ops_left = 0;
         }
         if (rt->max_turns) limit_turns(rt, f);
-        if (__builtin_expect(rt->debug.slow_ns, 0)) interpret_timed(rt, f);
+        if (__builtin_expect(rt->watch.on, 0)) eff__watch_turn(rt, f);
         else eff__interpret(rt, f);
         quantum -= rt->budget - rt->ops - rt->ops_left + SWITCH_OPS;
         if (rt->ended_first) call_exits(rt);
@@ -167,23 +158,32 @@ void eff__drain(eff_runtime_t *rt)
     eff__running = outer;
 }
 
+/* Of the first that is suspended in a turn: the clock is not read for a turn in which nobody is. */
+static EFF_NOINLINE void read_clock(eff_fiber_t *f)
+{
+    f->wait.since = eff__wait_time(f->rt);
+}
+
 void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
 {
+    eff_runtime_t *rt = f->rt;
     f->state = EFF__SUSPENDED;
     f->wait.ops = ops;
     f->wait.object = object;
+    f->wait.since = rt->wait_time;
     f->cur = 0;
     if (ops->external || f->attrs & EFF__EXTERNAL) {
         f->flags |= EFF__OUTSIDE;
-        f->rt->n_external++;
+        rt->n_external++;
     }
+    if (__builtin_expect(!f->wait.since, 0)) read_clock(f);
 }
 
 void eff__wake(eff_fiber_t *f)
 {
     eff_runtime_t *rt = f->rt;
     if (f->flags & EFF__OUTSIDE) {
-        f->flags &= (uint16_t)~EFF__OUTSIDE;
+        f->flags &= ~(uint32_t)EFF__OUTSIDE;
         rt->n_external--;
     }
     f->state = EFF__READY;
@@ -223,6 +223,10 @@ void eff__report_unobserved(eff_runtime_t *rt, const eff_fiber_t *f, const eff_c
         rt->options.on_unobserved(f, cause, rt->options.arg);
         return;
     }
-    fprintf(stderr, "libeffect: fiber %llu failed, and nobody asked for its exit:\n", (unsigned long long)f->id);
+    struct eff__sink err = { .file = stderr };
+    struct eff__who who = eff__who_is(f);
+    eff__sink_add(&err, "libeffect: ");
+    eff__sink_who(&err, &who);
+    eff__sink_add(&err, " failed, and nobody asked for its exit:\n");
     eff_cause_print(cause, stderr);
 }

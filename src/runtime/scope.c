@@ -5,6 +5,7 @@
 
 #include "runtime/frame.h"
 #include "runtime/prim.h"
+#include "runtime/rare.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
 
@@ -40,7 +41,7 @@ const eff_type_t eff_scope_type = {
     .size = sizeof(eff_scope_t), .name = "scope", .drop = scope_drop, .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE
 };
 
-eff_scope_t *eff__scope_new(eff_fiber_t *f)
+eff_scope_t *eff__scope_new(eff_fiber_t *f, eff_site_t site)
 {
     eff_scope_t *scope = (eff_scope_t *)eff__payload_alloc(&eff_scope_type, sizeof *scope);
     if (!scope) return NULL;
@@ -48,17 +49,18 @@ eff_scope_t *eff__scope_new(eff_fiber_t *f)
     scope->owner = f;
     scope->last = NULL;
     scope->state = EFF__SCOPE_OPEN;
+    scope->site = site;
     scope->context = f->context ? eff_context_incref(f->context) : NULL;
     return scope;
 }
 
 eff_scope_t *eff__scope_ambient(eff_fiber_t *f)
 {
-    while (!f->scope && f->flags & EFF__SIDE && f->parent)
+    while (!f->scope && (f->flags & (EFF__SIDE | EFF__OWN_SCOPE)) == EFF__SIDE && f->parent)
         f = f->parent;
     if (!f->scope) {
         if (!eff__frames_reserve(f, EFF__FRAME_SLACK)) return NULL;
-        f->scope = eff__scope_new(f);
+        f->scope = eff__scope_new(f, f->fork_site);
     }
     return f->scope;
 }
@@ -82,7 +84,7 @@ bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t sit
     if (!entry) return false;
     entry->fiber = fiber;
     fiber->flags |= EFF__IN_SCOPE;
-    fiber->entry = entry;
+    eff__owner_of(fiber)->entry = entry;
     eff__fiber_adopt(&scope->rt->scoped, fiber);
     return true;
 }
@@ -94,6 +96,7 @@ static eff_t *finalizer_of(eff_fiber_t *f, struct eff__entry *entry, const eff_e
 {
     eff_t *e = NULL;
     *ret_plain = entry->kind == EFF__ENTRY_RELEASE;
+    if (__builtin_expect(f->rt->watch.on, 0)) eff__watch_mark(f->rt, f, EFF__MARK_FINALIZER, entry->site);
     if (entry->kind == EFF__ENTRY_RELEASE) ((eff_release_fn)entry->fn)(entry->resource, exit, entry->env);
     else if (entry->kind == EFF__ENTRY_EFFECT)
         e = ((eff_release_effect_fn)entry->fn)(entry->resource, exit, entry->env);
@@ -252,6 +255,25 @@ static int acquire_run(eff_fiber_t *f, eff_t *e, bool alone)
     return eff__prim_effect(f, eff_flat_map_at(a->site, eff_incref(a->acquire), add_acquired, env));
 }
 static const struct eff__prim acquire_prim = { "acquire_release", acquire_run };
+
+void eff__acquire_unwind(eff_fiber_t *f)
+{
+    eff_t *add = NULL;
+    if (f->cur) {
+        add = eff__frame_node(f->cur);
+    } else if (f->flags & EFF__AT_RETURN && f->status == EFF__OK && !(f->top[-1] & EFF__SPECIAL)) {
+        eff_t *e = eff__frame_node(f->top[-1]);
+        if (e->op == EFF__OP_FLAT_MAP && e->bind.fn == (eff_any_fn)add_acquired) {
+            add = eff_as_effect(e->bind.env);
+            slot_of(add->prim.value)->entry->resource = eff_value_incref(f->reg);
+        }
+    }
+    if (!add || add->op != EFF__OP_PRIM || add->prim.prim != &add_prim) return;
+    const struct eff__entry *entry = slot_of(add->prim.value)->entry;
+    eff_exit_t exit = eff_exit_fail_cause(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN));
+    if (entry->kind == EFF__ENTRY_RELEASE) ((eff_release_fn)entry->fn)(entry->resource, &exit, entry->env);
+    else eff__report_skipped(f, entry->site);
+}
 
 static eff_t *acquire_release(eff_site_t site, eff_t *acquire, enum eff__entry_kind kind, eff_any_fn release,
                               eff_value_t env)

@@ -34,10 +34,11 @@ struct eff_scope {
     struct eff__entry *last;
     enum eff__scope_state state;
     eff_context_t *context; /* in which it was opened; owned; NULL: empty */
+    eff_site_t site;        /* where it was opened; a fiber's own: where that was forked */
 };
 
 /* A new open scope; NULL when out of memory. */
-eff_scope_t *eff__scope_new(eff_fiber_t *f);
+eff_scope_t *eff__scope_new(eff_fiber_t *f, eff_site_t site);
 /* The scope around the fiber's current instruction, made if need be; borrowed; NULL when out of memory. */
 eff_scope_t *eff__scope_ambient(eff_fiber_t *f);
 /* The region's result is in reg and its children have ended: does the next thing that closing takes. EFF__RETURN with
@@ -49,5 +50,7 @@ bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t sit
 void eff__entry_free(struct eff__entry *entry);
 /* Runs the plain releases of a scope and drops the rest, for a runtime that is freed. */
 void eff__scope_unwind(eff_fiber_t *f, eff_scope_t *scope, const eff_exit_t *exit);
+/* A fiber that lost the loop between an acquire and its scope, of a runtime that is freed: releases what it acquired. */
+void eff__acquire_unwind(eff_fiber_t *f);
 
 #endif

@@ -10,6 +10,10 @@
 
 void eff__report_skipped(const eff_fiber_t *f, eff_site_t site)
 {
+    if (f->rt->hooks.skipped) {
+        f->rt->hooks.skipped(f->rt->hooks.arg, f, site);
+        return;
+    }
     fprintf(stderr, "libeffect: fiber %llu was given up: its finalizer %s did not run\n", (unsigned long long)f->id,
             site ? site : "(built without sites)");
 }
@@ -33,8 +37,11 @@ static void unwind_frame(eff_fiber_t *f)
             f->scope = NULL;
         }
         break;
-    case EFF__F_MASK:
-    case EFF__F_FINALIZER: break;
+    case EFF__F_MASK: break;
+    case EFF__F_FINALIZER:
+        f->top -= 2;
+        if (f->top[1]) eff__finalizer_ends(f, (eff_site_t)f->top[0], (int64_t)f->top[1], false);
+        break;
     case EFF__F_LOCALLY:
         eff_context_decref(f->context);
         f->context = (eff_context_t *)*--f->top;
@@ -83,6 +90,7 @@ void eff__fiber_unwind(eff_fiber_t *f)
         f->wait.ops->resumed(f, true);
     }
     f->wait.ops = NULL;
+    eff__acquire_unwind(f);
     if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
     f->cur = 0;
     eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
@@ -121,9 +129,7 @@ void eff__unwind_all(eff_runtime_t *rt)
     eff_fiber_t *f;
     while ((f = rt->ended_first)) { /* on_exit is promised exactly once */
         rt->ended_first = f->next_ready;
-        eff_exit_t exit = eff__fiber_exit(f);
-        f->rare->on_exit(&exit, f->rare->arg);
-        f->rare->on_exit = NULL;
+        eff__fiber_tell_observers(f);
         eff_fiber_decref(f);
     }
     rt->ended_last = NULL;

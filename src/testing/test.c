@@ -2,6 +2,7 @@
 #include "testing/test.h"
 
 #include "layers/test_clock.h"
+#include "runtime/leaks.h"
 
 struct eff_test {
     eff_runtime_t *rt;
@@ -61,9 +62,12 @@ eff_test_t *eff_test_new(void)
     eff_test_t *t = eff__malloc(sizeof *t);
     if (!t) return NULL;
     *t = (eff_test_t){ 0 };
-    if (open_runtime(&t->rt, &t->clock)) return t;
-    eff__raw_free(t);
-    return NULL;
+    if (!open_runtime(&t->rt, &t->clock)) {
+        eff__raw_free(t);
+        return NULL;
+    }
+    t->rt->steered = true;
+    return t;
 }
 
 eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e)
@@ -121,12 +125,13 @@ size_t eff__test_n_sleepers(const eff_test_t *t)
     return eff__test_timers(t)->n;
 }
 
-size_t eff_test_free(eff_test_t *t)
+void eff__test_wake(eff_test_t *t, eff_fiber_t *sleeper)
 {
-    if (!t) return 0;
-    size_t n = eff_runtime_n_fibers(t->rt);
-    eff__test_clock_auto(t->clock, true); /* finalizers may sleep */
-    if (n > 0) eff__run_shutdown(t->rt);
+    eff__test_clock_wake(t->clock, sleeper);
+}
+
+void eff__test_free_now(eff_test_t *t)
+{
     while (t->handles) {
         struct handle *h = t->handles;
         t->handles = h->next;
@@ -135,5 +140,27 @@ size_t eff_test_free(eff_test_t *t)
     }
     close_runtime(t->rt, t->clock);
     eff__raw_free(t);
+}
+
+size_t eff_test_free(eff_test_t *t)
+{
+    if (!t) return 0;
+    size_t n = eff_runtime_n_fibers(t->rt);
+    eff__test_clock_auto(t->clock, true); /* finalizers may sleep */
+    if (n > 0) eff__run_shutdown(t->rt);
+    eff__test_free_now(t);
     return n;
+}
+
+/* ---- leaks */
+
+uint64_t eff_test_leaks_mark(void)
+{
+    return eff__leaks_now();
+}
+
+size_t eff_test_leaks(uint64_t mark, eff_buffer_t *out)
+{
+    struct eff__sink s = { .buffer = out };
+    return eff__leaks_tell(&s, "", mark, out->text);
 }

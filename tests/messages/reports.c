@@ -18,6 +18,11 @@ static eff_t *unobserved(void)
     eff_t *work = eff_fork(eff_flat_map(eff_yield_now(), break_down, eff_unit));
     return eff_then(work, eff_then(eff_yield_now(), eff_yield_now()));
 }
+static eff_t *unobserved_with_a_name(void)
+{
+    eff_t *work = eff_fork(eff_named(eff_flat_map(eff_yield_now(), break_down, eff_unit), "resolver"));
+    return eff_then(work, eff_then(eff_yield_now(), eff_yield_now()));
+}
 static eff_t *unstarted(void)
 {
     return eff_map_to(eff_fork(eff_noop()), eff_unit);
@@ -36,6 +41,36 @@ static eff_t *slow(void)
 {
     return eff_then(eff_fork(eff_sync(hold_the_loop, eff_unit)), eff_yield_now());
 }
+static eff_t *close_slowly(const eff_exit_t *exit, eff_value_t env)
+{
+    (void)exit, (void)env;
+    return eff_sync(hold_the_loop, eff_unit);
+}
+static eff_t *slow_finalizer(void)
+{
+    return eff_on_exit(eff_noop(), close_slowly, eff_unit);
+}
+static eff_deferred_t *closed;
+static void tell_and_close(const eff_slow_t *slow, void *arg)
+{
+    (void)arg;
+    fprintf(stderr, "%s\n", slow->text);
+    if (slow->kind == EFF_SLOW_WAITING) (void)eff_deferred_complete(closed, eff_exit_succeed(eff_unit));
+}
+static eff_t *await_closing(const eff_exit_t *exit, eff_value_t env)
+{
+    (void)exit, (void)env;
+    return eff_external(eff_deferred_await(closed));
+}
+static void stuck_finalizer(void)
+{
+    closed = eff_deferred_new();
+    eff_runtime_options_t options = { .slow_finalizer = eff_millis(1), .on_slow = tell_and_close };
+    eff_runtime_t *rt = eff_runtime_new(&options);
+    eff_exit_decref(eff_runtime_run(rt, eff_on_exit(eff_noop(), await_closing, eff_unit)));
+    eff_runtime_free(rt);
+    eff_deferred_decref(closed);
+}
 static eff_t *nothing(void)
 {
     return eff_noop();
@@ -43,6 +78,28 @@ static eff_t *nothing(void)
 static eff_t *exit_code(void)
 {
     return eff_succeed(eff_int(3));
+}
+
+#line 1 "leak.c"
+static eff_t *kept[2]; /* found by a sanitizer, which is not to tell of it too */
+static eff_value_t kept_text;
+static eff_t *log_twice(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    for (int i = 0; i < 2; i++)
+        kept[i] = eff_then(eff_sleep(eff_seconds(1)), eff_log_info("is not returned, so it is never run"));
+    kept_text = eff_string("forgotten");
+    return eff_noop();
+}
+static eff_t *leaks(void)
+{
+    return eff_flat_map(eff_noop(), log_twice, eff_unit);
+}
+static void leaks_at_exit(void)
+{
+    kept[0] = eff_sync(hold_the_loop, eff_unit);
+    (void)eff_main(eff_noop());
+    exit(0);
 }
 
 #line 1 "signal.c"
@@ -117,14 +174,14 @@ static void alive_at_free(void)
 {
     eff_runtime_t *rt = eff_runtime_new(NULL);
     eff_t *e = eff_ensuring(eff_never(), eff_yield_now());
-    (void)eff_runtime_fork(rt, eff_then(eff_fork(eff_sleep(eff_seconds(7))), e), NULL, NULL, NULL);
+    (void)eff_runtime_fork(rt, eff_then(eff_fork(eff_sleep(eff_hours(7))), e), NULL, NULL, NULL);
     eff_exit_decref(eff_runtime_run(rt, eff_sleep(eff_millis(1))));
     eff_runtime_free(rt);
 }
 static eff_t *start_sleeper(eff_value_t item, eff_value_t env)
 {
     (void)item, (void)env;
-    return eff_fork(eff_sleep(eff_seconds(9)));
+    return eff_fork(eff_sleep(eff_hours(9)));
 }
 static void many_alive_at_free(void)
 {
@@ -144,9 +201,14 @@ static void shut_down_twice(void)
 
 const struct message report_messages[] = {
     { "unobserved", .program = unobserved },
+    { "unobserved_with_a_name", .program = unobserved_with_a_name },
     { "unstarted", .program = unstarted, .debug = "unstarted" },
     { "slow", .program = slow, .debug = "slow=200ms" },
-    { "unknown_debug_word", .program = nothing, .debug = "slow=1ms,fast,slow=soon,slow=nans,slow=infs" },
+    { "slow_finalizer", .program = slow_finalizer, .debug = "finalizers=200ms" },
+    { "stuck_finalizer", .run = stuck_finalizer },
+    { "leaks", .program = leaks, .debug = "leaks" },
+    { "leaks_at_exit", .run = leaks_at_exit, .debug = "leaks" },
+    { "unknown_debug_word", .program = nothing, .debug = "slow=1s,fast,slow=soon,slow=nans,slow=infs,finalizers=1" },
     { "exit_code", .program = exit_code },
     { "stopped", .program = stopped },
     { "stopped_and_failing", .program = stopped_and_failing },

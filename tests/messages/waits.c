@@ -111,11 +111,27 @@ static eff_t *three_dumped(void)
 static eff_t *start_sleeper(eff_value_t item, eff_value_t env)
 {
     (void)item, (void)env;
-    return eff_fork(eff_sleep(eff_seconds(9)));
+    return eff_fork(eff_sleep(eff_hours(9)));
 }
 static eff_t *many_dumped(void)
 {
     return eff_then(eff_for_each(eff_range(0, 300), start_sleeper, eff_unit), eff_then(eff_yield_now(), dump_now()));
+}
+
+#line 1 "named.c"
+static eff_t *serve(eff_value_t item, eff_value_t env)
+{
+    (void)item;
+    eff_t *wait = eff_catch_all(eff_deferred_await(eff_as_deferred(env)), serve, eff_unit);
+    return eff_named(eff_scoped(eff_then(wait, eff_noop())), "server");
+}
+static eff_t *named_dumped(void)
+{
+    eff_deferred_t *door = eff_deferred_new();
+    eff_fork_options_t options = { .name = "ticker" };
+    eff_t *ticker = eff_fork_with(eff_forever(eff_sleep(eff_hours(1))), &options);
+    eff_t *servers = eff_for_each_par(eff_range(0, 2), serve, eff_deferred_value(door), 0);
+    return eff_named(eff_then(ticker, eff_race_first(servers, eff_then(eff_yield_now(), dump_now()))), "main loop");
 }
 
 const struct message wait_messages[] = {
@@ -126,5 +142,6 @@ const struct message wait_messages[] = {
     { "side_waits_for_its_caller", .program = side_waits_for_its_caller },
     { "three_dumped", .program = three_dumped },
     { "many_dumped", .program = many_dumped },
+    { "named_dumped", .program = named_dumped },
     { .name = NULL },
 };

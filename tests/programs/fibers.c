@@ -73,7 +73,7 @@ int main(void)
 {
     eff_queue_t *queue = eff_queue_bounded(1);
     eff_deferred_t *never = eff_deferred_new();
-    eff_t *consume = consumer((struct consumer){ .queue = queue });
+    eff_t *consume = eff_named(consumer((struct consumer){ .queue = queue }), "consumer");
     eff_t *naps = eff_for_each_par(eff_range(0, 2), nap, eff_unit, 0);
     eff_t *wait = eff_uninterruptible(eff_map(eff_deferred_await(never), double_it, eff_unit));
     eff_t *late = eff_delay(eff_sync(stop, eff_unit), eff_millis(1));

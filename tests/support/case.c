@@ -6,7 +6,7 @@
 
 void run_case(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected)
 {
-    sweep(name, program, expected);
+    sweep(name, program, expected, 100);
 }
 
 static void setup(void)

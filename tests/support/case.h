@@ -57,7 +57,10 @@ enum sweeps {
     SWEEP_ALL = 0,
     NO_INTERRUPTS = 1,  /* not interrupted at every instruction: say why beside it */
     NO_ALLOCATIONS = 2, /* allocations are not failed: say why */
-    NO_SHUFFLES = 4     /* the journal depends on the order of ready fibers */
+    NO_SHUFFLES = 4,    /* the journal depends on the order of ready fibers */
+    NO_AROUND = 8,      /* not put into a timeout, a scope or a region: it looks at its own id, trace or the sleepers */
+    ANY_EXIT = 32,      /* how a run ends depends on what comes first */
+    NO_FREE = 16        /* its runtime is not freed under it: who owes an answer would not get to giving it */
 };
 
 /* How the plain run must end; exactly one of these, or `check`. Values are compared by their formatted text. */

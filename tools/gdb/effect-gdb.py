@@ -11,6 +11,8 @@ fiber tree of every runtime with its traces, in a living process or a core dump.
 It only reads memory and calls nothing in the program, so that it works on a core. It needs the debug information of the
 library; on a system that keeps it apart, install the -dbgsym package.
 """
+import time
+
 import gdb
 
 MAX_ITEMS = 20      # of an array, or of a cause's notes
@@ -189,7 +191,8 @@ def environment(effect):
 
 # Instructions that several builders share: which one it was, by the node's kind and flags.
 KINDS = {'PAR': {'EFF__PAR_ALL': 'all_par', 'EFF__PAR_RACE': 'race', 'EFF__PAR_RACE_FIRST': 'race_first',
-                 'EFF__PAR_TIMEOUT': 'timeout', 'EFF__PAR_DISCONNECT': 'disconnect'},
+                 'EFF__PAR_TIMEOUT': 'timeout', 'EFF__PAR_DISCONNECT': 'disconnect',
+                 'EFF__PAR_GRACEFUL': 'graceful', 'EFF__PAR_TASKS': 'task_group'},
          'FORK': {'EFF__FORK_CHILD': 'fork', 'EFF__FORK_IN': 'fork_in', 'EFF__FORK_SCOPED': 'fork_scoped',
                   'EFF__FORK_DAEMON': 'fork_daemon'},
          'MASK': {'EFF__MASK_OFF': 'uninterruptible', 'EFF__MASK_ON': 'interruptible',
@@ -286,6 +289,35 @@ def state_of(fiber):
     return 'EFF__DONE'
 
 
+def is_running():
+    """Whether this is a process of this machine, whose clock is ours, and no core dump."""
+    connection = getattr(gdb.selected_inferior(), 'connection', None)
+    return connection is not None and connection.type == 'native'
+
+
+def waited(fiber):
+    """For how long a suspended fiber has waited, ", for 2.3 s", if that is known, and a second or more."""
+    wait, runtime = fiber['wait'], fiber['rt']
+    if address(wait['ops']['now']) or not address(runtime):
+        return ''
+    if address(runtime['virtual_now']):
+        now = int(runtime['virtual_now'].dereference())
+    elif is_running():
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    else:
+        return ''
+    seconds = (now + int(runtime['wait_shift']) - int(wait['since'])) / 1e9
+    return f', for {seconds:.1f} s' if seconds >= 1 else ''
+
+
+def fiber_name(fiber):
+    """What it was named, or ''."""
+    if not int(fiber['flags']) & constant('EFF__HAS_RARE'):
+        return ''
+    name = fiber['rare']['name']
+    return '' if same(name['type'], 'eff_unit_type') else show_value(name)
+
+
 def show_fiber(pointer):
     """A fiber on one line, as the library's own dump has it."""
     if address(pointer) == 0:
@@ -293,8 +325,12 @@ def show_fiber(pointer):
     fiber = pointer.dereference()
     text = f'fiber {int(fiber["id"])}'
     flags = int(fiber['flags'])
+    name = fiber_name(fiber)
+    if name:
+        text += ' ' + name
     if address(fiber['fork_site']):
-        text += f' (forked at {c_string(fiber["fork_site"])})'
+        daemon = 'daemon, ' if flags & constant('EFF__DAEMON') else ''
+        text += f' ({daemon}forked at {c_string(fiber["fork_site"])})'
     elif not address(fiber['parent']) and not flags & constant('EFF__IN_SCOPE'):
         text += ' (main)'
     state = state_of(fiber)
@@ -304,6 +340,7 @@ def show_fiber(pointer):
         text += ' ' + c_string(wait['ops']['name'])
         if address(wait['site']):
             text += ' at ' + c_string(wait['site'])
+        text += waited(fiber)
     if int(fiber['attrs']) & constant('EFF__MASKED'):
         text += ', masked'
     if address(fiber['interrupt']) and state != 'EFF__DONE':
@@ -312,7 +349,7 @@ def show_fiber(pointer):
 
 
 # Words below the mark of a special frame, from frame.h. A frame that is missing here ends the trace with a remark.
-FRAME_WORDS = {'END': 0, 'MASK': 0, 'LOCALLY': 1, 'SCOPED': 1, 'PROVIDE': 2, 'GEN': 1, 'BRACKET': 3, 'FINALIZER': 0,
+FRAME_WORDS = {'END': 0, 'MASK': 0, 'LOCALLY': 1, 'SCOPED': 1, 'PROVIDE': 2, 'GEN': 1, 'BRACKET': 3, 'FINALIZER': 2,
                'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2, 'PULL': 2}
 
 
@@ -347,7 +384,10 @@ def frame_sites(fiber):
         elif name == 'EACH' or name == 'BRACKET':
             node = top[-2] if name == 'EACH' else top[-1]
             yield show_effect(gdb.Value(int(node) & ~15).cast(pointer_to('eff')))
-        elif name in ('SCOPED', 'PROVIDE', 'FINALIZER', 'LEAVING'):
+        elif name == 'FINALIZER':
+            where = c_string(gdb.Value(int(top[-2])).cast(gdb.lookup_type('char').pointer()))
+            yield 'finalizer' + (f', {where}' if where else '')
+        elif name in ('SCOPED', 'PROVIDE', 'LEAVING'):
             yield name.lower()
         top -= FRAME_WORDS[name]
 

@@ -1,10 +1,11 @@
 /* The invariants of the runtime's structures, checked by walking them: each living fiber is in exactly one place, links
- * are mutual, counts are right, and the timer queue is a heap. Called by tests only. */
-#include "runtime/check.h"
+ * are mutual, counts are right, frames fill their stack, and the timer queue is a heap. */
+#include "support/invariants.h"
 
 #include "runtime/frame.h"
-
 #include "runtime/group.h"
+#include "runtime/line.h"
+#include "runtime/scope.h"
 #include "runtime/timer.h"
 
 struct walk {
@@ -16,7 +17,7 @@ struct walk {
 /* Whether f is the running fiber, or waits for a side that it is starting by switching. */
 static bool has_the_loop(const eff_runtime_t *rt, const eff_fiber_t *f)
 {
-    for (const eff_fiber_t *p = rt->current; p; p = p->flags & EFF__BEING_STARTED ? p->parent : NULL)
+    for (const eff_fiber_t *p = rt->current; p; p = p->flags & EFF__BEING_STARTED ? eff__starter_of(p) : NULL)
         if (p == f) return true;
     return false;
 }
@@ -50,14 +51,83 @@ static const char *check_observers(const eff_fiber_t *f)
     return last == f->observers.last ? NULL : "the end of the observers is wrong";
 }
 
+/* Whether the links of its wait are those of a list, all members of which wait for the same object. */
+static bool is_listed(const eff_fiber_t *f)
+{
+    const struct eff__wait_ops *ops = f->wait.ops;
+    if (f->state != EFF__SUSPENDED || !ops) return false;
+    return ops->on_handle || ops->leave == eff__line_leave || eff__waits_for_fiber(f);
+}
+
+/* Called for the first of a line. */
+static const char *check_line(const struct eff__line *line, const eff_fiber_t *first)
+{
+    size_t n = 0;
+    const eff_fiber_t *last = NULL;
+    if (line->waiters.first != first) return "a fiber that waits in a line is not in it";
+    for (const eff_fiber_t *f = first; f && n <= line->n; last = f, f = f->wait.links.next)
+        n++;
+    if (n != line->n) return "a line's count is wrong";
+    return last == line->waiters.last ? NULL : "a line's end is wrong";
+}
+
+static const char *check_wait(const eff_fiber_t *f)
+{
+    if (!is_listed(f)) return NULL;
+    const eff_fiber_t *prev = f->wait.links.prev, *next = f->wait.links.next;
+    if (prev && (!is_listed(prev) || prev->wait.links.next != f)) return "a waiting fiber and the one before disagree";
+    if (next && (!is_listed(next) || next->wait.links.prev != f)) return "a waiting fiber and the one behind disagree";
+    if ((prev && prev->wait.object != f->wait.object) || (next && next->wait.object != f->wait.object))
+        return "two in a list wait for different things";
+    if (!prev && f->wait.ops->leave == eff__line_leave) return check_line((const struct eff__line *)f->wait.object, f);
+    return NULL;
+}
+
+/* From the top down to the lowest word; that is the end of the fiber. */
+static const char *check_frames(const eff_fiber_t *f)
+{
+    const uintptr_t *base = eff__frames_base(f), *top = f->top;
+    if (top <= base || top > f->limit) return "the frames lie outside their block";
+    while (top - base > 1) {
+        uintptr_t word = top[-1];
+        size_t n = 1 + (word & EFF__SPECIAL ? eff__frame_words(eff__frame_code(word)) : 0);
+        if ((size_t)(top - base) <= n) return "the lowest frame is not whole";
+        top -= n;
+    }
+    return *base & EFF__SPECIAL && eff__frame_code(*base) == EFF__F_END ? NULL : "the lowest frame is not the end";
+}
+
+static const char *check_entry(const eff_fiber_t *f)
+{
+    const struct eff__entry *entry = eff__entry_of(f);
+    if (entry->fiber != f || entry->kind != EFF__ENTRY_FIBER) return "a scope's entry is of another fiber";
+    if (entry->next ? entry->next->prev != entry : entry->scope->last != entry) return "a scope's entries disagree";
+    if (entry->prev && entry->prev->next != entry) return "a scope's entries disagree";
+    if (entry->scope->state == EFF__SCOPE_CLOSED) return "a fiber outlives its scope";
+    return NULL;
+}
+
+/* Called for each living side. */
+static const char *check_group(const struct eff__group *g)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < g->n_started; i++)
+        n += g->sides[i].fiber && g->sides[i].fiber->state != EFF__DONE;
+    return n == g->n_live ? NULL : "a group's count of living sides is wrong";
+}
+
 /* A worker of a loop over items that are pulled: the loop does not come to a standstill. */
 static const char *check_pulls(const struct eff__group *g)
 {
     if (g->each != EFF__PULLED_ITEMS) return NULL;
-    if (g->n_live > g->pulls->limit) return "a loop has more workers than its limit";
+    if (g->n_live > g->pulls->limit && !g->pulls->limited.by) return "a loop has more workers than its limit";
     if (g->n_started > g->pulls->n_places) return "a loop has more workers than places for them";
     const eff_fiber_t *standby = g->pulls->standby;
-    if (standby && (standby->group != g || standby->state != EFF__NEW)) return "a loop's standby has had its turn";
+    if (standby && (eff__group_of(standby) != g || standby->state != EFF__NEW))
+        return "a loop's standby has had its turn";
+    const eff_fiber_t *parked = g->pulls->parked;
+    if (parked && (parked->state != EFF__SUSPENDED || !g->pulls->pulling)) return "an item waits that was not pulled";
+    if (parked && !eff__group_is_over(g) && g->n_live <= g->pulls->limit) return "an item waits that may begin";
     if (g->phase == EFF__GROUP_WAITING && !eff__group_is_over(g) && eff__pulls_want_side(g))
         return "nobody pulls a loop's items";
     return NULL;
@@ -70,14 +140,13 @@ static const char *check_links(eff_fiber_t *f)
     if (f->sibling_prev && f->sibling_prev->sibling_next != f) return "siblings do not agree";
     for (const eff_fiber_t *c = f->children; c; c = c->sibling_prev)
         if (c->parent != f) return "a child has another parent";
-    if (f->flags & EFF__SIDE && f->state != EFF__DONE && f->group->sides[f->slot].fiber != f)
-        return "a side is not in its place in its group";
-    if (f->flags & EFF__SIDE && f->state != EFF__DONE && f->group->caller != f->parent)
-        return "a side's parent is not its group's caller";
-    if (f->flags & EFF__SIDE && f->observers.first) return "a side is observed";
-    if (f->flags & EFF__SIDE && f->state != EFF__DONE && check_pulls(f->group)) return check_pulls(f->group);
-    if (f->state != EFF__DONE && (f->top <= eff__frames_base(f) || f->top > f->limit))
-        return "the frames lie outside their block";
+    if (f->flags & EFF__SIDE && f->state != EFF__DONE) {
+        const struct eff__group *g = eff__group_of(f);
+        if (g->sides[f->slot].fiber != f) return "a side is not in its place in its group";
+        if (g->caller != f->parent) return "a side's parent is not its group's caller";
+        if (check_pulls(g)) return check_pulls(g);
+        if (f->slot == 0) return check_group(g);
+    }
     return NULL;
 }
 
@@ -90,6 +159,9 @@ static bool check_fiber(eff_fiber_t *f, void *arg)
     w->wrong = check_state(w->rt, f);
     if (!w->wrong) w->wrong = check_links(f);
     if (!w->wrong) w->wrong = check_observers(f);
+    if (!w->wrong) w->wrong = check_wait(f);
+    if (!w->wrong && f->state != EFF__DONE) w->wrong = check_frames(f);
+    if (!w->wrong && f->flags & EFF__IN_SCOPE) w->wrong = check_entry(f);
     return !w->wrong;
 }
 

@@ -1,6 +1,6 @@
-/* A check of the runtime's structures against each other, for tests. */
-#ifndef EFF_RUNTIME_CHECK_H
-#define EFF_RUNTIME_CHECK_H
+/* A check of the runtime's structures against each other. */
+#ifndef TESTS_SUPPORT_INVARIANTS_H
+#define TESTS_SUPPORT_INVARIANTS_H
 
 #include "runtime/runtime.h"
 

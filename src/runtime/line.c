@@ -1,0 +1,61 @@
+#include "runtime/line.h"
+
+#include "core/misuse.h"
+#include "runtime/runtime.h"
+
+static void give_up_handle(struct eff__line *line)
+{
+    eff__payload_decref(eff__header_of(line)->type, line);
+}
+
+bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f)
+{
+    if (eff__line_is_dummy(line)) return true;
+    if (!line->rt) line->rt = f->rt;
+    return line->rt == f->rt;
+}
+
+int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_ops *ops)
+{
+    struct eff__line *line = (struct eff__line *)e->prim.handle;
+    line->n++;
+    eff__waiters_add(&line->waiters, f);
+    eff__suspend(f, ops, eff__prim_take_handle(e, alone));
+    return EFF__SUSPEND;
+}
+
+bool eff__line_leave(eff_fiber_t *f)
+{
+    struct eff__line *line = (struct eff__line *)f->wait.object;
+    eff__waiters_remove(&line->waiters, f);
+    line->n--;
+    give_up_handle(line);
+    return true;
+}
+
+eff_fiber_t *eff__line_pop(struct eff__line *line)
+{
+    eff_fiber_t *f = eff__waiters_pop(&line->waiters);
+    if (!f) return NULL;
+    line->n--;
+    f->wait.object = NULL;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    give_up_handle(line);
+    return f;
+}
+
+size_t eff__line_release(struct eff__line *line)
+{
+    size_t n = 0;
+    for (eff_fiber_t *f; (f = eff__line_pop(line)); n++)
+        eff__wake(f);
+    return n;
+}
+
+bool eff__line_is_here(const struct eff__line *line, const char *function, const char *what)
+{
+    if (!line->rt || pthread_equal(line->rt->thread, pthread_self())) return true;
+    eff__misuse("%s was called on another thread than that of the %s's runtime", function, what);
+    return false;
+}

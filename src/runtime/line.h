@@ -1,0 +1,36 @@
+/* Lines: fibers that wait, first in, first out, for what a handle stands for. A latch, a countdown, a barrier and a
+ * deferred are a line each, and a few words more.
+ *
+ * The line stands first in the handle's payload, so that the wait.object of who waits is both. Each waiting fiber has a
+ * reference to the handle; waiting and leaving allocate nothing, and are O(1). */
+#ifndef EFF_RUNTIME_LINE_H
+#define EFF_RUNTIME_LINE_H
+
+#include "runtime/prim.h"
+
+struct eff__line {
+    eff_runtime_t *rt; /* of the first that used it; NULL before */
+    struct eff__waiters waiters;
+    size_t n; /* of waiters */
+};
+
+/* Whether it is of the static handle that stands for values of other types, which nothing changes. */
+static inline bool eff__line_is_dummy(struct eff__line *line)
+{
+    return atomic_load_explicit(&eff__header_of(line)->count, memory_order_relaxed) >= EFF__IMMORTAL;
+}
+/* Binds the handle to the fiber's runtime; false when it is another's. */
+bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f);
+/* Suspends f in the line of e's handle, with its reference to it. Returns EFF__SUSPEND. */
+int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_ops *ops);
+/* The `leave` of those who wait in a line. */
+bool eff__line_leave(eff_fiber_t *f);
+/* Takes the first out of the line, with unit in its register, and gives up its reference: the caller has one of his own,
+ * and wakes it. NULL when nobody waits. */
+eff_fiber_t *eff__line_pop(struct eff__line *line);
+/* Wakes everybody who waits now, with unit. Returns how many. The caller has a reference to the handle. */
+size_t eff__line_release(struct eff__line *line);
+/* For plain C: whether this is the thread of the handle's runtime; if not, the misuse of `function` is reported. */
+bool eff__line_is_here(const struct eff__line *line, const char *function, const char *what);
+
+#endif
