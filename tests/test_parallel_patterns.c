@@ -154,9 +154,28 @@ static eff_t *first_completed(struct world *w)
 CASE(A32_the_first_to_complete_is_the_result, first_completed, .fails = "2", .journal = "lost@10 lost@10",
      .timed = true, .ms = 10)
 
+static eff_t *flattened(struct world *w)
+{
+    return eff_flat_map(eff_succeed(eff_effect_value(one(3))), eff_run_effect, eff_unit);
+}
+CASE(an_effect_that_a_value_is_can_be_run, flattened, .succeeds = "3")
+
+static eff_t *no_effect(struct world *w)
+{
+    return eff_flat_map(one(3), eff_run_effect, eff_unit);
+}
+CASE(running_what_is_no_effect_is_a_mistake, no_effect, .dies = "effect")
+
+static eff_t *a_missing_effect(struct world *w)
+{
+    return eff_flat_map(eff_noop(), eff_run_effect, eff_unit);
+}
+CASE(running_unit_is_a_mistake, a_missing_effect, .dies = "effect")
+
 TESTS(A3_gather_keeps_the_order_of_its_arguments, A3_gather_with_exits_gives_each_tasks_exit_in_its_place,
       A3_spawned_tasks_are_joined_by_their_handles, A6_the_first_failure_cancels_all,
       A6_ignoring_failures_logs_and_goes_on, A7_results_stand_in_order_and_no_more_than_n_run,
       A7_failures_are_exits_in_place_if_asked_for, A8_prepared_effects_run_n_at_once,
       A17_zip_par_and_race_take_any_number, A17_race_indexed_tells_who_won, A21_fail_fast_cancels_the_third,
-      A21_fail_safe_collects_all, A32_the_first_to_complete_is_the_result)
+      A21_fail_safe_collects_all, A32_the_first_to_complete_is_the_result, an_effect_that_a_value_is_can_be_run,
+      running_what_is_no_effect_is_a_mistake, running_unit_is_a_mistake)

@@ -53,15 +53,9 @@ static eff_t *mirrors_program(struct world *w)
 CASE(A17_the_first_success_of_three, mirrors_program, .succeeds = "c.example.org",
      .journal = "c.example.org@10 b.example.org!", .ms = 10, .timed = true)
 
-static eff_t *run_it(eff_value_t job, eff_value_t env)
-{
-    return eff_incref(eff_as_effect(job));
-}
 static eff_t *page_by_twos(void)
 {
-    eff_value_t jobs =
-        EFF_ARRAY(eff_effect_value(load_user()), eff_effect_value(load_orders()), eff_effect_value(load_news()));
-    return eff_for_each_par(jobs, run_it, eff_unit, 2);
+    return eff_for_each_par(EFF_EFFECTS(load_user(), load_orders(), load_news()), eff_run_effect, eff_unit, 2);
 }
 
 static eff_t *prepared_program(struct world *w)

@@ -98,6 +98,16 @@ EFF_API EFF_MUST_USE eff_t *eff_done_at(eff_site_t site, const eff_exit_t *exit)
 
 #define eff_done(...) eff_done_at(EFF_SITE, __VA_ARGS__)
 #define eff_succeed(...) eff_succeed_at(EFF_SITE, __VA_ARGS__)
+/** Runs the effect that a value is: an eff_bind_fn. For items that were prepared, and for effects that succeed with
+ *  effects (flatten):
+ *
+ *      e = eff_for_each_par(EFF_EFFECTS(load_user(), load_orders(), load_news()), eff_run_effect, eff_unit, 2);
+ *
+ *  @param effect borrows; what is no effect is a defect
+ *  @param env not looked at
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_t *eff_run_effect(eff_value_t effect, eff_value_t env);
+
 #define eff_fail(...) eff_fail_at(EFF_SITE, __VA_ARGS__)
 #define eff_fail_cause(...) eff_fail_cause_at(EFF_SITE, __VA_ARGS__)
 #define eff_fail_errno(...) eff_fail_errno_at(EFF_SITE, __VA_ARGS__)

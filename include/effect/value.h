@@ -176,6 +176,20 @@ static inline EFF_MUST_USE eff_value_t eff__array_of(eff_site_t site, size_t n, 
     return eff_array(n, items);
 }
 /** @endcond */
+/** The array of n effects as values: items for the loops, with eff_run_effect (construct.h) as their function.
+ *  @param n how many
+ *  @param effects consumes the effects, borrows the list; a NULL among them is a mistake: the absent value
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_value_t eff_effect_array(size_t n, eff_t *const *effects);
+/** @cond */
+static inline EFF_MUST_USE eff_value_t eff__effects_of(const char *site, size_t n, eff_t *const *effects)
+{
+    (void)site;
+    return eff_effect_array(n, effects);
+}
+/** @endcond */
+/** eff_effect_array(...) of its arguments: EFF_EFFECTS(load_user(), load_orders()). @param ... consumes; at least one */
+#define EFF_EFFECTS(...) EFF_LISTED_(eff__effects_of, eff_t *, __VA_ARGS__)
 /** eff_array(...) of its arguments: EFF_ARRAY(eff_int(1), eff_int(2)).
  *  @param ... consumes; at least one value */
 #define EFF_ARRAY(...) EFF_LISTED_(eff__array_of, eff_value_t, __VA_ARGS__)

@@ -82,3 +82,10 @@ eff_t *eff_done_at(eff_site_t site, const eff_exit_t *exit)
     if (exit->ok) return eff_succeed_at(site, eff_value_incref(exit->value));
     return eff_fail_cause_at(site, eff_cause_incref(exit->cause));
 }
+
+eff_t *eff_run_effect(eff_value_t effect, eff_value_t env)
+{
+    (void)env;
+    eff_t *e = eff_as_effect(effect);
+    return e ? eff_incref(e) : eff_noop();
+}
