@@ -1,6 +1,6 @@
 /* A daemon's workers: a tree of task groups, in which those that fail are run again, and which ends in good order. One
  * worker fails now and then, two belong together, and one does not listen. `17_workers --live` runs it for real: end it
- * with Ctrl-C. Without arguments it is told to end after 105 ms of a TestClock, as a test would do. */
+ * with Ctrl-C. Without arguments it is told to end after 125 ms of a TestClock, as a test would do. */
 #include <effect/effect.h>
 #include <effect/test.h>
 
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
     eff_test_t *test = eff_test_new();
     if (!test) return 1;
     eff_fiber_t *fiber = eff_test_fork(test, program(&counts));
-    eff_test_adjust(test, eff_millis(105));
+    eff_test_adjust(test, eff_millis(125));
     eff_test_interrupt(test, fiber); /* what eff_main does on SIGTERM */
     eff_test_adjust(test, eff_millis(100));
     const eff_exit_t *exit = eff_fiber_poll(fiber);
@@ -143,15 +143,15 @@ int main(int argc, char **argv)
    0 ms  storage starts
   35 ms  index closed, as the writer failed
   35 ms  storage failed: disk is gone
-  45 ms  storage starts
   45 ms  feed failed: message 3 is broken
+  45 ms  storage starts
  100 ms  feed failed: message 6 is broken
- 105 ms  asked to stop
- 105 ms  index closed
- 105 ms  writer flushes, for 20 ms
- 120 ms  feed has taken its last message
- 125 ms  writer has flushed
- 155 ms  report was interrupted
- 155 ms  all have ended
+ 125 ms  asked to stop
+ 125 ms  index closed
+ 125 ms  writer flushes, for 20 ms
+ 125 ms  feed has taken its last message
+ 145 ms  writer has flushed
+ 175 ms  report was interrupted
+ 175 ms  all have ended
 interrupted, and nothing else: yes
 */

@@ -10,8 +10,8 @@ static eff_t *ask(eff_value_t mirror, eff_value_t env)
 {
     (void)env;
     int64_t n = eff_as_int(mirror);
-    eff_t *answer = eff_succeed(eff_printf("mirror %" PRId64, n));
-    if (n == 2) answer = eff_fail(eff_error(&eff_connection_error, 0, "mirror 2 is down"));
+    eff_t *answer = n == 2 ? eff_fail(eff_error(&eff_connection_error, 0, "mirror 2 is down"))
+                           : eff_succeed(eff_printf("mirror %" PRId64, n));
     return eff_delay(answer, eff_millis(20 * (5 - n)));
 }
 

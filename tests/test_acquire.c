@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "support/fibers.h"
+#include "testing/test.h"
 
 /* ---- acquiring and releasing w->n[0], by its address */
 
@@ -162,9 +163,49 @@ static eff_t *async_used(struct world *w)
 }
 CASE(a_pointer_that_answers_an_async_handle_reaches_its_bracket, async_used, .succeeds = "1")
 
-TESTS(a_pointer_of_attempt_reaches_its_bracket, a_pointer_of_attempt_reaches_its_bracket_with_an_effect,
-      a_pointer_of_attempt_reaches_its_scope, a_pointer_of_attempt_reaches_its_scope_with_an_effect,
-      a_pointer_of_sync_reaches_its_bracket, a_pointer_of_sync_reaches_its_bracket_with_an_effect,
-      a_pointer_of_sync_reaches_its_scope, a_pointer_of_sync_reaches_its_scope_with_an_effect,
-      a_pointer_passes_handlers_retries_and_masks, a_pointer_passes_a_map_that_allocates_nothing,
-      a_pointer_that_answers_an_async_handle_reaches_its_bracket)
+/* ---- the runtime is freed between any two instructions: what was acquired is on its way to its scope, or there */
+
+static long instructions; /* until the fiber loses the loop */
+
+static void stop_in_time(void *arg, eff_fiber_t *f)
+{
+    if (instructions-- <= 0) f->rt->ops_left = 0;
+}
+static void ignore_skipped(void *arg, const eff_fiber_t *f, eff_site_t site) {}
+static void ignore_misuse(const char *message, void *arg) {}
+
+/* Whether it got to acquiring, and not to its end. */
+static bool freed_at(long n, eff_t *(*form)(struct world *w, eff_t *open), bool attempt)
+{
+    struct world w = { .test = eff_test_new() };
+    eff_runtime_t *rt = eff_test_runtime(w.test);
+    eff_t *open = attempt ? eff_attempt(open_by_attempt, eff_ptr(&w)) : eff_sync(open_by_sync, eff_ptr(&w));
+    instructions = n;
+    rt->hooks = (struct eff__hooks){ .step = stop_in_time, .skipped = ignore_skipped };
+    (void)eff_test_fork(w.test, form(&w, open));
+    eff__drain(rt);
+    bool acquired = w.acquired && rt->n_fibers;
+    eff_set_misuse_handler(ignore_misuse, NULL);
+    eff__test_free_now(w.test);
+    eff_set_misuse_handler(NULL, NULL);
+    ck_assert_int_eq(w.acquired, w.released);
+    return acquired;
+}
+START_TEST(freeing_the_runtime_releases_what_is_on_its_way_to_its_owner)
+{
+    eff_t *(*const forms[])(struct world *, eff_t *) = { use_release, scoped_release };
+    for (int i = 0; i < 4; i++) {
+        int n_acquired = 0;
+        for (long n = 0; n < 20; n++)
+            n_acquired += freed_at(n, forms[i / 2], i % 2);
+        ck_assert_int_gt(n_acquired, 0);
+    }
+}
+END_TEST
+
+TESTS(freeing_the_runtime_releases_what_is_on_its_way_to_its_owner, a_pointer_of_attempt_reaches_its_bracket,
+      a_pointer_of_attempt_reaches_its_bracket_with_an_effect, a_pointer_of_attempt_reaches_its_scope,
+      a_pointer_of_attempt_reaches_its_scope_with_an_effect, a_pointer_of_sync_reaches_its_bracket,
+      a_pointer_of_sync_reaches_its_bracket_with_an_effect, a_pointer_of_sync_reaches_its_scope,
+      a_pointer_of_sync_reaches_its_scope_with_an_effect, a_pointer_passes_handlers_retries_and_masks,
+      a_pointer_passes_a_map_that_allocates_nothing, a_pointer_that_answers_an_async_handle_reaches_its_bracket)

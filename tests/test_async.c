@@ -444,14 +444,15 @@ static eff_t *two_events(struct world *w)
 {
     return eff_ensuring(eff_zip_par(event(), eff_then(event(), event())), say(w, "end"));
 }
-CASE(events_of_the_loop_answer, two_events, .succeeds = "(\"event\", \"event\")", .journal = "end", .without = NO_FREE)
+CASE(events_of_the_loop_answer, two_events, .succeeds = "(\"event\", \"event\")", .journal = "end",
+     .without = NO_FREE /* the event that answers goes with the loop */)
 
 static eff_t *does_not_jump(struct world *w)
 {
     return eff_race_first(event(), after(3600000, one(1)));
 }
 CASE(virtual_time_does_not_jump_over_a_wait_for_the_outside, does_not_jump, .succeeds = "event", .ms = 0, .timed = true,
-     .without = NO_FREE)
+     .without = NO_FREE /* the event that answers goes with the loop */)
 
 static eff_t *waits_for_event(eff_value_t v, eff_value_t env)
 {

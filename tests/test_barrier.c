@@ -56,6 +56,7 @@ static void note_mistake(const char *message, void *arg)
 /* DEFER-025 */
 CASE(DEFER_025_a_barrier_of_one_party_keeps_nobody, of_one, .succeeds = "(0, 0)")
 
+/* DEFER-025 */
 START_TEST(DEFER_025_no_parties_or_a_negative_number_is_a_mistake)
 {
     const size_t wrong[] = { 0, (size_t)-1 };

@@ -247,7 +247,8 @@ static eff_t *swallowing(struct world *w)
                     interrupted_after(w, 5, stubborn((struct stubborn){ w })));
 }
 CASE(B33_interruption_stays_pending_until_the_fiber_ends, swallowing, .succeeds = "unit",
-     .journal = "interrupt end@5 interrupt end@10 interrupt end@15 interrupt end@25 interrupt end@30")
+     .journal = "interrupt end@5 interrupt end@10 interrupt end@15 interrupt end@25 interrupt end@30",
+     .without = NO_ALLOCATIONS /* the loops swallow that there is no memory, and spin */)
 
 TESTS(B9_an_interruption_during_a_scoped_acquire_is_seen_after_it, B10_a_second_interruption_does_not_abort_a_release,
       B11_a_masked_body_completes_and_is_then_interrupted, B11_restore_gives_what_was_around_its_own_mask,

@@ -86,7 +86,7 @@ static void at_the_end_of_time(struct world *w, const eff_exit_t *exit)
 }
 /* CLOCK-008 */
 CASE(CLOCK_008_adjusting_for_ever_saturates_and_wakes_everybody, to_the_end, .journal = "a@5 b",
-     .check = at_the_end_of_time, .without = NO_AROUND)
+     .check = at_the_end_of_time, .without = NO_AROUND /* it moves time to its end */)
 
 static eff_t *equal_deadlines(struct world *w)
 {
@@ -141,7 +141,7 @@ static eff_t *interrupted_sleeper(struct world *w)
 }
 /* CLOCK-015 */
 CASE(CLOCK_015_an_interrupted_sleeper_leaves_no_timer, interrupted_sleeper, .succeeds = "([], unit)", .journal = "",
-     .without = NO_AROUND)
+     .without = NO_AROUND /* it lists the sleepers */)
 
 static eff_t *two_adjusters(struct world *w)
 {
@@ -242,7 +242,7 @@ static eff_t *sleeps_in_order(struct world *w)
     return eff_then(forks, eff_then(eff_yield_now(), eff_test_clock_sleeps()));
 }
 CASE(sleeps_gives_the_deadlines_in_order, sleeps_in_order, .succeeds = "[instant 10ms, instant 20ms, instant 30ms]",
-     .without = NO_AROUND | NO_SHUFFLES /* they must have gone to sleep */)
+     .without = NO_AROUND | NO_SHUFFLES /* it lists the sleepers; they must have gone to sleep */)
 
 /* ---- the layer, on a runtime whose clock is the live one */
 

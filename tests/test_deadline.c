@@ -336,6 +336,15 @@ CASE(without_deadline_hides_it_but_does_not_keep_it_from_coming, without,
      .fails = "timed out: not done within 20ms (outer)", .journal = "some(20ms) none some(50ms)", .ms = 20,
      .timed = true)
 
+static eff_t *graceful(struct world *w)
+{
+    eff_t *step = within("step", 30, after(20, say_time(w, "step")));
+    eff_t *body = in_order(say_left(w), eff_until_stop(), say_left(w), step, eff_until_stop());
+    return within("outer", 10, eff_graceful(in_order(body, say_time(w, "end")), eff_millis(40)));
+}
+CASE(in_the_grace_after_the_deadline_there_is_time, graceful, .fails = "timed out: not done within 10ms (outer)",
+     .journal = "some(10ms) none step@30 end@30", .ms = 30, .timed = true)
+
 static eff_t *shielded(struct world *w)
 {
     eff_t *inner = within("inner", 50, after(20, say_time(w, "done")));
@@ -414,6 +423,7 @@ TESTS(what_is_done_in_time_succeeds_and_knows_how_much_is_left,
       finalizers_are_told_of_no_deadline_and_have_limits_of_their_own, a_limit_in_a_finalizer_holds_in_it,
       so_are_the_children_and_tasks_of_finalizers, acquires_are_told_of_it,
       without_deadline_hides_it_but_does_not_keep_it_from_coming, what_is_forked_without_deadline_has_none_either,
-      what_is_shielded_has_no_deadline, under_another_clock_it_is_not_known_but_holds,
-      a_moment_beyond_the_end_of_time_is_the_end_of_time, a_limit_is_shown_with_its_length_and_its_effect,
-      a_limit_on_nothing_is_a_mistake, nothing_without_a_deadline_is_a_mistake)
+      in_the_grace_after_the_deadline_there_is_time, what_is_shielded_has_no_deadline,
+      under_another_clock_it_is_not_known_but_holds, a_moment_beyond_the_end_of_time_is_the_end_of_time,
+      a_limit_is_shown_with_its_length_and_its_effect, a_limit_on_nothing_is_a_mistake,
+      nothing_without_a_deadline_is_a_mistake)

@@ -428,6 +428,18 @@ START_TEST(as_json_an_interruption_says_by_whom_and_why)
 }
 END_TEST
 
+START_TEST(as_json_it_says_what_is_waited_for_as_the_text_does)
+{
+    eff_runtime_t *rt = start(eff_task_group_at("a.c:2", starts_one, eff_unit));
+    adjust(0);
+    json_t *tree = json_of(rt);
+    ck_assert_msg(strstr(json_text, "for the tasks of its group") && strstr(json_text, "for nothing: eff_never"), "%s",
+                  json_text);
+    json_decref(tree);
+    stop(3);
+}
+END_TEST
+
 enum { DEEP = 2000 };
 static eff_t *fork_deeper(eff_value_t env)
 {
@@ -741,7 +753,7 @@ TESTS(the_text_tells_what_a_task_group_waits_for, drop_hooks_may_look_while_a_fa
       fibers_share_a_line_when_their_traces_are_alike_too, it_tells_when_nobody_is_left_who_could_answer,
       a_name_cannot_forge_lines, of_a_long_trace_both_ends_are_shown, a_trace_passes_every_sort_of_frame,
       as_json_the_tree_can_be_read_back, as_json_an_interruption_says_by_whom_and_why,
-      trees_of_any_depth_can_be_shown_and_read_back, FORK_052_the_tree_is_consistent_at_every_point,
-      FORK_052_and_during_the_start_of_a_task, a_visit_can_end_the_walk, a_program_can_show_its_own_tree,
-      a_program_with_a_loop_of_its_own_dumps_from_a_signals_event,
+      as_json_it_says_what_is_waited_for_as_the_text_does, trees_of_any_depth_can_be_shown_and_read_back,
+      FORK_052_the_tree_is_consistent_at_every_point, FORK_052_and_during_the_start_of_a_task, a_visit_can_end_the_walk,
+      a_program_can_show_its_own_tree, a_program_with_a_loop_of_its_own_dumps_from_a_signals_event,
       waiting_goes_on_without_a_jump_when_a_test_clock_comes_and_goes)

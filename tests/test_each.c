@@ -121,13 +121,22 @@ CASE(no_items_to_discard_give_unit, nothing_to_discard, .succeeds = "unit")
 
 /* ---- at once */
 
+static eff_t *sleep_300_or_count(eff_value_t item, eff_value_t env)
+{
+    eff_t *slow_to_end = eff_then(ms(10), count(the_world(env), 0));
+    return when_interrupted(sleep_300_and_push(item, env), slow_to_end);
+}
 static eff_t *unbounded_interrupted(struct world *w)
 {
-    return interrupt_after(w, 50, eff_for_each_par(eff_range(1, 7), sleep_300_and_push, eff_ptr(w), 0));
+    return interrupt_after(w, 50, eff_for_each_par(eff_range(1, 7), sleep_300_or_count, eff_ptr(w), 0));
+}
+static void all_six_ended(struct world *w, const eff_exit_t *exit)
+{
+    ck_assert_int_eq(w->n[0], 6);
 }
 /* EACH-002 */
 CASE(EACH_002_all_items_are_interrupted_and_awaited, unbounded_interrupted, .succeeds = "unit",
-     .journal = "interrupt end@50")
+     .journal = "interrupt end@60", .check = all_six_ended)
 
 static eff_t *two_at_once_interrupted(struct world *w)
 {

@@ -58,7 +58,8 @@ static eff_t *one_of_two_dies(struct world *w)
     return fork_and_join(2, effects);
 }
 /* FORK-011 */
-CASE(FORK_011_a_defect_beside_a_success, one_of_two_dies, .cause = "die")
+CASE(FORK_011_a_defect_beside_a_success, one_of_two_dies, .cause = "die",
+     .without = NO_SHUFFLES /* who has not run yet is interrupted too */)
 
 static eff_t *one_of_three_dies(struct world *w)
 {

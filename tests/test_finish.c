@@ -440,12 +440,13 @@ static eff_t *masked_child(struct world *w)
 CASE(FIN_043_the_end_of_a_fiber_waits_for_its_masked_child, masked_child, .succeeds = "unit",
      .journal = "ref interrupt")
 
-/* In a finalizer: forks and joins; the child is interruptible and ended by its region; interrupts another fiber; and
- * interrupting itself neither waits nor stops it. */
+/* In a finalizer: forks and joins; the child is interruptible and ended by its region; closes a scope; interrupts another
+ * fiber; and interrupting itself neither waits nor stops it. */
 static eff_t *busy_finalizer(struct world *w)
 {
     eff_t *join_child = in_order(keep(w, 2, eff_fork(yields(say(w, "child")))), with_fiber(w, 2, join));
-    return in_order(join_child, say_interrupt(w, 1), with_fiber(w, 0, interrupt), eff_fork(holds(w, "b")),
+    eff_t *scope = eff_scoped(eff_acquire_release(acquire(w, "s"), release, eff_ptr(w)));
+    return in_order(join_child, scope, say_interrupt(w, 1), with_fiber(w, 0, interrupt), eff_fork(holds(w, "b")),
                     eff_yield_now(), say(w, "done"));
 }
 static eff_t *finalizer_that_uses_fibers(struct world *w)
@@ -454,7 +455,7 @@ static eff_t *finalizer_that_uses_fibers(struct world *w)
 }
 /* FIN-045 */
 CASE(FIN_045_a_finalizer_may_fork_join_and_interrupt_even_itself, finalizer_that_uses_fibers, .succeeds = "unit",
-     .journal = "a+ child a- interrupt b+ done b- interrupt",
+     .journal = "a+ child s+ s- a- interrupt b+ done b- interrupt",
      .without = NO_SHUFFLES /* the child may end before the join */)
 
 /* ---- callback APIs */
@@ -501,7 +502,7 @@ static eff_t *slow_cancellation(struct world *w)
 /* FIN-032 */
 CASE(FIN_032_interrupting_waits_for_a_cancellation_that_takes_its_time, slow_cancellation, .succeeds = "unit",
      .journal = "cancel gone interrupt",
-     .without = NO_FREE | NO_SHUFFLES /* the answerer may come too late to be there */)
+     .without = NO_FREE | NO_SHUFFLES /* the answerer may come too late to be there, or not at all */)
 
 static void answer_7(eff_async_t *k, eff_value_t env)
 {

@@ -112,15 +112,31 @@ START_TEST(FORK_026_ten_thousand_fibers_are_joined)
 }
 END_TEST
 
+static eff_value_t count_them(eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    for (const eff_fiber_t *f = w->fibers[0] ? w->fibers[0]->observers.first : NULL; f; f = f->wait.links.next)
+        w->n[1]++;
+    return eff_int(++w->n[0]);
+}
+static void only_before(struct world *w, const eff_exit_t *exit)
+{
+    ck_assert_int_eq(w->n[0], 2);
+    ck_assert_int_eq(w->n[1], 1);
+}
+static eff_t *count_observers(struct world *w)
+{
+    return eff_sync(count_them, eff_ptr(w));
+}
 static eff_t *joiner_interrupted(struct world *w)
 {
     eff_t *forks = eff_then(keep(w, 0, eff_fork(after(5, one(1)))), keep(w, 1, eff_fork(with_fiber(w, 0, join))));
-    return in_order(forks, ms(1), say_interrupt(w, 1), say_await(w, 0));
+    return in_order(forks, ms(1), count_observers(w), say_interrupt(w, 1), count_observers(w), say_await(w, 0));
 }
 /* B21: awaiting is a pure observation. */
 /* FORK-025 */
 CASE(FORK_025_interrupting_who_joins_leaves_the_fiber_alone, joiner_interrupted, .succeeds = "unit",
-     .journal = "interrupt ok:1")
+     .journal = "interrupt ok:1", .check = only_before)
 
 static eff_t *five_observers(struct world *w)
 {

@@ -373,9 +373,10 @@ static void counted_0(struct world *w, const eff_exit_t *exit)
 }
 /* INT-003 */
 CASE(INT_003_an_answer_that_comes_too_late_is_ignored_and_dropped, answered_too_late, .succeeds = "unit",
-     .journal = "interrupt dropped", .check = counted_0, .without = NO_FREE)
+     .journal = "interrupt dropped", .check = counted_0, .without = NO_FREE /* who answers would not get to it */)
 /* INT-009 */
-CASE(INT_009_a_late_answer_does_not_resume_a_second_time, answered_too_late, .check = counted_0, .without = NO_FREE)
+CASE(INT_009_a_late_answer_does_not_resume_a_second_time, answered_too_late, .check = counted_0,
+     .without = NO_FREE /* as above */)
 
 static void goes_on_with_a_bracket(eff_async_t *k, eff_value_t env)
 {
@@ -507,7 +508,7 @@ static eff_t *cancelled_when_it_waits_next(struct world *w)
 /* INT-070 */
 CASE(INT_070_a_wait_that_cannot_be_cancelled_now_is_waited_for_and_then_interrupted, cancelled_when_it_waits_next,
      .succeeds = "unit", .journal = "cannot answer interrupt",
-     .without = NO_FREE | NO_SHUFFLES /* the answerer may come too late */)
+     .without = NO_FREE | NO_SHUFFLES /* the answerer may come too late, or not at all */)
 
 static eff_cancel_t cancels_with_mistake(eff_async_t *k, void *arg)
 {

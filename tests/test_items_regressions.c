@@ -68,7 +68,7 @@ static eff_t *first_item_fails(struct world *w)
     return none_lost(w, then_count(w, eff_then(eff_fork(offers(w, 1, 6)), eff_ignore(loop))));
 }
 CASE(a_loop_that_fails_leaves_the_other_items_in_the_queue, first_item_fails, .succeeds = "unit",
-     .check = one_begun_four_left)
+     .check = one_begun_four_left, .without = NO_QUEUE)
 
 static eff_t *first_item_fails_collecting(struct world *w)
 {
@@ -77,7 +77,7 @@ static eff_t *first_item_fails_collecting(struct world *w)
     return none_lost(w, then_count(w, eff_then(eff_fork(offers(w, 1, 6)), eff_ignore(loop))));
 }
 CASE(a_loop_with_results_that_fails_leaves_the_other_items_in_the_queue, first_item_fails_collecting,
-     .succeeds = "unit", .check = one_begun_four_left)
+     .succeeds = "unit", .check = one_begun_four_left, .without = NO_QUEUE)
 
 static eff_t *second_fails_later(eff_value_t item, eff_value_t env)
 {
@@ -98,7 +98,7 @@ static eff_t *handed_over_too_late(struct world *w)
     return none_lost(w, then_count(w, eff_then(fill, eff_ignore(loop))));
 }
 CASE(an_item_handed_to_a_loop_that_has_failed_goes_back, handed_over_too_late, .succeeds = "unit",
-     .check = two_begun_six_left)
+     .check = two_begun_six_left, .without = NO_QUEUE)
 
 static eff_t *begin_and_wait(eff_value_t item, eff_value_t env)
 {
@@ -118,7 +118,7 @@ static eff_t *interrupted_with_items(struct world *w)
     return none_lost(w, then_count(w, in_order(keep(w, 0, loop), eff_yield_now(), offers(w, 1, 6), stop)));
 }
 CASE(a_loop_that_is_interrupted_begins_no_more_items, interrupted_with_items, .succeeds = "unit",
-     .journal = "interrupt", .check = none_begun_five_left)
+     .journal = "interrupt", .check = none_begun_five_left, .without = NO_QUEUE)
 
 /* An item of a range interrupts the loop: its worker, which ends without waiting, begins no other. */
 static eff_t *interrupt_the_loop(eff_value_t item, eff_value_t env)

@@ -152,8 +152,57 @@ static eff_t *hundred(struct world *w)
 }
 CASE(a_fiber_may_have_many, hundred, .succeeds = "unit", .journal = "0 99")
 
-TESTS(a_variable_begins_with_its_initial_value, A2_a_childs_change_never_reaches_the_parent,
-      a_child_has_what_its_forker_had_at_the_fork, the_fork_policy_says_what_a_child_begins_with,
-      sides_have_copies_and_nothing_is_merged, each_item_begins_with_the_callers_value,
-      an_item_does_not_see_what_the_one_before_has_set, with_restores_what_was_there, with_restores_after_a_failure,
-      a_daemon_begins_with_none, an_absent_initial_value_is_a_mistake, no_variable_is_a_mistake, a_fiber_may_have_many)
+/* ---- what a side or an item sets stays with it: where the source merges the last to be joined back, nothing is here */
+
+static eff_t *both_sides_set(struct world *w)
+{
+    eff_t *pair = eff_zip_par(after(2000, set(&level, 10)), set(&level, 15));
+    return in_order(set(&level, 5), pair, eff_local_get(&level));
+}
+/* PAR-016 */
+CASE(PAR_016_the_caller_keeps_its_value_whatever_both_sides_set, both_sides_set, .succeeds = "5", .timed = true,
+     .ms = 2000)
+
+static eff_t *slower_side_sets(struct world *w)
+{
+    eff_t *fast = after(1, set(&level, 1)), *slow = after(2, set(&level, 2));
+    return eff_then(eff_zip_par(fast, slow), eff_local_get(&level));
+}
+/* PAR-018 */
+CASE(PAR_018_the_value_of_the_slower_side_is_not_inherited, slower_side_sets, .succeeds = "0")
+
+static eff_value_t one_more(eff_value_t v, eff_value_t env)
+{
+    return eff_int(eff_as_int(v) + 1);
+}
+static eff_t *add_one(eff_value_t item, eff_value_t env)
+{
+    return eff_then(yields(eff_local_update(&level, one_more, eff_unit)), eff_local_get(&level));
+}
+static eff_value_t sum(eff_value_t results, eff_value_t env)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < eff_array_size(results); i++)
+        n += eff_as_int(eff_array_at(results, i));
+    return eff_int(n);
+}
+static eff_t *thousand_updates(struct world *w)
+{
+    eff_t *updates = eff_for_each_par(eff_range(0, 1000), add_one, eff_unit, 0);
+    return eff_zip(eff_map(updates, sum, eff_unit), eff_local_get(&level));
+}
+/* EACH-025: each of a thousand items sees 0 before and 1 after its own update, and the caller none of them. */
+START_TEST(EACH_025_what_items_add_does_not_add_up_in_the_caller)
+{
+    struct world w = { 0 };
+    ck_assert_succeeds(thousand_updates(&w), "(1000, 0)");
+}
+END_TEST
+
+TESTS(PAR_016_the_caller_keeps_its_value_whatever_both_sides_set, PAR_018_the_value_of_the_slower_side_is_not_inherited,
+      EACH_025_what_items_add_does_not_add_up_in_the_caller, a_variable_begins_with_its_initial_value,
+      A2_a_childs_change_never_reaches_the_parent, a_child_has_what_its_forker_had_at_the_fork,
+      the_fork_policy_says_what_a_child_begins_with, sides_have_copies_and_nothing_is_merged,
+      each_item_begins_with_the_callers_value, an_item_does_not_see_what_the_one_before_has_set,
+      with_restores_what_was_there, with_restores_after_a_failure, a_daemon_begins_with_none,
+      an_absent_initial_value_is_a_mistake, no_variable_is_a_mistake, a_fiber_may_have_many)

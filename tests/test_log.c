@@ -227,7 +227,8 @@ static eff_t *with_everything(struct world *w)
     eff_t *e = eff_then(eff_sleep(eff_millis(5)), eff_log_cause(EFF_LOG_WARN, cause, "raw\n"));
     return logged_by(w, e, look);
 }
-CASE(a_logger_gets_the_whole_record, with_everything, .succeeds = "unit", .journal = "why", .without = NO_AROUND)
+CASE(a_logger_gets_the_whole_record, with_everything, .succeeds = "unit", .journal = "why",
+     .without = NO_AROUND /* the record tells the fiber */)
 
 static eff_value_t add_message(eff_value_t v, eff_value_t env)
 {

@@ -190,6 +190,20 @@ static eff_t *forking_sides(struct world *w)
 CASE(RACE_013_what_a_side_forked_ends_with_it, forking_sides, .succeeds = "unit", .journal = "interrupt interrupt",
      .without = NO_INTERRUPTS | NO_ALLOCATIONS | NO_SHUFFLES) /* a side that did not fork leaves no handle */
 
+static eff_t *forking_sides_that_yield(struct world *w)
+{
+    eff_t *w1 = when_interrupted(await_latch(w, 0), count(w, 0)),
+          *w2 = when_interrupted(await_latch(w, 1), count(w, 0));
+    return eff_race(eff_then(eff_fork(w1), yields(one(1))), eff_then(eff_fork(w2), eff_never()));
+}
+static void two_handlers_ran(struct world *w, const eff_exit_t *exit)
+{
+    ck_assert_int_eq(w->n[0], 2);
+}
+/* RACE-013 */
+CASE(RACE_013_the_handlers_of_what_sides_forked_run_once_it_has_begun, forking_sides_that_yield, .succeeds = "1",
+     .check = two_handlers_ran)
+
 static eff_t *caller_interrupted(struct world *w)
 {
     eff_t *left = when_interrupted(ms(3600000), count(w, 0)), *right = when_interrupted(ms(3600000), count(w, 0));
@@ -310,7 +324,8 @@ TESTS(RACE_001_the_first_to_succeed_wins_and_the_other_is_interrupted, RACE_002_
       when_all_fail_the_failures_are_combined_in_argument_order, RACE_017_a_side_that_interrupts_itself_only_loses,
       RACE_018_two_sides_that_interrupt_themselves_are_interrupted, RACE_029_the_second_goes_on_when_the_first_failed,
       RACE_012_a_masked_loser_is_waited_for, the_mask_of_the_caller_does_not_protect_a_loser,
-      RACE_013_what_a_side_forked_ends_with_it, RACE_016_interrupting_the_caller_interrupts_both,
+      RACE_013_what_a_side_forked_ends_with_it, RACE_013_the_handlers_of_what_sides_forked_run_once_it_has_begun,
+      RACE_016_interrupting_the_caller_interrupts_both,
       RACE_028_what_a_loser_acquires_masked_is_released_before_the_race_returns,
       the_value_of_a_masked_loser_is_dropped_once, a_fail_with_which_a_side_ended_by_itself_is_part_of_the_race,
       what_a_loser_fails_with_while_it_is_interrupted_is_reported, a_race_that_loses_ends_its_own_sides,

@@ -59,7 +59,7 @@ static void alone_ended(struct world *w, const eff_exit_t *exit)
     ck_assert_int_eq(eff_as_int(eff_first(exit->value)), 1);
     ck_assert_str_eq(shape_of(eff_as_exit(eff_second(exit->value))), "fail(2)");
 }
-CASE(a_race_of_one_ends_as_that_one, alone, .check = alone_ended, .without = NO_AROUND)
+CASE(a_race_of_one_ends_as_that_one, alone, .check = alone_ended, .without = NO_AROUND /* the text tells who forked */)
 
 static eff_t *caller_is_interrupted(struct world *w)
 {

@@ -1,4 +1,5 @@
 /* race_with: the handler of the first to end goes on beside the loser. And race_first_all. */
+#include "support/failing_allocator.h"
 #include "support/fibers.h"
 
 static struct world *the_world(eff_value_t env)
@@ -401,9 +402,13 @@ static eff_t *deep(int64_t depth)
         e = eff_race_with(e, eff_never(), pass, pass, eff_unit);
     return e;
 }
-START_TEST(a_thousand_nested_races_need_no_stack)
+static void run_deep(void)
 {
-    ck_assert_succeeds(deep(1000), "1000");
+    ck_assert_succeeds(deep(10000), "10000");
+}
+START_TEST(ten_thousand_nested_races_run_on_a_small_stack)
+{
+    run_on_small_stack(run_deep);
 }
 END_TEST
 
@@ -534,7 +539,7 @@ TESTS(a_loser_left_alone_is_interrupted_when_the_handlers_effect_has_ended, the_
       under_a_mask_the_handlers_effect_is_masked_and_the_loser_is_not, a_timeout_ends_the_handlers_effect_and_the_loser,
       what_the_first_acquired_lives_as_long_as_the_scope_around_the_race, what_the_loser_holds_is_released,
       a_handle_of_the_loser_names_an_ended_fiber_afterwards, B31_every_value_of_a_race_with_is_dropped_once,
-      races_nest_in_handlers, a_thousand_nested_races_need_no_stack, a_description_runs_any_number_of_times,
+      races_nest_in_handlers, ten_thousand_nested_races_run_on_a_small_stack, a_description_runs_any_number_of_times,
       what_the_handler_forks_belongs_to_the_callers_region, mistakes_of_race_with_name_it,
       joining_a_loser_that_never_ends_is_a_deadlock, a_runtime_that_is_freed_in_a_race_with_gives_up_everything,
       a_description_shows_a_race_with, race_first_all_ends_as_the_first_to_end, race_first_all_fails_if_the_first_does,

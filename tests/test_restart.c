@@ -119,7 +119,32 @@ static eff_t *no_schedule(struct world *w)
 }
 CASE(no_schedule_is_a_mistake, no_schedule, .dies = "argument 3 of eff_restart is NULL")
 
+/* ---- asked to stop */
+
+static eff_t *obedient(struct world *w)
+{
+    return eff_then(eff_until_stop(), say_time(w, "ends"));
+}
+static eff_t *stopped_in_a_run(struct world *w)
+{
+    eff_schedule_t *pauses = eff_schedule_spaced(eff_millis(100));
+    eff_t *worker = eff_restart(obedient(w), EFF_RESTART_ALWAYS, pauses, never_healthy());
+    return in_order(keep(w, 0, eff_fork(eff_graceful(worker, eff_seconds(20)))), ms(5), say_interrupt(w, 0));
+}
+CASE(asked_to_stop_a_run_is_the_last_one, stopped_in_a_run, .succeeds = "unit", .journal = "ends@5 interrupt", .ms = 5,
+     .timed = true)
+
+static eff_t *stopped_in_a_pause(struct world *w)
+{
+    eff_schedule_t *pauses = eff_schedule_spaced(eff_seconds(10));
+    eff_t *worker = eff_restart(failing(1), EFF_RESTART_ON_FAILURE, pauses, never_healthy());
+    return in_order(keep(w, 0, eff_fork(eff_graceful(worker, eff_seconds(20)))), ms(5), say_interrupt(w, 0));
+}
+CASE(asked_to_stop_a_pause_ends_at_once, stopped_in_a_pause, .succeeds = "unit", .journal = "interrupt", .ms = 5,
+     .timed = true)
+
 TESTS(a_failed_run_is_followed_by_another, so_is_one_that_died, always_restarts_after_a_success_too,
       when_the_schedule_is_done_the_last_failure_is_the_result, each_run_releases_what_it_acquired_before_the_next_one,
       each_run_ends_what_it_forked, an_interruption_ends_it, a_healthy_run_starts_the_schedule_anew,
-      FORK_040_the_end_of_the_region_stops_restarting, no_schedule_is_a_mistake)
+      FORK_040_the_end_of_the_region_stops_restarting, no_schedule_is_a_mistake, asked_to_stop_a_run_is_the_last_one,
+      asked_to_stop_a_pause_ends_at_once)

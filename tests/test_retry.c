@@ -261,7 +261,8 @@ static void at_the_end_of_time(struct world *w, const eff_exit_t *exit)
     ck_assert_int_eq(w->n[0], 101);
 }
 /* SCHED-055 */
-CASE(SCHED_055_exponential_delays_saturate, saturating, .check = at_the_end_of_time, .without = NO_AROUND)
+CASE(SCHED_055_exponential_delays_saturate, saturating, .check = at_the_end_of_time,
+     .without = NO_AROUND /* it lasts to the end of time */)
 
 static eff_t *interrupted_pause(struct world *w)
 {
@@ -271,7 +272,7 @@ static eff_t *interrupted_pause(struct world *w)
 }
 /* SCHED-056 */
 CASE(SCHED_056_interrupting_the_pause_ends_at_once_and_leaves_no_timer, interrupted_pause, .succeeds = "(unit, [])",
-     .journal = "try@0 ended@600000", .check = ran_once, .without = NO_AROUND)
+     .journal = "try@0 ended@600000", .check = ran_once, .without = NO_AROUND /* it lists the sleepers */)
 
 /* ---- one schedule, one effect, many runs */
 

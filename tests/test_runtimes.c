@@ -30,6 +30,14 @@ static void run_to(eff_runtime_t *rt, eff_t *e, const char *shape)
     eff_exit_decref(exit);
 }
 
+/* The same on a runtime of its own. */
+static void run_anew_to(eff_t *e, const char *shape)
+{
+    eff_exit_t exit = eff_run(e);
+    ck_assert_str_eq(shape_of(&exit), shape);
+    eff_exit_decref(exit);
+}
+
 START_TEST(two_runtimes_of_a_thread_run_in_turn)
 {
     struct world w = { 0 };
@@ -146,8 +154,8 @@ static eff_t *wait_for_next(eff_value_t i, eff_value_t number)
 }
 struct member {
     pthread_t thread;
-    int number;
     int64_t n;
+    int number;
     bool ok;
 };
 static void *take_part(void *arg)
@@ -283,9 +291,85 @@ START_TEST(a_report_may_give_up_the_last_handle)
 }
 END_TEST
 
+/* ---- handles that outlive their runtime, or the thread's interest in them */
+
+START_TEST(handles_may_be_used_when_their_runtime_is_gone)
+{
+    struct world w = { .queue = eff_queue_bounded(1) };
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    (void)latch(&w, 0);
+    eff_t *uses = eff_zip_par(eff_queue_take(w.queue), await_latch(&w, 0));
+    run_to(rt, eff_timeout(uses, eff_millis(0)), "ok(none)");
+    eff_runtime_free(rt);
+    eff_value_t item;
+    ck_assert(eff_deferred_complete(w.deferreds[0], eff_exit_succeed(eff_string("late"))));
+    ck_assert_int_eq(eff_queue_try_offer(w.queue, eff_string("late")), 0);
+    ck_assert(eff_queue_try_take(w.queue, &item));
+    ck_assert_str_eq(eff_as_string(item), "late");
+    eff_value_decref(item);
+    run_anew_to(await_latch(&w, 0), "ok(late)");
+    run_anew_to(eff_then(eff_queue_offer(w.queue, eff_int(1)), eff_queue_take(w.queue)), "ok(1)");
+    run_anew_to(eff_then(eff_queue_offer(w.queue, eff_int(2)), eff_queue_take(w.queue)), "ok(2)");
+    drop_handles(&w);
+}
+END_TEST
+
+struct dropped {
+    pthread_t home;
+    atomic_int here, elsewhere;
+};
+struct item {
+    struct dropped *dropped;
+};
+static void item_drop(struct item *item)
+{
+    struct dropped *d = item->dropped;
+    atomic_fetch_add(pthread_equal(d->home, pthread_self()) ? &d->here : &d->elsewhere, 1);
+}
+EFF_STATIC_TYPE(item, struct item, .drop = item_drop);
+
+static void *drop_elsewhere(void *queue)
+{
+    eff_queue_decref(queue);
+    return NULL;
+}
+static void *drop_deferred_elsewhere(void *deferred)
+{
+    eff_deferred_decref(deferred);
+    return NULL;
+}
+static void run_on_thread(void *(*f)(void *), void *arg)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, f, arg), 0);
+    pthread_join(thread, NULL);
+}
+START_TEST(what_a_handle_holds_is_dropped_on_the_thread_of_its_runtime)
+{
+    struct dropped d = { .home = pthread_self() };
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_queue_t *queue = eff_queue_bounded(1);
+    eff_deferred_t *deferred = eff_deferred_new();
+    run_to(rt, eff_queue_offer(queue, item_make((struct item){ &d })), "ok(unit)");
+    run_to(rt, eff_timeout(eff_deferred_await(deferred), eff_millis(0)), "ok(none)");
+    run_to(rt, eff_deferred_succeed(deferred, item_make((struct item){ &d })), "ok(true)");
+    run_on_thread(drop_elsewhere, queue);
+    run_on_thread(drop_deferred_elsewhere, deferred);
+    ck_assert_int_eq(d.here + d.elsewhere, 0);
+    run_to(rt, eff_yield_now(), "ok(unit)");
+    ck_assert_int_eq(d.here, 2);
+    queue = eff_queue_bounded(1);
+    run_to(rt, eff_queue_offer(queue, item_make((struct item){ &d })), "ok(unit)");
+    eff_runtime_free(rt);
+    run_on_thread(drop_elsewhere, queue); /* with the runtime gone, there is no such thread */
+    ck_assert_int_eq(d.elsewhere, 1);
+}
+END_TEST
+
 TESTS(two_runtimes_of_a_thread_run_in_turn, a_fiber_answers_a_handle_of_another_runtime_of_its_thread,
       running_one_runtime_runs_the_other_on_the_same_loop, a_runtime_cannot_be_run_inside_the_loop_or_fiber_of_another,
       runtimes_of_several_threads_answer_each_others_handles,
       a_handle_given_up_elsewhere_reports_on_the_runtimes_thread,
       a_handle_may_be_given_up_elsewhere_while_the_runtime_is_freed,
-      a_handle_may_be_given_up_elsewhere_while_its_region_ends, a_report_may_give_up_the_last_handle)
+      a_handle_may_be_given_up_elsewhere_while_its_region_ends, a_report_may_give_up_the_last_handle,
+      handles_may_be_used_when_their_runtime_is_gone, what_a_handle_holds_is_dropped_on_the_thread_of_its_runtime)

@@ -162,7 +162,7 @@ START_TEST(so_is_a_finalizer)
     run(bracket);
     ck_assert_uint_eq(told.n, 2);
     ck_assert_str_eq(told.texts[0], "callback bind_fn (test_slow.c:N)" IN_FIBER_1);
-    ck_assert_str_eq(told.texts[1], "finalizer bind_fn (test_slow.c:N)" IN_FIBER_1);
+    ck_assert_str_eq(told.texts[1], "the release of bind_fn (test_slow.c:N)" IN_FIBER_1);
 }
 END_TEST
 
@@ -242,6 +242,7 @@ START_TEST(an_observer_outside_is_told_of)
 }
 END_TEST
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type of a drop hook */
 static void drop_slowly(int64_t *ms)
 {
     pass(*ms);
@@ -256,6 +257,26 @@ START_TEST(what_a_callback_drops_counts_to_it)
 {
     eff_t *e = eff_map(eff_succeed(heavy_make(50)), forget_it, eff_unit);
     ck_assert_told(e, "callback forget_it (test_slow.c:N) held the loop for 50 ms, in fiber 1 (main)");
+}
+END_TEST
+
+static int n_rounds;
+static eff_t *round_fn(eff_value_t env)
+{
+    return n_rounds++ == 0 ? eff_succeed(heavy_make(50)) : eff_fail(eff_unit);
+}
+
+START_TEST(the_librarys_own_callbacks_are_told_as_what_they_belong_to)
+{
+    const char dropped[] = " at test_slow.c:N held the loop for 50 ms, in fiber 1 (main)";
+    char text[100];
+    snprintf(text, sizeof text, "then%s", dropped);
+    ck_assert_told(eff_then(eff_succeed(heavy_make(50)), eff_noop()), text);
+    snprintf(text, sizeof text, "or_else%s", dropped);
+    ck_assert_told(eff_or_else(eff_fail(heavy_make(50)), eff_noop()), text);
+    snprintf(text, sizeof text, "forever%s", dropped);
+    n_rounds = 0;
+    ck_assert_told(eff_forever(eff_suspend(round_fn, eff_unit)), text);
 }
 END_TEST
 
@@ -409,7 +430,8 @@ START_TEST(finalizers_of_every_kind_are_watched)
                    eff_acquire_use_release_effect(eff_noop(), bind_fn, sleep_and_release, eff_int(0)),
                    deferring((struct steps){ 0, 0 }) };
     const char *names[] = { "a finalizer at test_slow.c:N has", "finalizer sleep_and_release (test_slow.c:N) has",
-                            "finalizer bind_fn (test_slow.c:N) has", "finalizer sleep_at_the_end (test_slow.c:N) has" };
+                            "the release of bind_fn (test_slow.c:N) has",
+                            "finalizer sleep_at_the_end (test_slow.c:N) has" };
     for (size_t i = 0; i < sizeof e / sizeof e[0]; i++) {
         eff_test_t *t = begin(e[i]);
         let_pass(t, 5000);
@@ -474,6 +496,36 @@ START_TEST(finalizers_that_run_already_are_watched_from_when_it_is_asked)
 }
 END_TEST
 
+static eff_deferred_t *closed;
+static void close_it(const eff_slow_t *slow, void *arg)
+{
+    note(slow, arg);
+    if (slow->kind == EFF_SLOW_WAITING) (void)eff_deferred_complete(closed, eff_exit_succeed(eff_unit));
+}
+
+/* By the real clock: the loop would wait for ever if it did not look at the finalizer. */
+START_TEST(a_callers_loop_looks_at_finalizers_too)
+{
+    struct event_base *base = event_base_new();
+    memset(&told, 0, sizeof told);
+    (void)unsetenv("EFF_DEBUG");
+    closed = eff_deferred_new();
+    eff_runtime_options_t options = { .base = base, .on_slow = close_it };
+    options.slow_finalizer = eff_millis(1);
+    eff_runtime_t *rt = eff_runtime_new(&options);
+    eff_t *e = eff_ensuring(eff_noop(), eff_external(eff_deferred_await(closed)));
+    ck_assert_int_eq(eff_runtime_fork(rt, e, NULL, NULL, NULL), 0);
+    for (int i = 0; i < 1000 && eff_runtime_n_fibers(rt) > 0; i++)
+        event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY | EVLOOP_ONCE);
+    ck_assert_uint_eq(eff_runtime_n_fibers(rt), 0);
+    ck_assert_uint_eq(told.n, 2);
+    ck_assert_int_eq(told.reports[1].kind, EFF_SLOW_FINALIZER);
+    eff_runtime_free(rt);
+    event_base_free(base);
+    eff_deferred_decref(closed);
+}
+END_TEST
+
 START_TEST(once_all_is_to_end_so_are_fibers_that_do_not_see_it)
 {
     eff_test_t *t = begin(eff_uninterruptible(eff_sleep(eff_seconds(30))));
@@ -499,6 +551,45 @@ START_TEST(once_all_is_to_end_so_are_fibers_that_do_not_see_it)
 }
 END_TEST
 
+START_TEST(who_stays_for_a_grace_is_not_told_but_who_does_not_end_after_it_is)
+{
+    eff_test_t *t = begin(eff_graceful(eff_uninterruptible(eff_sleep(eff_seconds(31))), eff_seconds(11)));
+    eff_runtime_shutdown(eff_test_runtime(t), NULL, NULL);
+    eff_test_adjust(t, eff_millis(0));
+    let_pass(t, 5000);
+    let_pass(t, 5000);
+    ck_assert_uint_eq(told.n, 0);
+    eff_test_adjust(t, eff_seconds(11));
+    let_pass(t, 5000);
+    ck_assert_uint_eq(told.n, 1);
+    ck_assert_str_eq(told.texts[0],
+                     "after 15 s the end is still waited for: fiber 2 (forked at test_slow.c:N) waits for virtual time "
+                     "to pass at test_slow.c:N, due in 20 s, masked, interrupted (shutdown)");
+    let_pass(t, 4999);
+    ck_assert_uint_eq(told.n, 1);
+    let_pass(t, 1);
+    ck_assert_uint_eq(told.n, 2);
+    (void)eff_test_free(t);
+}
+END_TEST
+
+START_TEST(the_same_is_told_less_and_less_often)
+{
+    eff_test_t *t = begin(eff_uninterruptible(eff_sleep(eff_seconds(30))));
+    (void)eff_test_fork(t, eff_ensuring(eff_noop(), eff_sleep(eff_seconds(30))));
+    eff_test_adjust(t, eff_millis(0));
+    eff_runtime_shutdown(eff_test_runtime(t), NULL, NULL);
+    eff_test_adjust(t, eff_millis(0));
+    static const int64_t at[] = { 5, 10, 20, 40, 80 };
+    for (int s = 1; s <= 100; s++)
+        let_pass(t, 1000);
+    ck_assert_uint_eq(told.n, 2 * sizeof at / sizeof at[0]);
+    for (size_t i = 0; i < told.n; i++)
+        ck_assert_int_eq(told.reports[i].took.ns, at[i / 2] * 1000000000);
+    (void)eff_test_free(t);
+}
+END_TEST
+
 START_TEST(a_finalizer_that_is_given_up_is_forgotten)
 {
     eff_runtime_t *rt = open_runtime();
@@ -515,10 +606,12 @@ END_TEST
 TESTS(a_callback_that_holds_the_loop_is_named_with_its_site_and_time, so_is_a_loops_callback, so_is_a_finalizer,
       of_several_in_a_scope_each_is_judged_by_itself, of_a_gen_the_step_is_named_by_the_await_it_went_on_from,
       a_canceler_is_told_of_and_not_counted_to_who_interrupts, an_observer_outside_is_told_of,
-      what_a_callback_drops_counts_to_it, what_is_quicker_is_not_told, a_report_has_the_facts_too,
-      a_host_logs_what_is_slow, a_long_turn_of_short_callbacks_is_told_as_that,
-      a_turn_with_a_slow_callback_is_not_told_twice,
+      what_a_callback_drops_counts_to_it, the_librarys_own_callbacks_are_told_as_what_they_belong_to,
+      what_is_quicker_is_not_told, a_report_has_the_facts_too, a_host_logs_what_is_slow,
+      a_long_turn_of_short_callbacks_is_told_as_that, a_turn_with_a_slow_callback_is_not_told_twice,
       a_finalizer_that_takes_long_is_told_again_and_again_and_when_it_has_ended, finalizers_of_every_kind_are_watched,
       of_many_finalizers_some_are_told_and_the_rest_counted, the_innermost_of_nested_finalizers_is_told,
       finalizers_that_run_already_are_watched_from_when_it_is_asked,
-      once_all_is_to_end_so_are_fibers_that_do_not_see_it, a_finalizer_that_is_given_up_is_forgotten)
+      once_all_is_to_end_so_are_fibers_that_do_not_see_it,
+      who_stays_for_a_grace_is_not_told_but_who_does_not_end_after_it_is, the_same_is_told_less_and_less_often,
+      a_callers_loop_looks_at_finalizers_too, a_finalizer_that_is_given_up_is_forgotten)

@@ -225,7 +225,7 @@ static eff_t *many_tasks(eff_task_group_t *group, eff_value_t env)
 }
 START_TEST(a_group_takes_memory_for_those_that_live_only)
 {
-    struct tasks t = { NULL };
+    struct tasks t = { .group = NULL };
     ck_assert_succeeds(eff_task_group(many_tasks, eff_ptr(&t)), "unit");
     ck_assert_int_eq(t.n_begun, 10000);
     ck_assert_int_lt(t.max_blocks, 100);

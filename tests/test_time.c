@@ -236,7 +236,7 @@ static void one_of_each(struct world *w, const eff_exit_t *exit)
     ck_assert(!eff_is_some(eff_second(exit->value)));
 }
 CASE(a_timeout_is_distinguishable_from_a_body_that_fails_timed_out, body_fails_timed_out, .check = one_of_each,
-     .without = NO_AROUND)
+     .without = NO_AROUND /* the text tells who forked */)
 
 /* ---- delay, timed, saturation */
 

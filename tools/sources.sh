@@ -22,6 +22,8 @@ lists=(
     'examples/meson.build|healthcheck_sources|./healthcheck -name *.c'
     'examples/meson.build|hashdir_sources|./hashdir -maxdepth 1 -name *.c'
     'examples/meson.build|hashdir_test_sources|./hashdir/tests -name *.c'
+    'examples/meson.build|jobd_sources|./jobd -maxdepth 1 -name *.c'
+    'examples/meson.build|jobd_test_sources|./jobd/tests -name *.c'
     'examples/meson.build|portscan_sources|./portscan -name *.c'
     'examples/meson.build|chat_sources|./chat -maxdepth 1 -name *.c'
     'examples/meson.build|chat_test_sources|./chat/tests -name *.c'

@@ -16,7 +16,8 @@
  * and eff_fork_scoped in a scope around it, and daemons; nor for what eff_shield keeps, nor on another runtime.
  *
  * Finalizers are free of it: they run masked, as ever, and are told of no deadline around them, so that a polite goodbye
- * does not fail for want of time. They may set limits of their own.
+ * does not fail for want of time. They may set limits of their own. The grace of eff_graceful, once it has begun, is free
+ * of it too.
  *
  * Time is that of the Clock in effect. Under another Clock provided further in, the deadline holds, but is not known.
  */

@@ -58,7 +58,7 @@ typedef struct eff_fiber_info {
  *  @return whether to go on */
 typedef bool (*eff_fiber_visit_fn)(const eff_fiber_info_t *info, void *arg);
 /** Visits every fiber: parents before their children, those of one parent in the order in which they were forked, and
- *  those that a scope owns after all others. Needs no memory. O(fibers).
+ *  those that a scope owns after all others. Needs no memory: without any, `waits_for` is less exact. O(fibers).
  *  @borrows{rt}
  *  @param visit called for each, until it returns false
  *  @param arg passed to visit
@@ -83,12 +83,13 @@ EFF_API void eff_runtime_dump(const eff_runtime_t *rt, eff_buffer_t *out);
  *           "waited_ms": 2300, "outside": false, "daemon": false, "masked": false, "trace": ["main (web.c:71)"],
  *           "children": [{"id": 7, "parent": 1, "name": "resolver", "forked_at": "serve (web.c:40)", ...}]}]}
  *
- *  "state" is "new", "ready", "running", "waiting" or "ended". What there is none of is left out: "parent", "name",
- *  "forked_at"; "waits_for", "at" and "outside" unless it waits; "waits_for_fiber" unless that is a single one;
- *  "waited_ms" where it waits for a time, and has "due_in_ms"; "interrupted", which is {"by", "reason", "site"}. The
- *  "trace" is empty of the fiber that runs, and of one that has ended. Of a long one the innermost 8 and the outermost
- *  24 sites are there, and "sites_left_out" says how many were between them. Fibers more than 64 levels down stand
- *  beside those of the 64th, and those that a scope owns at the top: "parent" is right everywhere. O(fibers).
+ *  "waits_for" completes "waits", as in the text. "state" is "new", "ready", "running", "waiting" or "ended". What
+ *  there is none of is left out: "parent", "name", "forked_at"; "waits_for", "at" and "outside" unless it waits;
+ *  "waits_for_fiber" unless that is a single one; "waited_ms" where it waits for a time, and has "due_in_ms";
+ *  "interrupted", which is {"by", "reason", "site"}. The "trace" is empty of the fiber that runs, and of one that has
+ *  ended. Of a long one the innermost 8 and the outermost 24 sites are there, and "sites_left_out" says how many were
+ *  between them. Fibers more than 64 levels down stand beside those of the 64th, and those that a scope owns at the
+ *  top: "parent" is right everywhere. O(fibers).
  *  @borrows{rt}
  *  @return new: a json_t of jansson, for json_decref; NULL when out of memory */
 EFF_API EFF_MUST_USE struct json_t *eff_runtime_dump_json(const eff_runtime_t *rt);

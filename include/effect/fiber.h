@@ -92,7 +92,8 @@ EFF_API EFF_MUST_USE eff_t *eff_fork_all_at(eff_site_t site, size_t n, eff_t *co
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_named_at(eff_site_t site, eff_t *e, const char *name);
 /** Succeeds with the handle of the fiber that runs it (eff_as_fiber). Sides of parallel combinators and items of
- *  eff_for_each_par are fibers too, each with a handle of its own. @returns_new */
+ *  eff_for_each_par are fibers too, each with a handle of its own. A fiber may end with it; inside a larger value or an
+ *  error that it ends with, its own handle keeps the fiber, and so itself, for ever. @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_fiber_self_at(eff_site_t site);
 
 /** Waits for the fiber's end, and ends the same way.
@@ -142,6 +143,8 @@ typedef enum eff_wait_until {
  *  - Success: with the pair of two arrays of handles, each in the given order: those that have ended, and the others.
  *    No fibers at all: at once.
  *  - Interruption: of the waiter does not touch the fibers.
+ *
+ *  It asks for the exits of those that have ended, so their failures are not reported as unobserved.
  *
  *  @param fibers consumes; items that are handles
  *  @param until when to go on

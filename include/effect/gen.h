@@ -23,8 +23,8 @@
  *    So a gen whose init says eff_value_incref(x), eff_string(...) or strdup(...) needs .copy: without one, a second
  *    run (eff_retry, eff_repeat, running it again) uses what the first has dropped.
  *
- * Both must accept zeroed fields; a gen may have neither. Compile with -Wall: it finds locals used across an await and
- * a missing EFF_GEN_END. A gen is a region: fibers forked in it end with it. Order at its end: children, defers in
+ * Both must accept zeroed fields; a gen may have neither. Compile with -Wall: it finds a missing EFF_GEN_END, and most
+ * locals used across an await (Clang; GCC at -O0 only). A gen is a region: fibers forked in it end with it. Order at its end: children, defers in
  * reverse, frame drop. A failed await ends the gen with that failure. A step function that returns an effect without a
  * macro ends the gen with whatever that effect ends with.
  *

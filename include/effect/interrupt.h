@@ -5,6 +5,9 @@
  *     e = eff_uninterruptible(write_record(r));                     // seen afterwards
  *     e = eff_uninterruptible_mask(commit, eff_unit);               // commit gets a restore
  *
+ * So outside a mask every instruction is a checkpoint, and a long computation in effects needs none of its own; in one,
+ * eff_interruptible(eff_noop()) is one. eff_yield_now() lets others run, too.
+ *
  * A mask belongs to one fiber and is lexical in it; children and sides of parallel combinators start interruptible. The
  * model is that of asynchronous exceptions in Haskell (Marlow et al. 2001), with cats-effect's poll as eff_restore.
  */

@@ -57,7 +57,8 @@ EFF_API eff_limit_t *eff_as_limit(eff_value_t v);
  */
 EFF_API EFF_MUST_USE eff_t *eff_limit_set_at(eff_site_t site, eff_limit_t *limit, size_t n);
 /** Changes the limit from plain C, as eff_limit_set does: for callbacks of the loop, and those of effects. No user code
- *  runs before it returns. On its runtime's thread, if it has one; on another it changes nothing, and is a mistake, reported.
+ *  runs before it returns. On its runtime's thread, if it has one; on another it changes nothing, and is a mistake,
+ *  reported.
  *  @param limit borrows; NULL: nothing happens
  *  @param n how many items at once; 0: no limit */
 EFF_API void eff_limit_change(eff_limit_t *limit, size_t n);

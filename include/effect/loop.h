@@ -163,6 +163,8 @@ typedef enum eff_restart_when {
  * it acquired is released, and what it forked is ended, before the next one. Failures that lead to a restart are told to
  * nobody: put an eff_on_error around e to log them. Workers that are to be restarted together are one task group
  * (task_group.h) in an eff_restart; one that may fail without the others has an eff_restart of its own.
+ * Asked to stop (stop.h) it begins no other run: it ends as the run does that goes on then; in a pause at once, with
+ * unit.
  * - Success: with e's value, when it is not to be restarted, or the schedule is done.
  * - Failure: with e's last one, when the schedule is done, with a note that says how often it ran.
  * - Interruption: ends it, in e or in a pause, which waits on the Clock. An interruption of another fiber, that e has by

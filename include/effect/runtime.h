@@ -35,7 +35,8 @@ EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
  *  in the shutdown that follows; a second one exits at once, SIGQUIT dumps the fibers, SIGPIPE is ignored. Prints the
  *  cause to stderr when it does not succeed; a signal gives that up if nobody reads it. After a signal that interrupted
  *  e, and without a defect: nothing, or one line that counts the failures that came with the interruption and shows the
- *  first; a second signal prints a line that says so. Where stdin, stdout or stderr is closed, /dev/null takes its place,
+ *  first; a second signal prints a line that says so. What keeps the end waiting for 5 s is named every 5 s (slow.h): a
+ *  finalizer, or a fiber that is masked. Where stdin, stdout or stderr is closed, /dev/null takes its place,
  *  such that reading and writing fail still: no socket becomes it. The main thread, once at a time.
  *  @consumes{e}
  *  @return the exit code, by how e ended: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an
@@ -112,7 +113,8 @@ EFF_API void eff_runtime_shutdown(eff_runtime_t *rt, void (*done)(void *arg), vo
 EFF_API void eff_runtime_shutdown_within(eff_runtime_t *rt, eff_duration_t grace, void (*done)(void *arg), void *arg);
 /** Frees the runtime. With fibers still alive it reports them as misuse and unwinds them synchronously, children first:
  *  plain releases and drops run, effectful finalizers are skipped and named. Jobs of eff_blocking that run are waited
- *  for, those of eff_blocking_abandon are not. From inside a fiber or eff_runtime_run, and on another thread than the one that made it, it is misuse, and does nothing.
+ *  for, those of eff_blocking_abandon are not. From inside a fiber or eff_runtime_run, and on another thread than the
+ *  one that made it, it is misuse, and does nothing.
  *  @param rt consumes; NULL is fine */
 EFF_API void eff_runtime_free(eff_runtime_t *rt);
 /** After fork(2), in the child: forgets the runtime without touching the loop it shares with the parent. Its memory is

@@ -22,7 +22,8 @@ EFF_BEGIN_DECLS
 typedef enum eff_slow_kind {
     EFF_SLOW_CALLBACK, /**< a callback, canceler, release or step of a gen held the loop */
     EFF_SLOW_TURN,     /**< a fiber held the loop with many instructions, none of which was slow */
-    EFF_SLOW_WAITING,  /**< a finalizer has been running for long, and still is; told again and again */
+    EFF_SLOW_WAITING,  /**< a finalizer still runs, or a fiber that was told to end is masked; told again after
+                            twice the time, four times, and so on */
     EFF_SLOW_FINALIZER /**< a finalizer ended that ran for long */
 } eff_slow_kind_t;
 

@@ -9,7 +9,7 @@
  *     static const eff_supervisor_t counting = { .on_end = on_end, .arg = &stats };
  *     e = eff_supervised(server(), &counting);
  *
- * To have fibers restarted, see eff_restart (restart.h). The name is that of ZIO's Supervisor.
+ * To have fibers restarted, see eff_restart (loop.h). The name is that of ZIO's Supervisor.
  */
 #ifndef EFFECT_SUPERVISOR_H
 #define EFFECT_SUPERVISOR_H
@@ -22,7 +22,7 @@ EFF_BEGIN_DECLS
  *  be quick; what they need of a fiber later they take a reference to. */
 typedef struct eff_supervisor {
     size_t size; /**< sizeof(eff_supervisor_t), or 0 */
-    /** A fiber was forked, and none of its instructions has run. A side of a parallel combinator and an item of
+    /** A fiber was forked, and none of its instructions has run; of eff_runtime_fork, before that returns. A side of a parallel combinator and an item of
      *  eff_for_each_par is a fiber. Borrows all; parent: who forked it, NULL for what eff_run or the host started. */
     void (*on_start)(const eff_fiber_t *fiber, const eff_fiber_t *parent, void *arg);
     /** It has ended: its children and finalizers too, and none of those who wait for it has gone on. Once for each

@@ -325,7 +325,8 @@ EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);
 /** Adds n bytes. @borrows{b} @param text copied @param n bytes */
 EFF_API void eff_buffer_add_n(eff_buffer_t *b, const char *text, size_t n);
 /** Adds n bytes of any origin: control characters, line separators, changes of direction and what is no UTF-8 come
- *  escaped, as in C, so that they can neither forge a line nor command a terminal. @borrows{b} @param text copied @param n bytes */
+ *  escaped, as in C, so that they can neither forge a line nor command a terminal.
+ *  @borrows{b} @param text copied @param n bytes */
 EFF_API void eff_buffer_add_escaped(eff_buffer_t *b, const char *text, size_t n);
 /** Adds text as printf makes it. @borrows{b} @param fmt as of printf, with its arguments */
 EFF_API void eff_buffer_printf(eff_buffer_t *b, const char *fmt, ...) EFF_PRINTF(2, 3);

@@ -161,19 +161,19 @@ eff_value_t eff_array(size_t n, const eff_value_t *items)
 
 eff_value_t eff_effect_array(size_t n, eff_t *const *effects)
 {
-    eff_value_t *items, array = n > 0 && !effects ? (eff_value_t){ 0 } : eff__array_new(n, &items);
-    bool missing = n > 0 && !effects, oom = eff_is_oom(array);
+    bool missing = n > 0 && !effects, oom = false;
     for (size_t i = 0; effects && i < n; i++) {
         missing = missing || !effects[i];
         oom = oom || effects[i] == &eff__oom_node;
-        if (eff__value_usable(array))
-            items[i] = effects[i] ? (eff_value_t){ .type = &eff_effect_type, .ptr = effects[i] } : eff_unit;
+    }
+    eff_value_t *items = NULL, array = missing || oom ? eff_oom_value() : eff__array_new(n, &items);
+    for (size_t i = 0; effects && i < n; i++) {
+        if (items) items[i] = (eff_value_t){ .type = &eff_effect_type, .ptr = effects[i] };
         else eff_decref(effects[i]);
     }
-    if (!missing && !oom) return array;
-    eff_value_decref(array);
-    if (missing) eff__misuse("eff_effect_array was given NULL");
-    return missing ? (eff_value_t){ 0 } : eff_oom_value();
+    if (!missing) return array;
+    eff__misuse("eff_effect_array was given NULL");
+    return (eff_value_t){ 0 };
 }
 
 static const struct eff__array *array_of(eff_value_t v)

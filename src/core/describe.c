@@ -138,6 +138,16 @@ static eff_value_t env_of(const eff_t *e)
     return (eff_value_t){ .type = NULL, .integer = 0 };
 }
 
+bool eff__describe_runs_no_callback(const eff_t *e)
+{
+    const struct eff__closure *c = closure_in(env_of(e));
+    if (c) return !c->fn && !c->when && c->env.type == &eff_unit_type; /* retry, for one, keeps callbacks in env */
+    if (e->op == EFF__OP_FOLD) return !e->fold.good && e->fold.bad == (eff_any_fn)eff__run_env;
+    if (e->op != EFF__OP_MAP && e->op != EFF__OP_FLAT_MAP && e->op != EFF__OP_ON_EXIT) return false;
+    return e->bind.fn == (eff_any_fn)eff__run_env || e->bind.fn == (eff_any_fn)eff__return_env ||
+           e->bind.fn == (eff_any_fn)eff__run_env_finally;
+}
+
 const char *eff__describe_name(const eff_t *e)
 {
     const struct eff__closure *c = closure_in(env_of(e));

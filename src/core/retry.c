@@ -13,6 +13,7 @@
 #include <effect/loop.h>
 
 #include <effect/clock.h>
+#include <effect/stop.h>
 #include <effect/transform.h>
 
 #include "core/build.h"
@@ -123,10 +124,12 @@ static eff_t *repeat_round(eff_value_t v)
     return eff_flat_map_at(run->site, eff_incref(run->effect), repeat_succeeded, eff_value_incref(v));
 }
 
-/* ---- restart: the outcome of a round is its exit */
+/* ---- restart: the outcome of a round is its exit, which is kept until the next one begins */
 
-static eff_t *end_of_restart(const struct run *run, const eff_exit_t *exit)
+/* Ends as the last run did. */
+static eff_t *end_of_restart(struct run *run)
 {
+    const eff_exit_t *exit = eff_as_exit(run->outcome);
     if (exit->ok) return eff_succeed_at(NULL, eff_value_incref(exit->value));
     eff_cause_t *cause = eff_cause_incref(exit->cause);
     if (run->n_rounds > 1)
@@ -135,15 +138,46 @@ static eff_t *end_of_restart(const struct run *run, const eff_exit_t *exit)
     return eff_fail_cause_at(NULL, cause);
 }
 
-static eff_t *decide_restart(eff_value_t v, eff_value_t outcome, eff_instant_t now)
+static eff_t *begin_next_run(eff_value_t v)
+{
+    struct run *run = v.ptr;
+    eff_value_decref(run->outcome);
+    run->outcome = eff_unit;
+    return run->round(v);
+}
+
+/* v: an option, none when the pause was ended by being asked to stop: the last run's failure was to be dealt with by
+ * another one, so it is not told. */
+static eff_t *paused(eff_value_t slept, eff_value_t v)
+{
+    return eff_is_some(slept) ? begin_next_run(v) : eff_noop();
+}
+
+static eff_t *restart_at(eff_value_t v, eff_instant_t now)
 {
     struct run *run = v.ptr;
     if (run->healthy.ns > 0 && eff_duration_compare(eff_instant_since(now, run->began), run->healthy) >= 0) {
         eff__schedule_start(run->schedule, run->state);
         run->n_rounds = 1;
     }
-    eff_t *next = next_round(v, outcome, now);
-    return next ? next : end_of_restart(run, eff_as_exit(outcome));
+    eff_duration_t delay;
+    if (!eff__schedule_next(run->schedule, run->state, now, run->outcome, &delay)) return end_of_restart(run);
+    if (delay.ns <= 0) return begin_next_run(v);
+    eff_t *pause = eff_unless_stopped_at(run->site, eff_sleep_at(run->site, delay));
+    return eff_flat_map_at(run->site, pause, paused, eff_value_incref(v));
+}
+
+static eff_t *restart_now(eff_value_t now, eff_value_t v)
+{
+    return restart_at(v, eff_as_instant(now));
+}
+
+static eff_t *restart_unless(eff_value_t asked_to_stop, eff_value_t v)
+{
+    struct run *run = v.ptr;
+    if (eff_as_bool(asked_to_stop)) return end_of_restart(run);
+    if (run->healthy.ns <= 0 && !eff__schedule_needs_time(run->schedule)) return restart_at(v, (eff_instant_t){ 0 });
+    return eff_flat_map_at(run->site, eff_clock_now_at(run->site), restart_now, eff_value_incref(v));
 }
 
 /* Consumes exit. */
@@ -151,21 +185,11 @@ static eff_t *restart_or_end(eff_value_t v, eff_exit_t exit)
 {
     struct run *run = v.ptr;
     run->n_rounds++;
-    if (exit.ok && !run->always) {
-        eff_t *end = end_of_restart(run, &exit);
-        eff_exit_decref(exit);
-        return end;
-    }
-    eff_value_t outcome = eff_exit_value(exit);
-    if (eff_is_oom(outcome)) return &eff__oom_node;
-    bool timed = run->healthy.ns > 0 || eff__schedule_needs_time(run->schedule);
-    if (timed) {
-        run->outcome = outcome;
-        return eff_flat_map_at(run->site, eff_clock_now_at(run->site), decide_now, eff_value_incref(v));
-    }
-    eff_t *next = decide_restart(v, outcome, (eff_instant_t){ 0 });
-    eff_value_decref(outcome);
-    return next;
+    bool done = exit.ok && !run->always;
+    run->outcome = eff_exit_value(exit);
+    if (eff_is_oom(run->outcome)) return &eff__oom_node;
+    if (done) return end_of_restart(run);
+    return eff_flat_map_at(run->site, eff_stop_requested_at(run->site), restart_unless, eff_value_incref(v));
 }
 
 static eff_t *restart_failed(const eff_cause_t *cause, eff_value_t v)
@@ -239,7 +263,7 @@ static eff_t *start_repeat(eff_value_t env)
 static eff_t *start_restart(eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
-    struct run *run = run_new(c, eff_first(c->env).ptr, restart_round, decide_restart);
+    struct run *run = run_new(c, eff_first(c->env).ptr, restart_round, NULL);
     if (run) run->always = c->limit == EFF_RESTART_ALWAYS;
     if (run) run->healthy = (eff_duration_t){ eff_as_int(eff_second(c->env)) };
     return first_round(run);

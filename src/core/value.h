@@ -69,7 +69,8 @@ static inline bool eff__value_usable(eff_value_t v)
 /* "a" or "an", as it stands before a noun. */
 static inline const char *eff__article(const char *noun)
 {
-    return noun[0] && strchr("aeiou", noun[0]) ? "an" : "a";
+    bool vowel = noun[0] && strchr("aeiou", noun[0]) && strcmp(noun, "unit") != 0;
+    return vowel ? "an" : "a";
 }
 
 /* A part of a value under construction: v itself, or unit after reporting that `of` was given an absent

@@ -74,9 +74,10 @@ static void deliver(eff_async_t *k)
     eff_fiber_t *f = k->fiber;
     if (!f || k->starting) return;
     if (k->cancelling) return; /* the canceler's caller finds out */
+    eff__timers_due(f->rt);
+    if (!k->fiber) return; /* a shutdown's grace has just passed, and the fiber was interrupted */
     k->fiber = NULL;
     done_waiting(k, f->rt);
-    eff__timers_due(f->rt);
     take_answer(k, f);
     uintptr_t cur = f->cur;
     f->wait.object = NULL;

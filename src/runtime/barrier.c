@@ -14,7 +14,8 @@ struct eff_barrier {
 
 const eff_type_t eff_barrier_type = { .size = sizeof(eff_barrier_t),
                                       .name = "barrier",
-                                      .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+                                      .drop = eff__line_drop,
+                                      .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_AT_HOME };
 
 eff_barrier_t *eff_barrier_new(size_t parties)
 {

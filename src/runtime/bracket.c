@@ -76,10 +76,14 @@ static int release(eff_fiber_t *f, eff_t *e)
         const char *message = f->rt->misuse;
         f->rt->misuse = NULL;
         eff_decref(finalizer);
-        eff__reg_add_failure(f, eff_cause_die(eff_printf("%s in %s", message, e->site ? e->site : "a release")));
+        eff__reg_add_failure(f,
+                             eff_cause_die(eff_printf("%s in %s%s", message, e->site ? "the release of " : "a release",
+                                                      e->site ? e->site : "")));
         return EFF__RETURN;
     }
     if (!(e->flags & EFF__EFFECTFUL)) return EFF__RETURN;
+    if (!finalizer)
+        finalizer = eff__mistake(e->site, "the release of %s returned NULL", e->site ? e->site : "a bracket");
     return eff__run_finalizer(f, finalizer, e->site);
 }
 
@@ -137,7 +141,7 @@ void eff__bracket_unwind(eff_fiber_t *f, uintptr_t *head)
     eff_value_t resource = eff__frame_value(head - 1);
     if (phase == USING || phase == RELEASING) {
         eff_exit_t exit = eff__reg_exit(f);
-        if (e->flags & EFF__EFFECTFUL) eff__report_skipped(f, e->site);
+        if (e->flags & EFF__EFFECTFUL) eff__report_skipped_release(f, e->site);
         else ((eff_release_fn)e->bracket.release)(resource, &exit, e->bracket.env);
     }
     eff_value_decref(resource);

@@ -15,7 +15,7 @@ static bool close_circle(eff_fiber_t *first, eff_fiber_t *last, struct eff__circ
     size_t n = 0, lowest = 0;
     const eff_fiber_t *low = last;
     for (eff_fiber_t *f = last;; f = f->next_ready) { /* from the last to the first */
-        if (f->flags & EFF__IN_CIRCLE) return false;
+        if (f->flags & EFF__IN_CIRCLE) return false;  /* NOLINT(clang-analyzer-core.NullDereference): first is on it */
         if (f->id <= low->id) {
             low = f;
             lowest = n;

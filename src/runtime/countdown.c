@@ -12,7 +12,8 @@ struct eff_countdown {
 
 const eff_type_t eff_countdown_type = { .size = sizeof(eff_countdown_t),
                                         .name = "countdown",
-                                        .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+                                        .drop = eff__line_drop,
+                                        .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_AT_HOME };
 
 eff_countdown_t *eff_countdown_new(size_t n)
 {
@@ -70,10 +71,10 @@ eff_t *eff_countdown_arrive_at(eff_site_t site, eff_countdown_t *c)
 
 size_t eff_countdown_arrived(eff_countdown_t *c)
 {
-    if (c && eff__line_is_here(&c->line, "eff_countdown_arrived", "countdown")) {
+    if (c && eff__home_is_here(&c->line.home, "eff_countdown_arrived", "countdown")) {
         bool waited_for = c->line.n > 0;
         arrive(c);
-        if (waited_for && c->left == 0) eff__woke_from_plain_c(c->line.rt);
+        if (waited_for && c->left == 0) eff__woke_from_plain_c(eff__home_runtime(&c->line.home));
     }
     return eff_countdown_left(c);
 }

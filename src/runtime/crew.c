@@ -306,17 +306,10 @@ int eff__crew_fork(eff_fiber_t *f, struct eff__crew *crew, const eff_value_t *ke
 
 /* ---- interrupting members */
 
-bool eff__crew_is_within(const eff_fiber_t *f, const struct eff__member *member)
-{
-    for (; f; f = f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent)
-        if (f == member->fiber) return true;
-    return false;
-}
-
-/* The member that f lives within, or NULL. */
+/* Whether f is a member, or lives within one. */
 static bool is_within_any(const eff_fiber_t *f, const struct eff__crew *crew)
 {
-    for (; f; f = f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent)
+    for (; f; f = eff__outer_of(f))
         if (f->parent && f->parent == crew->keeper) return true;
     return false;
 }
@@ -334,7 +327,7 @@ int eff__crew_dismiss(eff_fiber_t *f, struct eff__member *member, eff_site_t sit
     eff_fiber_t *fiber = member->fiber;
     interrupt(f, member, site);
     /* After a canceler's mistake there is nothing to wait for: the fiber dies of it as this returns. */
-    if (eff__crew_is_within(f, member) || f->rt->misuse) {
+    if (eff__is_within(f, fiber) || f->rt->misuse) {
         take_key(member->crew, member); /* the place is another's, though its fiber has not ended */
         return eff__prim_value(f, eff_unit);
     }

@@ -65,8 +65,6 @@ struct eff__member *eff__crew_find(const struct eff__crew *crew, eff_value_t key
 /* Interrupts a member on behalf of f, and waits for its end, if that is not f's own end: as a prim's run returns. f then
  * goes on with unit. */
 int eff__crew_dismiss(eff_fiber_t *f, struct eff__member *member, eff_site_t site);
-/* Whether f is a member, or lives within one. */
-bool eff__crew_is_within(const eff_fiber_t *f, const struct eff__member *member);
 
 /* Builders of what all three can. */
 eff_t *eff__crew_join_at(eff_site_t site, void *crew);

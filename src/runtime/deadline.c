@@ -21,6 +21,7 @@
 #include "core/build.h"
 #include "core/immediate.h"
 #include "runtime/clock.h"
+#include "runtime/group.h"
 #include "runtime/prim.h"
 #include "runtime/rare.h"
 #include "runtime/scope.h"
@@ -35,6 +36,12 @@ EFF_STATIC_TYPE(limit, struct limit);
 
 /* ---- finding it */
 
+/* Whether a side of an eff_graceful whose caller is interrupted has all the time of the grace. */
+static bool is_in_grace(const eff_fiber_t *f)
+{
+    return f->flags & EFF__SIDE && eff__group_of(f)->kind == EFF__PAR_GRACEFUL && eff__interruptible_now(f->parent);
+}
+
 /* The nearest body with a limit around f, f included; NULL when f has no deadline. */
 static const eff_fiber_t *body_around(const eff_fiber_t *f)
 {
@@ -42,8 +49,9 @@ static const eff_fiber_t *body_around(const eff_fiber_t *f)
     while (f) {
         if (here && f->attrs & EFF__UNBOUND) return NULL;
         if (f->flags & EFF__HAS_RARE && f->rare->limit.type != &eff_unit_type) return f;
+        if (is_in_grace(f)) return NULL;
         here = f->flags & EFF__SIDE;
-        f = f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent;
+        f = eff__outer_of(f);
     }
     return NULL;
 }

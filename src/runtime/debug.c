@@ -2,6 +2,7 @@
 #include "runtime/debug.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ struct eff__debug eff__debug_read(const eff_runtime_options_t *options)
 struct eff__who eff__who_is(const eff_fiber_t *f)
 {
     struct eff__who who = { .id = f->id, .fork_site = f->fork_site };
-    who.is_main = !f->parent && !(f->flags & (EFF__IN_SCOPE | EFF__DAEMON));
+    who.is_main = f->flags & EFF__MAIN;
     const char *name = eff__fiber_name(f);
     if (name) snprintf(who.name, sizeof who.name, "%s", name);
     return who;
@@ -136,13 +137,27 @@ void eff__sink_called(struct eff__sink *s, const char *noun, eff_site_t site)
     eff__sink_add(s, site);
 }
 
+void eff__sink_release(struct eff__sink *s, eff_site_t site)
+{
+    eff__sink_add(s, !site ? "a release" : strchr(site, '(') ? "the release of " : "the release at ");
+    if (site) eff__sink_add(s, site);
+}
+
 /* ---- reports */
+
+/* A report is not worth holding the loop for: when stderr is a full pipe it is left out. */
+static bool stderr_takes_text(void)
+{
+    struct pollfd p = { .fd = fileno(stderr), .events = POLLOUT };
+    return poll(&p, 1, 0) != 0;
+}
 
 void eff__tell_slow(const eff_runtime_t *rt, eff_slow_t *slow, void (*write)(struct eff__sink *s, const void *arg),
                     const void *arg)
 {
     if (!rt->options.on_slow) {
         struct eff__sink err = { .file = stderr };
+        if (!stderr_takes_text()) return;
         eff__sink_add(&err, "libeffect: slow: ");
         write(&err, arg);
         eff__sink_add(&err, "\n");

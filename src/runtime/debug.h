@@ -34,6 +34,9 @@ void eff__sink_duration(struct eff__sink *s, int64_t ns);
 /* The n things of this name, of which the site names a callback or only a place: "finalizer close_db (db.c:40)",
  * "a finalizer at db.c:40", or without a site "a finalizer". */
 void eff__sink_called(struct eff__sink *s, const char *noun, eff_site_t site);
+/* The release of a bracket, whose site names what is done with the resource: "the release of watch (process.c:104)", "the
+ * release at process.c:104", or without a site "a release". */
+void eff__sink_release(struct eff__sink *s, eff_site_t site);
 /* Tells on_slow, or stderr: `write` makes the text. Without memory for it, on_slow gets what there is. */
 void eff__tell_slow(const eff_runtime_t *rt, eff_slow_t *slow, void (*write)(struct eff__sink *s, const void *arg),
                     const void *arg);

@@ -10,21 +10,25 @@
 struct eff_deferred {
     struct eff__line line; /* first; bound to the runtime of the first that waited; empty once completed */
     bool completed;
-    eff_t *effect;   /* what it was completed with, owned; NULL: the exit */
-    eff_exit_t exit; /* valid when completed, with effect NULL */
+    bool with_effect; /* with that, not with an exit */
+    union {           /* what it was completed with; owned */
+        eff_t *effect;
+        eff_exit_t exit;
+    };
 };
 
 static void deferred_drop(void *payload)
 {
     eff_deferred_t *d = (eff_deferred_t *)payload;
-    if (d->effect) eff_decref(d->effect);
+    if (d->with_effect) eff_decref(d->effect);
     else if (d->completed) eff_exit_decref(d->exit);
+    eff__line_drop(d);
 }
 
 const eff_type_t eff_deferred_type = { .size = sizeof(eff_deferred_t),
                                        .name = "deferred",
                                        .drop = deferred_drop,
-                                       .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+                                       .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_AT_HOME };
 
 eff_deferred_t *eff_deferred_new(void)
 {
@@ -40,7 +44,7 @@ static const struct eff__wait_ops await_ops = { .name = "for a deferred", .leave
 /* Has f go on with what d was completed with. */
 static int take(eff_fiber_t *f, const eff_deferred_t *d)
 {
-    if (d->effect) return eff__prim_effect(f, eff_incref(d->effect));
+    if (d->with_effect) return eff__prim_effect(f, eff_incref(d->effect));
     if (d->exit.ok) {
         f->reg = eff_value_incref(d->exit.value);
         f->status = EFF__OK;
@@ -86,19 +90,19 @@ static bool complete(eff_deferred_t *d, eff_exit_t exit)
 
 bool eff_deferred_complete(eff_deferred_t *d, eff_exit_t exit)
 {
-    if (!d || !eff__line_is_here(&d->line, "eff_deferred_complete", "deferred")) {
+    if (!d || !eff__home_is_here(&d->line.home, "eff_deferred_complete", "deferred")) {
         eff_exit_decref(exit);
         return false;
     }
     bool waited_for = d->line.n > 0, first = complete(d, exit);
-    if (first && waited_for) eff__woke_from_plain_c(d->line.rt);
+    if (first && waited_for) eff__woke_from_plain_c(eff__home_runtime(&d->line.home));
     return first;
 }
 
 /* Whether the deferred is bound to another runtime: it is not completing that binds it. */
 static bool is_foreign(const eff_deferred_t *d, const eff_fiber_t *f)
 {
-    return d->line.rt && d->line.rt != f->rt;
+    return eff__home_is_foreign(&d->line.home, f->rt);
 }
 
 static int complete_run(eff_fiber_t *f, eff_t *e, eff_exit_t exit)
@@ -124,6 +128,7 @@ static int with_run(eff_fiber_t *f, eff_t *e, bool alone)
     eff_deferred_t *d = (eff_deferred_t *)e->prim.handle;
     if (is_foreign(d, f)) return eff__prim_foreign(f, "deferred");
     if (d->completed) return eff__prim_value(f, eff_bool(false));
+    d->with_effect = true;
     d->effect = (eff_t *)eff__prim_take_value(e, alone).ptr;
     let_go_on(d);
     return eff__prim_value(f, eff_bool(true));
@@ -159,7 +164,7 @@ eff_t *eff_deferred_complete_with_at(eff_site_t site, eff_deferred_t *d, eff_t *
 
 const eff_exit_t *eff_deferred_poll(const eff_deferred_t *d)
 {
-    return d && d->completed && !d->effect ? &d->exit : NULL;
+    return d && d->completed && !d->with_effect ? &d->exit : NULL;
 }
 
 static EFF__STATIC_PAYLOAD(eff_deferred_t) empty_deferred = {

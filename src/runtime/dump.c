@@ -63,7 +63,7 @@ bool eff__alike_is(const struct eff__alike *alike, const eff_fiber_t *b)
 void eff__alike_add(struct eff__alike *a, eff_fiber_t *f, int64_t now)
 {
     eff_fiber_info_t info;
-    eff__fiber_info(f, 0, now, &info);
+    eff__fiber_info(f, 0, now, NULL, &info);
     a->ids[a->n < EFF__DUMP_IDS ? a->n : EFF__DUMP_IDS - 1] = f->id;
     int64_t ns = info.has_timer ? info.due_in.ns : info.waited.ns;
     if (a->n == 0 || (info.has_timer ? ns < a->time : ns > a->time)) a->time = ns;
@@ -103,7 +103,7 @@ static void put_origin(struct eff__page *p, const struct eff__alike *a, bool tel
 {
     const eff_fiber_t *f = a->first;
     bool in_scope = f->flags & EFF__IN_SCOPE, daemon = f->flags & EFF__DAEMON, several = a->n > 1;
-    if (!f->parent && !in_scope && !daemon) {
+    if (f->flags & EFF__MAIN) {
         if (!several) eff__sink_add(&p->sink, " (main)");
         return;
     }
@@ -229,10 +229,9 @@ static void put_wait(struct eff__page *p, const struct eff__alike *a)
 {
     const eff_fiber_t *f = a->first;
     const struct eff__wait_ops *ops = f->wait.ops;
-    eff_buffer_t described = EFF_BUFFER_INIT;
-    if (a->n == 1 && ops->describe) ops->describe(f, &described);
-    put_text(p, described.size && !described.truncated ? eff_buffer_text(&described) : ops->name);
-    eff_buffer_done(&described);
+    eff_buffer_t room = EFF_BUFFER_INIT;
+    put_text(p, a->n == 1 ? eff__waits_for_text(f, &room) : ops->name);
+    eff_buffer_done(&room);
     if (eff__waits_for_fiber(f)) {
         const eff_fiber_t *target = (const eff_fiber_t *)f->wait.object;
         eff__sink_printf(&p->sink, " fiber %" PRIu64, target->id);

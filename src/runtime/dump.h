@@ -12,8 +12,11 @@
 
 /* ---- fiber_info.c */
 
-/* The facts about a fiber; `now` is eff__wait_time_now. */
-void eff__fiber_info(eff_fiber_t *f, size_t level, int64_t now, eff_fiber_info_t *ret_info);
+/* What completes "waits" of a fiber that waits: described, in `room`, or without memory for that its wait's name. Valid
+ * until room changes. */
+const char *eff__waits_for_text(const eff_fiber_t *f, eff_buffer_t *room);
+/* The facts about a fiber; `now` is eff__wait_time_now, and `room` is where waits_for may lie (NULL: it is the name). */
+void eff__fiber_info(eff_fiber_t *f, size_t level, int64_t now, eff_buffer_t *room, eff_fiber_info_t *ret_info);
 /* The site of the instruction that comes next, if it is known, and those of the frames below, innermost first: a failure
  * would pass them. Where it waits is not repeated. Of the fiber that runs, and
  * while the runtime is freed, nothing: the frames are in motion. */

@@ -43,8 +43,9 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
     struct watch *w = (struct watch *)arg;
     eff_fiber_t *f = w->fiber;
     (void)fd, (void)what;
-    watch_free(w);
     eff__timers_due(f->rt);
+    if (f->wait.object != w) return; /* a shutdown's grace has just passed, and the fiber was interrupted */
+    watch_free(w);
     f->wait.object = NULL;
     f->reg = eff_unit;
     f->status = EFF__OK;

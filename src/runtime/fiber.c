@@ -23,7 +23,7 @@ static void fiber_drop(void *payload)
         eff__fiber_report_unobserved(f);
         if (f->flags & EFF__ZOMBIE) eff__fiber_disown(f);
     }
-    eff_value_decref(f->reg);
+    if (!(f->flags & EFF__OWN_EXIT)) eff_value_decref(f->reg);
     if (f->interrupt) eff_cause_decref(f->interrupt);
     if (f->flags & EFF__HAS_RARE) eff__rare_free(f->rare);
 }
@@ -186,6 +186,7 @@ void eff__fiber_interrupt(eff_fiber_t *f, eff_cause_t *interrupt)
         break;
     case EFF__SUSPENDED:
         if (f->attrs & EFF__MASKED || f->flags & EFF__STAY) break;
+        if (!f->wait.ops) break; /* it is being taken out of its wait already, by which user code is called */
         if (f->wait.ops->leave && !f->wait.ops->leave(f)) {
             f->flags |= EFF__STAY;
             break;
@@ -240,6 +241,11 @@ void eff__fiber_publish(eff_fiber_t *f)
     }
     eff__frames_free(f);
     eff__fiber_ends(f);
+    eff__locals_end(f);
+    if (f->reg.type == &eff_fiber_type && f->reg.ptr == f) { /* the run's reference is still there */
+        f->flags |= EFF__OWN_EXIT;
+        eff_fiber_decref(f);
+    }
     if (f->context) {
         eff_context_decref(f->context);
         f->context = NULL;
@@ -365,14 +371,6 @@ static int await_run(eff_fiber_t *f, eff_t *e, bool alone)
     return wait_for(f, e, alone, false);
 }
 
-/* Whether `a` is f or one of its ancestors, owners of scopes among them: waiting for it would be waiting for oneself. */
-static bool is_ancestor(const eff_fiber_t *a, const eff_fiber_t *f)
-{
-    for (; f; f = f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent)
-        if (f == a) return true;
-    return false;
-}
-
 static int interrupt_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_fiber_t *target = (eff_fiber_t *)e->prim.handle;
@@ -382,7 +380,7 @@ static int interrupt_run(eff_fiber_t *f, eff_t *e, bool alone)
         eff__fiber_interrupt(target, cause);
         eff_cause_decref(cause);
         /* After a canceler's mistake there is nothing to wait for: the fiber dies of it as this returns. */
-        if (is_ancestor(target, f) || f->rt->misuse) return eff__prim_value(f, eff_unit);
+        if (eff__is_within(f, target) || f->rt->misuse) return eff__prim_value(f, eff_unit);
         f->flags |= EFF__STAY;
     }
     return wait_for(f, e, alone, false);

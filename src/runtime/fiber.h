@@ -38,7 +38,7 @@ enum {
 
 /* fiber->flags: what is true of the fiber for good, or until somebody clears it. */
 enum {
-    EFF__SIDE = 1,            /* of a parallel combinator: its group is in `group`, it uses its parent's scope */
+    EFF__SIDE = 1,            /* of a parallel combinator: `owner` is its group, and it uses its parent's scope */
     EFF__BEING_STARTED = 2,   /* runs by switching: when it loses the loop, its parent goes on */
     EFF__AT_RETURN = 4,       /* lost the loop between a success and the next callback: no checkpoint on resuming */
     EFF__INTERRUPT_ADDED = 8, /* Then(failure, Interrupt) was made: once per fiber */
@@ -48,19 +48,22 @@ enum {
     EFF__ISSUED = 128,        /* a side that its group interrupted */
     EFF__DAEMON = 256,
     EFF__STAY = 512,      /* this wait is not left by interruption */
-    EFF__IN_SCOPE = 1024, /* owned by a scope: `entry` is its place there */
+    EFF__IN_SCOPE = 1024, /* owned by a scope: `owner` is its entry there */
     EFF__ZOMBIE = 2048,   /* ended with an unobserved failure, still in its owner's list */
     EFF__REPORTED = 4096,
     EFF__OUTSIDE = 8192,      /* suspended, and counted in rt->n_external */
-    EFF__HAS_RARE = 16384,    /* `rare` is there, and keeps the group or entry */
+    EFF__HAS_RARE = 16384,    /* `rare` is there, and keeps `owner` */
     EFF__BEGUN = 32768,       /* supervisors were told of its start */
     EFF__COLLECTED = 65536,   /* an item whose failure is a result of its group */
     EFF__TELLS = 1u << 20,    /* of a loop: it tells the failure of an item, and its own ends the loop */
     EFF__OWN_SCOPE = 1 << 21, /* a side that is a region of its own: a task */
     EFF__UNSTARTED = 1 << 22, /* a task that has not said yet that it has started: its end is its starter's */
+    EFF__MAIN = 1 << 18,      /* nobody forked it */
+    EFF__OWN_EXIT = 1 << 23,  /* its value is its own handle, without a reference: it would keep itself */
     EFF__SEEN = 1 << 24,      /* these three: marks of circle.c, while a deadlock is reported */
     EFF__ON_PATH = 1 << 25,
-    EFF__IN_CIRCLE = 1 << 26
+    EFF__IN_CIRCLE = 1 << 26,
+    EFF__TOLD = 1 << 27 /* finalizer.c has told that the end waits for it */
 };
 
 /* What interpreting code answers: how the fiber goes on. */
@@ -223,11 +226,12 @@ void eff__fiber_report_unobserved(eff_fiber_t *f);
 void eff__zombie_begin(eff_fiber_t *f);
 /* A DONE fiber leaves its owner's list, and is reported as above: it may be freed by that. */
 void eff__fiber_let_go(eff_fiber_t *f);
-/* An eff__handle_dispose. */
-bool eff__zombie_dispose(const eff_type_t *type, void *payload);
+/* The last reference to a fiber is given up: true when somebody else frees it. */
+bool eff__zombie_dispose(eff_fiber_t *f);
 
-/* Names an effectful finalizer that is skipped because its runtime is freed. */
+/* Names an effectful finalizer, or the release of a bracket, that is skipped because its runtime is freed. */
 void eff__report_skipped(const eff_fiber_t *f, eff_site_t site);
+void eff__report_skipped_release(const eff_fiber_t *f, eff_site_t site);
 /* Gives up the frames of a fiber without running effects: plain releases and drops only. Names on stderr what it skips. */
 void eff__fiber_unwind(eff_fiber_t *f);
 

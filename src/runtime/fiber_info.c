@@ -21,10 +21,18 @@ static eff_fiber_state_t state_of(const eff_fiber_t *f)
     return EFF_FIBER_ENDED;
 }
 
-static void set_wait(const eff_fiber_t *f, int64_t now, eff_fiber_info_t *i)
+const char *eff__waits_for_text(const eff_fiber_t *f, eff_buffer_t *room)
 {
     const struct eff__wait_ops *ops = f->wait.ops;
-    i->waits_for = ops->name;
+    eff_buffer_clear(room);
+    if (ops->describe) ops->describe(f, room);
+    return room->size && !room->truncated ? eff_buffer_text(room) : ops->name;
+}
+
+static void set_wait(const eff_fiber_t *f, int64_t now, eff_buffer_t *room, eff_fiber_info_t *i)
+{
+    const struct eff__wait_ops *ops = f->wait.ops;
+    i->waits_for = room ? eff__waits_for_text(f, room) : ops->name;
     i->waits_at = f->wait.site;
     i->from_outside = f->flags & EFF__OUTSIDE;
     i->has_timer = ops->now != NULL;
@@ -35,20 +43,20 @@ static void set_wait(const eff_fiber_t *f, int64_t now, eff_fiber_info_t *i)
     else i->waited = (eff_duration_t){ ns };
 }
 
-void eff__fiber_info(eff_fiber_t *f, size_t level, int64_t now, eff_fiber_info_t *ret_info)
+void eff__fiber_info(eff_fiber_t *f, size_t level, int64_t now, eff_buffer_t *room, eff_fiber_info_t *ret_info)
 {
     eff_fiber_info_t *i = ret_info;
     memset(i, 0, sizeof *i);
     i->size = sizeof *i;
     i->fiber = f;
     i->id = f->id;
-    const eff_fiber_t *parent = f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent;
+    const eff_fiber_t *parent = eff__outer_of(f);
     i->parent_id = parent ? parent->id : 0;
     i->level = level;
     i->name = eff__fiber_name(f);
     i->forked_at = f->fork_site;
     i->state = state_of(f);
-    if (i->state == EFF_FIBER_WAITING) set_wait(f, now, i);
+    if (i->state == EFF_FIBER_WAITING) set_wait(f, now, room, i);
     i->daemon = f->flags & EFF__DAEMON;
     i->masked = f->attrs & EFF__MASKED;
     i->interrupted = f->interrupt != NULL;
@@ -60,12 +68,14 @@ size_t eff_runtime_each_fiber(const eff_runtime_t *rt, eff_fiber_visit_fn visit,
 {
     int64_t now = eff__wait_time_now(rt);
     size_t n = 0, level = 1;
+    eff_buffer_t room = EFF_BUFFER_INIT;
     for (const eff_fiber_t *f = eff__first_fiber(rt); f; f = eff__next_fiber(rt, f, &level)) {
         eff_fiber_info_t info;
-        eff__fiber_info((eff_fiber_t *)(uintptr_t)f, level, now, &info);
+        eff__fiber_info((eff_fiber_t *)(uintptr_t)f, level, now, &room, &info);
         n++;
         if (!visit(&info, arg)) break;
     }
+    eff_buffer_done(&room);
     return n;
 }
 

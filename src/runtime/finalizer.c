@@ -12,7 +12,21 @@ struct report {
     eff_fiber_t *f;
     eff_site_t site;
     int64_t took;
+    bool release; /* of a bracket */
 };
+
+/* Whether the finalizer with this frame below its own, which keeps the result that it ran for, is a bracket's release. */
+static bool is_release(const eff_fiber_t *f, uintptr_t *saved)
+{
+    const uintptr_t *top = eff__frame_below(saved);
+    return top > eff__frames_base(f) && top[-1] & EFF__SPECIAL && eff__frame_code(top[-1]) == EFF__F_BRACKET;
+}
+
+static void put_finalizer(struct eff__sink *s, const struct report *r)
+{
+    if (r->release) eff__sink_release(s, r->site);
+    else eff__sink_called(s, "finalizer", r->site);
+}
 
 /* ---- the ends */
 
@@ -27,7 +41,7 @@ static void write_ended(struct eff__sink *s, const void *arg)
 {
     const struct report *r = (const struct report *)arg;
     struct eff__who who = eff__who_is(r->f);
-    eff__sink_called(s, "finalizer", r->site);
+    put_finalizer(s, r);
     eff__sink_add(s, " took ");
     eff__sink_duration(s, r->took);
     eff__sink_add(s, ", in ");
@@ -39,7 +53,7 @@ void eff__finalizer_ends(eff_fiber_t *f, eff_site_t site, int64_t since, bool en
     eff_runtime_t *rt = f->rt;
     rt->finalizers.n--;
     if (!ended) return;
-    struct report r = { f, site, rt->debug.now() - since };
+    struct report r = { f, site, rt->debug.now() - since, is_release(f, f->top) };
     if (r.took < rt->debug.finalizer_ns) return;
     eff_slow_t slow = { EFF_SLOW_FINALIZER, NULL, site, { r.took }, f->id };
     eff__tell_slow(rt, &slow, write_ended, &r);
@@ -59,7 +73,7 @@ static void put_line(struct eff__sink *s, eff_fiber_t *f)
 static void write_waiting(struct eff__sink *s, const void *arg)
 {
     const struct report *r = (const struct report *)arg;
-    eff__sink_called(s, "finalizer", r->site);
+    put_finalizer(s, r);
     eff__sink_add(s, " has been running for ");
     eff__sink_duration(s, r->took);
     eff__sink_add(s, ": ");
@@ -67,9 +81,19 @@ static void write_waiting(struct eff__sink *s, const void *arg)
 }
 
 struct look {
-    int64_t now;
+    int64_t now, last; /* of this look and of the one before */
     size_t n_told;
 };
+
+/* Whether what began at `since` has lasted for the period, twice that, four times ..., and had not at the last look. */
+static bool is_due(const struct look *l, int64_t since, int64_t period)
+{
+    int64_t took = l->now - since;
+    if (took < period) return false;
+    while (period <= took / 2)
+        period *= 2;
+    return l->last - since < period;
+}
 
 /* The innermost finalizer's frame: its head's place, or NULL. */
 static uintptr_t *finalizer_frame(const eff_fiber_t *f)
@@ -80,11 +104,13 @@ static uintptr_t *finalizer_frame(const eff_fiber_t *f)
     return NULL;
 }
 
-/* Whether it was interrupted and waits nevertheless, for something else than those it leaves behind. */
+/* Whether it was interrupted and waits nevertheless, for something else than those it leaves behind, or to which it
+ * leaves the grace that they were promised. */
 static bool is_stuck(const eff_fiber_t *f)
 {
     if (f->state != EFF__SUSPENDED || !f->wait.ops || !f->interrupt) return false;
     if (!(f->attrs & EFF__MASKED || f->flags & EFF__STAY)) return false;
+    if (f->flags & EFF__STAY && f->wait.ops == &eff__group_wait) return false;
     return f->wait.ops != &eff__children_wait && f->wait.ops != &eff__group_end_wait &&
            f->wait.ops != &eff__closing_wait;
 }
@@ -100,10 +126,12 @@ static void write_stuck(struct eff__sink *s, const void *arg)
 
 static bool look_at_stuck(eff_fiber_t *f, struct look *l)
 {
-    int64_t asked = f->rt->finalizers.asked;
-    if (!asked || l->now - asked < f->rt->debug.finalizer_ns || !is_stuck(f)) return true;
+    int64_t asked = f->rt->finalizers.asked, period = f->rt->debug.finalizer_ns;
+    if (!asked || l->now - asked < period || !is_stuck(f)) return true;
+    if (f->flags & EFF__TOLD && !is_due(l, asked, period)) return true;
+    f->flags |= EFF__TOLD;
     if (l->n_told++ >= MAX_TOLD) return true;
-    struct report r = { f, f->wait.site, l->now - asked };
+    struct report r = { .f = f, .site = f->wait.site, .took = l->now - asked };
     eff_slow_t slow = { EFF_SLOW_WAITING, NULL, r.site, { r.took }, f->id };
     eff__tell_slow(f->rt, &slow, write_stuck, &r);
     return true;
@@ -114,9 +142,9 @@ static bool look_at(eff_fiber_t *f, void *arg)
     struct look *l = (struct look *)arg;
     uintptr_t *head = f->state == EFF__DONE ? NULL : finalizer_frame(f);
     if (!head || !head[-1]) return look_at_stuck(f, l);
-    int64_t period = f->rt->debug.finalizer_ns, since = (int64_t)head[-1];
-    struct report r = { f, (eff_site_t)head[-2], l->now - since };
-    if (r.took < period) return true; /* told of together with the others, next time */
+    int64_t since = (int64_t)head[-1];
+    if (!is_due(l, since, f->rt->debug.finalizer_ns)) return true; /* told of together with the others, next time */
+    struct report r = { f, (eff_site_t)head[-2], l->now - since, is_release(f, eff__frame_below(head + 1)) };
     if (l->n_told++ >= MAX_TOLD) return true;
     eff_slow_t slow = { EFF_SLOW_WAITING, NULL, r.site, { r.took }, f->id };
     eff__tell_slow(f->rt, &slow, write_waiting, &r);
@@ -131,9 +159,10 @@ static void write_more(struct eff__sink *s, const void *arg)
 
 void eff__finalizers_tell(eff_runtime_t *rt)
 {
-    struct look l = { .now = rt->debug.now() };
+    struct look l = { .now = rt->debug.now(), .last = rt->finalizers.last };
     if (!eff__finalizers_waited_for(&rt->finalizers) || l.now < rt->finalizers.next) return;
     rt->finalizers.next = l.now + rt->debug.finalizer_ns;
+    rt->finalizers.last = l.now;
     eff__each_fiber(rt, look_at, &l);
     if (l.n_told <= MAX_TOLD) return;
     size_t n_more = l.n_told - MAX_TOLD;

@@ -1,6 +1,6 @@
 /* Finalizers that take long: with EFF_DEBUG=finalizers=5s, an option of the runtime, or once eff_main has got a signal,
- * those that run for longer are told of, again and again while they run and once more when they have ended. Once all is
- * to end, so are fibers that keep it waiting because they are masked.
+ * those that run for longer are told of, after that time, twice that, four times and so on while they run, and once more
+ * when they have ended. Once all is to end, so are fibers that keep it waiting because they are masked.
  *
  * A finalizer's frame keeps its site and when it began. The time is 0, and nothing else is done, without the aid. */
 #ifndef EFF_RUNTIME_FINALIZER_H
@@ -12,6 +12,7 @@ struct eff__finalizers {
     size_t n;      /* that run, and have a time in their frame */
     int64_t asked; /* ns of debug.now: when all fibers were asked to end; 0: never, or nobody wants to know */
     int64_t next;  /* the same: when to look at them; valid when there are any, or `asked` is set */
+    int64_t last;  /* the same: when they were looked at before, whichever they were; 0: never */
 };
 
 static inline bool eff__finalizers_waited_for(const struct eff__finalizers *all)

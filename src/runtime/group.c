@@ -76,8 +76,11 @@ struct eff__group *eff__group_new(eff_fiber_t *f, eff_t *node, bool owned, size_
 static void group_free(struct eff__group *g)
 {
     if (g->stop) eff__group_stop_end(g);
-    for (uint32_t i = 0; i < g->n_started; i++)
-        if (g->sides[i].fiber) eff_fiber_decref(g->sides[i].fiber);
+    for (uint32_t i = 0; i < g->n_started; i++) {
+        eff_fiber_t *side = g->sides[i].fiber;
+        g->sides[i].fiber = NULL; /* first: what is dropped with a side may look at the group through its handle */
+        eff_fiber_decref(side);
+    }
     if (g->each == EFF__PULLED_ITEMS) eff__pulls_free(g); /* the node's items and limit are still there */
     if (g->node_owned) eff__node_release(g->node);
     eff_value_decref(g->array);
@@ -253,7 +256,7 @@ int eff__return_par(eff_fiber_t *f)
 {
     struct eff__group *g = group_of(f);
     g->caller_awaits = false;
-    if (g->phase == EFF__GROUP_HANDLING) eff__race_with_handled(f, g);
+    if (__builtin_expect(g->phase == EFF__GROUP_HANDLING, 0)) eff__race_with_handled(f, g);
     if (f->status != EFF__OK) { /* it unwinds: it was interrupted, or found to be in a deadlock */
         eff_cause_t *cause = eff__materialize(f);
         if (g->saved) eff_cause_decref(cause);
@@ -268,7 +271,7 @@ int eff__return_par(eff_fiber_t *f)
                 f->rt->switch_to = side;
                 return EFF__SWITCH;
             }
-            if (!g->saved) g->saved = eff_cause_incref(eff__cause_oom);
+            if (!g->saved) g->saved = eff__why_no_fiber(f->rt);
         }
         g->phase = EFF__GROUP_WAITING;
     }
@@ -312,8 +315,8 @@ static bool decides(const struct eff__group *g, const eff_fiber_t *side)
     return true;
 }
 
-/* The worker, which nobody knows, goes on as the fiber of the next item; false when out of memory. */
-static inline bool renew(struct eff__group *g, eff_fiber_t *side)
+/* The worker goes on as the fiber of the next item. */
+static inline void renew_plain(struct eff__group *g, eff_fiber_t *side)
 {
     side->id = ++side->rt->next_id;
     side->status = EFF__OK;
@@ -324,6 +327,11 @@ static inline bool renew(struct eff__group *g, eff_fiber_t *side)
         eff_cause_decref(side->interrupt);
         side->interrupt = NULL;
     }
+}
+/* The same, of one that nobody knows, but which may have more to it; false when out of memory. */
+static inline bool renew(struct eff__group *g, eff_fiber_t *side)
+{
+    renew_plain(g, side);
     return eff__fiber_renew(side, g->caller);
 }
 
@@ -338,7 +346,7 @@ static inline enum after_item go_on(struct eff__group *g, eff_fiber_t *side, boo
 {
     if (__builtin_expect(known, 0)) return REPLACED;
     if (__builtin_expect(renew(g, side), 1)) return GOES_ON;
-    eff__raise(side, eff_cause_incref(eff__cause_oom));
+    eff__raise(side, eff__why_no_fiber(side->rt));
     return IT_ENDS;
 }
 
@@ -446,7 +454,7 @@ static void replace(struct eff__group *g, const eff_fiber_t *done, size_t index,
     uint32_t slot = done->slot;
     if (g->each == EFF__COUNTED_ITEMS || eff__pulls_place(g, &slot)) side = side_at(caller, g, slot, NULL);
     if (!side) {
-        if (!g->saved) g->saved = eff_cause_incref(eff__cause_oom);
+        if (!g->saved) g->saved = eff__why_no_fiber(caller->rt);
         g->decided = true;
         eff_value_decref(failure);
         return;
@@ -458,8 +466,8 @@ static void replace(struct eff__group *g, const eff_fiber_t *done, size_t index,
     caller->rt->switch_to = side;
 }
 
-/* The exit is published, and the place given up or kept for the outcome. */
-static EFF_NOINLINE void side_is_done(struct eff__group *g, eff_fiber_t *side, enum after_item after)
+/* The exit is published, and the place given up or kept for the outcome. Answers what eff__group_side_ended does. */
+static EFF_NOINLINE bool side_is_done(struct eff__group *g, eff_fiber_t *side, enum after_item after)
 {
     bool deciding = decides(g, side), being_started = side->flags & EFF__BEING_STARTED;
     bool item_done = g->each ? side->status == EFF__OK : g->kind == EFF__PAR_TASKS && eff__task_leaves(side);
@@ -479,10 +487,29 @@ static EFF_NOINLINE void side_is_done(struct eff__group *g, eff_fiber_t *side, e
     }
     if (deciding) g->decided = true;
     if (g->n_live == 0 || (g->decided && g->phase == EFF__GROUP_WAITING)) wake_caller(g);
+    return false;
+}
+
+/* The usual case, and nothing else: a counted item has succeeded, nobody knows its fiber, and there is another item.
+ * A side that has begun without a supervisor has none later: its context is the caller's. */
+static inline bool next_plain_item(eff_fiber_t *side)
+{
+    if (side->flags & (EFF__HAS_RARE | EFF__BEGUN) || !eff__count_is_one(&eff__header_of(side)->count)) return false;
+    struct eff__group *g = side->owner.group;
+    if (g->each != EFF__COUNTED_ITEMS || side->status != EFF__OK || g->caller->flags & EFF__HAS_RARE) return false;
+    if (g->next_item >= g->n_items || eff__group_is_over(g)) return false;
+    struct eff__array *results = g->array.ptr;
+    if (!results) eff_value_decref(side->reg);
+    else results->items[g->sides[side->slot].index] = side->reg;
+    side->reg = eff_unit;
+    renew_plain(g, side);
+    give_item(g, side);
+    return true;
 }
 
 bool eff__group_side_ended(eff_fiber_t *side)
 {
+    if (__builtin_expect(next_plain_item(side), 1)) return true;
     struct eff__group *g = eff__group_of(side);
     enum after_item after = IT_ENDS;
     if (__builtin_expect(side->flags & EFF__BEGUN, 0)) eff__fiber_ends(side);
@@ -490,13 +517,22 @@ bool eff__group_side_ended(eff_fiber_t *side)
         after = __builtin_expect(side->status == EFF__OK, 1) ? item_ended(g, side) : item_failed(g, side);
         if (__builtin_expect(after == GOES_ON, 1)) return true;
     }
-    side_is_done(g, side, after);
-    return false;
+    return side_is_done(g, side, after);
 }
 
-/* Begins to tell the failure that the frame keeps. */
-static EFF_NOINLINE int tell(eff_fiber_t *f, eff_value_t failure)
+/* Ends an item, with what is in reg. */
+static inline int end_item(eff_fiber_t *f, eff_value_t item)
 {
+    f->top -= 3;
+    eff_value_decref(item);
+    return EFF__RETURN;
+}
+
+/* The frame keeps a failure: begins to tell it, or has done so. */
+static EFF_NOINLINE int return_failure(eff_fiber_t *f)
+{
+    eff_value_t failure = eff__frame_value(f->top - 1);
+    if (eff__frame_extra(f->top[-1]) == 1 || f->status != EFF__OK) return end_item(f, failure);
     eff_t *node = eff__group_of(f)->node;
     f->top[-1] = eff__frame_head(EFF__F_ITEM, 0, 1);
     eff_t *body = eff__tolerate(node, (const eff_cause_t *)failure.ptr);
@@ -513,10 +549,8 @@ int eff__return_item(eff_fiber_t *f)
         eff_t *body = node->each.fn(item, node->each.env);
         return eff__go_on_with(f, body, node->site);
     }
-    if (__builtin_expect(eff__frame_extra(head) == 2, 0) && f->status == EFF__OK) return tell(f, item);
-    f->top -= 3;
-    eff_value_decref(item);
-    return EFF__RETURN;
+    if (__builtin_expect(f->flags & EFF__TELLS, 0)) return return_failure(f);
+    return end_item(f, item);
 }
 
 /* ---- the instructions */
@@ -558,5 +592,7 @@ int eff__begin_each_par(eff_fiber_t *f, eff_t *e, bool owned)
 void eff__group_unwind(eff_fiber_t *caller, struct eff__group *g)
 {
     (void)caller;
+    for (uint32_t i = 0; g->handled && i < g->n_started; i++) /* those of whom a handle may be left behind */
+        eff__fiber_report_unobserved(g->sides[i].fiber);
     group_free(g);
 }

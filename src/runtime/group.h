@@ -76,6 +76,8 @@ struct eff__group {
     };
     struct eff__stop *stop;  /* GRACEFUL, TASKS: the token that the sides run under; owned; NULL as above */
     eff_context_t *context;  /* that the sides start with; owned; NULL: the caller's */
+    eff_scope_t *scope;      /* race_with, once handled: the scope around it, which the loser uses while the caller may
+                                be in an inner one; borrowed; NULL: the caller's */
     eff_value_t array;       /* each: of the results; unit (ptr is NULL) when they are discarded. race_with: what the
                                 handler's effect ended with, a value or a cause */
     eff_cause_t *issued;     /* the Interrupt this group sent to its sides, or NULL */

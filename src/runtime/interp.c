@@ -19,11 +19,11 @@
  * Everything the loop needs often is in locals; STORE and LOAD move it to and from the fiber around calls of functions
  * that look at it. Instructions that do more than a line or two are such functions (region.c, group.c, each.c, gen.c).
  */
-#include <pthread.h>
 #include <string.h>
 
 #include "core/build.h"
 #include "core/misuse.h"
+#include "runtime/attend.h"
 #include "runtime/frame.h"
 #include "runtime/prim.h"
 #include "runtime/rare.h"
@@ -32,81 +32,6 @@
 
 #define BIND_SIZE EFF__NODE_SIZE(bind)
 #define FOLD_SIZE EFF__NODE_SIZE(fold)
-
-/* What the slow path found before an instruction or a return. */
-enum verdict { GO_ON, RAISED, BUDGET_SPENT };
-
-/* The budget ran out, or somebody wants the fiber's attention: the step hook, a reported mistake, an interruption. */
-static EFF_NOINLINE enum verdict attend(eff_fiber_t *f, bool at_instruction)
-{
-    eff_runtime_t *rt = f->rt;
-    rt->ops = 0;
-    if (rt->hooks.step) rt->hooks.step(rt->hooks.arg, f);
-    if (at_instruction && eff__interruptible_now(f)) {
-        if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
-        f->cur = 0;
-        eff__raise(f, eff_cause_incref(f->interrupt));
-        return RAISED;
-    }
-    if (rt->ops_left <= 0) return BUDGET_SPENT;
-    rt->ops_left--;
-    bool later = !at_instruction && eff__interruptible_now(f); /* it is seen at the next instruction */
-    if (!rt->hooks.step && !later) {
-        rt->ops = rt->ops_left;
-        rt->ops_left = 0;
-    }
-    return GO_ON;
-}
-
-/* Nobody can be failed with a mistake that a canceler or a drop hook reported as the fiber lost the loop. */
-static EFF_NOINLINE void tell_misuse(eff_runtime_t *rt)
-{
-    rt->misuse = NULL;
-    rt->current = NULL;
-    eff__misuse("%s", rt->misuse_text);
-}
-
-/* What the user knows a map with this env by: derived ones have a closure there, alone or after another value. */
-static const char *name_of_map(eff_value_t env)
-{
-    if (eff_value_is(env, &eff_pair_type)) env = eff_second(env);
-    return env.type == &eff__closure_type ? eff__closure_of(env)->builder : "eff_map";
-}
-
-/* A callback reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
-static EFF_NOINLINE void raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e)
-{
-    f->reg = v;
-    f->status = EFF__OK;
-    if (f->rt->misuse) (void)eff__take_misuse(f, e->site);
-    else if (v.type) eff__raise(f, eff_cause_incref(eff__cause_oom));
-    else if (e->site) eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site);
-    else
-        eff__raise_mistake(f, NULL, "the callback of %s returned the absent value",
-                           e->op == EFF__OP_SYNC ? "eff_sync" : name_of_map(e->bind.env));
-}
-
-/* One of two callbacks returned NULL, and not the one that the site names. */
-static EFF_NOINLINE void raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
-{
-    const char *place = site ? strrchr(site, '(') : NULL;
-    eff__raise_mistake(f, NULL, "the `on_success` of eff_fold returned NULL%s%s", place ? " " : "", place ? place : "");
-}
-
-/* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */
-static void requeue(eff_fiber_t *f)
-{
-    /* TestClock: spending 100 budgets without time moving is a mistake, unless the user asked for small ones. */
-    if (!f->rt->options.budget) (void)eff__count_turns(f, f->rt->max_turns / 100);
-    for (;;) {
-        eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? eff__starter_of(f) : NULL;
-        f->flags &= ~(uint32_t)EFF__BEING_STARTED;
-        f->state = EFF__READY;
-        eff__enqueue(f);
-        if (!starter) return;
-        f = starter;
-    }
-}
 
 /* A fiber that was suspended or queued gets the loop: sees an interruption that came meanwhile. */
 static void resume(eff_fiber_t *f)
@@ -211,7 +136,7 @@ void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
     int next;
 
 resume:
-    if (MISUSED()) tell_misuse(rt);
+    if (MISUSED()) eff__tell_misuse(rt);
     rt->current = f;
     resume(f);
     LOAD();
@@ -222,13 +147,13 @@ eval:
         v = eff_unit;
         st = EFF__OK;
         STORE();
-        enum verdict verdict = attend(f, true);
-        if (verdict == BUDGET_SPENT) {
-            requeue(f);
+        enum eff__verdict verdict = eff__attend(f, true);
+        if (verdict == EFF__BUDGET_SPENT) {
+            eff__requeue(f);
             goto out;
         }
         LOAD();
-        if (verdict == RAISED) goto ret;
+        if (verdict == EFF__RAISED) goto ret;
     }
     e = eff__frame_node(cur);
     WATCH(eff__watch_eval(f, e));
@@ -296,7 +221,7 @@ eval:
         v = ((eff_sync_fn)e->call.fn)(e->call.env);
         st = EFF__OK;
         if (__builtin_expect(!eff__value_usable(v) || rt->misuse, 0)) {
-            raise_bad_value(f, v, e);
+            eff__raise_bad_value(f, v, e);
             if (OWNED_NODE()) eff__node_release(e);
             goto failed_in_memory;
         }
@@ -484,7 +409,7 @@ ret : /* v, st return to the top frame */ {
         eff_value_decref(v);
         v = r;
         if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
-            raise_bad_value(f, v, e);
+            eff__raise_bad_value(f, v, e);
             drop_bind(word, e);
             goto failed_in_memory;
         }
@@ -538,7 +463,7 @@ ret : /* v, st return to the top frame */ {
                 eff_decref(n);
                 (void)eff__take_misuse(f, e->site);
             } else if (succeeded) {
-                raise_null_of_fold(f, e->site);
+                eff__raise_null_of_fold(f, e->site);
             } else {
                 eff__raise_null(f, e->site);
             }
@@ -603,10 +528,10 @@ ret : /* v, st return to the top frame */ {
 attend_return:
     cur = 0;
     STORE();
-    if (attend(f, false) == BUDGET_SPENT) {
+    if (eff__attend(f, false) == EFF__BUDGET_SPENT) {
         if (f->status != EFF__OK) eff__materialize(f);
         f->flags |= EFF__AT_RETURN;
-        requeue(f);
+        eff__requeue(f);
         goto out;
     }
     LOAD();
@@ -663,6 +588,6 @@ lost: /* the fiber lost the loop: whoever is starting it goes on */
         goto resume;
     }
 out:
-    if (MISUSED()) tell_misuse(rt);
+    if (MISUSED()) eff__tell_misuse(rt);
     rt->current = NULL;
 }

@@ -16,7 +16,8 @@ struct eff_latch {
 
 const eff_type_t eff_latch_type = { .size = sizeof(eff_latch_t),
                                     .name = "latch",
-                                    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+                                    .drop = eff__line_drop,
+                                    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_AT_HOME };
 
 eff_latch_t *eff_latch_new(bool open)
 {
@@ -29,7 +30,7 @@ eff_latch_t *eff_latch_new(bool open)
 static bool set(eff_latch_t *l, bool open)
 {
     bool changed = l->open != open;
-    if (eff__line_is_dummy(&l->line)) return false;
+    if (eff__home_is_dummy(&l->line.home)) return false;
     l->open = open;
     if (open) (void)eff__line_release(&l->line);
     return changed;
@@ -96,9 +97,9 @@ eff_t *eff_latch_release_at(eff_site_t site, eff_latch_t *l)
 
 bool eff_latch_set(eff_latch_t *l, bool open)
 {
-    if (!l || !eff__line_is_here(&l->line, "eff_latch_set", "latch")) return false;
+    if (!l || !eff__home_is_here(&l->line.home, "eff_latch_set", "latch")) return false;
     bool waited_for = l->line.n > 0, changed = set(l, open);
-    if (open && waited_for) eff__woke_from_plain_c(l->line.rt);
+    if (open && waited_for) eff__woke_from_plain_c(eff__home_runtime(&l->line.home));
     return changed;
 }
 

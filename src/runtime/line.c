@@ -1,6 +1,5 @@
 #include "runtime/line.h"
 
-#include "core/misuse.h"
 #include "runtime/runtime.h"
 
 static void give_up_handle(struct eff__line *line)
@@ -10,16 +9,14 @@ static void give_up_handle(struct eff__line *line)
 
 bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f)
 {
-    if (eff__line_is_dummy(line)) return true;
-    if (!line->rt) line->rt = f->rt;
-    return line->rt == f->rt;
+    return eff__home_claim(&line->home, f->rt);
 }
 
 int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_ops *ops)
 {
     struct eff__line *line = (struct eff__line *)e->prim.handle;
     line->n++;
-    eff__waiters_add(&line->waiters, f);
+    eff__waiters_add(&line->home.waiters, f);
     eff__suspend(f, ops, eff__prim_take_handle(e, alone));
     return EFF__SUSPEND;
 }
@@ -27,7 +24,7 @@ int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_
 bool eff__line_leave(eff_fiber_t *f)
 {
     struct eff__line *line = (struct eff__line *)f->wait.object;
-    eff__waiters_remove(&line->waiters, f);
+    eff__waiters_remove(&line->home.waiters, f);
     line->n--;
     give_up_handle(line);
     return true;
@@ -35,7 +32,7 @@ bool eff__line_leave(eff_fiber_t *f)
 
 eff_fiber_t *eff__line_pop(struct eff__line *line)
 {
-    eff_fiber_t *f = eff__waiters_pop(&line->waiters);
+    eff_fiber_t *f = eff__waiters_pop(&line->home.waiters);
     if (!f) return NULL;
     line->n--;
     f->wait.object = NULL;
@@ -53,9 +50,7 @@ size_t eff__line_release(struct eff__line *line)
     return n;
 }
 
-bool eff__line_is_here(const struct eff__line *line, const char *function, const char *what)
+void eff__line_drop(void *line)
 {
-    if (!line->rt || pthread_equal(line->rt->thread, pthread_self())) return true;
-    eff__misuse("%s was called on another thread than that of the %s's runtime", function, what);
-    return false;
+    eff__home_leave(&((struct eff__line *)line)->home);
 }

@@ -6,19 +6,14 @@
 #ifndef EFF_RUNTIME_LINE_H
 #define EFF_RUNTIME_LINE_H
 
+#include "runtime/home.h"
 #include "runtime/prim.h"
 
 struct eff__line {
-    eff_runtime_t *rt; /* of the first that used it; NULL before */
-    struct eff__waiters waiters;
-    size_t n; /* of waiters */
+    struct eff__home home; /* first: of the runtime that used it first; and who waits */
+    size_t n;              /* of waiters */
 };
 
-/* Whether it is of the static handle that stands for values of other types, which nothing changes. */
-static inline bool eff__line_is_dummy(struct eff__line *line)
-{
-    return atomic_load_explicit(&eff__header_of(line)->count, memory_order_relaxed) >= EFF__IMMORTAL;
-}
 /* Binds the handle to the fiber's runtime; false when it is another's. */
 bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f);
 /* Suspends f in the line of e's handle, with its reference to it. Returns EFF__SUSPEND. */
@@ -30,7 +25,7 @@ bool eff__line_leave(eff_fiber_t *f);
 eff_fiber_t *eff__line_pop(struct eff__line *line);
 /* Wakes everybody who waits now, with unit. Returns how many. The caller has a reference to the handle. */
 size_t eff__line_release(struct eff__line *line);
-/* For plain C: whether this is the thread of the handle's runtime; if not, the misuse of `function` is reported. */
-bool eff__line_is_here(const struct eff__line *line, const char *function, const char *what);
+/* The drop hook of a handle that is a line, and holds nothing else. */
+void eff__line_drop(void *line);
 
 #endif

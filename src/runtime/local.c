@@ -2,6 +2,7 @@
 #include <effect/local.h>
 
 #include "core/build.h"
+#include "core/misuse.h"
 #include "runtime/prim.h"
 #include "runtime/rare.h"
 
@@ -14,6 +15,11 @@ struct eff__locals {
     size_t n, size;
     struct binding bindings[];
 };
+
+static const char *name_of(const eff_local_t *local)
+{
+    return local->name ? local->name : "";
+}
 
 static size_t bytes_of(size_t size)
 {
@@ -46,9 +52,18 @@ bool eff__locals_copy(eff_fiber_t *child, const eff_fiber_t *forker)
         eff_value_t v = from->bindings[i].value;
         v = local->fork ? local->fork(v) : eff_value_incref(v);
         to->bindings[to->n++] = (struct binding){ local, v };
+        if (!v.type) eff__misuse("`fork` of the local \"%s\" returned the absent value", name_of(local));
         if (!eff__value_usable(v)) return false;
     }
     return true;
+}
+
+eff_cause_t *eff__why_no_fiber(eff_runtime_t *rt)
+{
+    if (!rt->misuse) return eff_cause_incref(eff__cause_oom);
+    eff_cause_t *cause = eff_cause_die(eff_string(rt->misuse));
+    rt->misuse = NULL;
+    return cause;
 }
 
 /* Where the variable is, or NULL where it was not set. */
@@ -121,7 +136,7 @@ static int returned(eff_fiber_t *f, const struct call *c, eff_value_t v, const c
     if (v.type && v.type->flags & EFF_TYPE_OOM) return out_of_memory(f);
     if (v.type) return eff__prim_value(f, v);
     return eff__prim_cause(f, eff_cause_die(eff_printf("%s of the local \"%s\" returned the absent value", what,
-                                                       c->local->name ? c->local->name : "")));
+                                                       name_of(c->local))));
 }
 
 static eff_value_t initial(const eff_local_t *local)

@@ -68,6 +68,14 @@ void eff__mailbox_wake(struct eff__mailbox *m)
     pthread_mutex_unlock(&m->lock);
 }
 
+bool eff__mailbox_is_closed(struct eff__mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    bool closed = !m->rt;
+    pthread_mutex_unlock(&m->lock);
+    return closed;
+}
+
 void eff__mailbox_empty(struct eff__mailbox *m)
 {
     pthread_mutex_lock(&m->lock);

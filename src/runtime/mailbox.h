@@ -27,6 +27,8 @@ void eff__mailbox_post(struct eff__mailbox *m, struct eff__post *post);
 bool eff__mailbox_offer(struct eff__mailbox *m, struct eff__post *post);
 /* The last of the references is gone: the loop is to see whether it is still needed. Any thread. */
 void eff__mailbox_wake(struct eff__mailbox *m);
+/* Whether the runtime is gone. Any thread. */
+bool eff__mailbox_is_closed(struct eff__mailbox *m);
 /* Whether the calling thread is the runtime's, and the runtime is still there. */
 static inline bool eff__mailbox_is_here(const struct eff__mailbox *m)
 {

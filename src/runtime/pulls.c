@@ -195,7 +195,7 @@ static int begin(eff_fiber_t *f, struct eff__group *g, eff_value_t item)
     if (over || !reserve_successor(g, &successor)) {
         eff__source_give_back(node, &p->source, item);
         p->exhausted = true;
-        if (!over) eff__raise(f, eff_cause_incref(eff__cause_oom));
+        if (!over) eff__raise(f, eff__why_no_fiber(f->rt));
         return end_without_item(f);
     }
     eff__source_keep(node, &p->source);

@@ -15,12 +15,13 @@
 #include "core/build.h"
 #include "core/items.h"
 #include "core/misuse.h"
+#include "runtime/home.h"
 #include "runtime/items.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 
 struct eff_queue {
-    eff_runtime_t *rt; /* of the first that used it; NULL before */
+    struct eff__home home; /* first: of the runtime that used it first */
     eff_value_t *ring;
     size_t capacity; /* how many items offers may put there */
     size_t size;     /* places of the ring: at least capacity + n_handed */
@@ -39,9 +40,11 @@ static eff_value_t closed_error(const eff_queue_t *q)
 
 static void drop_items(eff_queue_t *q)
 {
-    for (; q->n; q->n--) {
-        eff_value_decref(q->ring[q->head]);
+    while (q->n) { /* each is out of the queue before it is dropped, by which another may be taken */
+        eff_value_t v = q->ring[q->head];
         if (++q->head == q->size) q->head = 0;
+        q->n--;
+        eff_value_decref(v);
     }
 }
 
@@ -50,13 +53,14 @@ static void queue_drop(void *payload)
     eff_queue_t *q = (eff_queue_t *)payload;
     drop_items(q);
     eff__raw_free(q->ring);
+    eff__home_leave(&q->home);
 }
 
 const eff_type_t eff_queue_type = {
     .size = sizeof(eff_queue_t),
     .name = "queue",
     .drop = queue_drop,
-    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_ITEMS,
+    .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_AT_HOME | EFF__TYPE_ITEMS,
 };
 
 eff_queue_t *eff_queue_bounded(size_t capacity)
@@ -172,8 +176,10 @@ static bool leave_offers(eff_fiber_t *f)
     eff_queue_t *q = (eff_queue_t *)f->wait.object;
     eff__waiters_remove(&q->offers, f);
     q->n_offers--;
-    eff_value_decref(f->reg);
+    eff_value_t offered = f->reg;
     f->reg = eff_unit;
+    f->wait.ops = NULL; /* first: what is dropped may look at the fibers */
+    eff_value_decref(offered);
     eff_queue_decref(q);
     return true;
 }
@@ -186,8 +192,7 @@ static const struct eff__wait_ops offer_ops = { .name = "for room in a queue",
 /* Binds the queue to the fiber's runtime; false when it is another's. */
 static bool claim(eff_queue_t *q, const eff_fiber_t *f)
 {
-    if (!q->rt) q->rt = f->rt;
-    return q->rt == f->rt;
+    return eff__home_claim(&q->home, f->rt);
 }
 
 static int offer_run(eff_fiber_t *f, eff_t *e, bool alone)
@@ -258,9 +263,7 @@ void eff__queue_keep(eff_queue_t *q)
 
 static bool may_touch(const eff_queue_t *q, const char *function)
 {
-    if (!q->rt || pthread_equal(q->rt->thread, pthread_self())) return true;
-    eff__misuse("%s was called on another thread than that of the queue's runtime", function);
-    return false;
+    return eff__home_is_here(&q->home, function, "queue");
 }
 
 /* Why an item cannot be added at once, as a negative errno; 0 if it can, a place for it being there. */
@@ -283,7 +286,7 @@ int eff_queue_try_offer(eff_queue_t *q, eff_value_t v)
         eff_value_decref(v);
     } else if (q->takers.first) {
         hand_over(q, v);
-        eff__woke_from_plain_c(q->rt);
+        eff__woke_from_plain_c(eff__home_runtime(&q->home));
     } else {
         push(q, v);
     }
@@ -295,7 +298,7 @@ bool eff_queue_try_take(eff_queue_t *q, eff_value_t *ret_item)
     if (!q || !may_touch(q, "eff_queue_try_take") || !q->n) return false;
     *ret_item = pop(q);
     if (q->offers.first) {
-        eff_runtime_t *rt = q->rt;
+        eff_runtime_t *rt = eff__home_runtime(&q->home);
         admit_offer(q);
         eff__woke_from_plain_c(rt);
     }
@@ -306,10 +309,11 @@ static void fail_waiters(eff_queue_t *q)
 {
     eff_fiber_t *f;
     while ((f = eff__waiters_pop(&q->offers))) {
+        eff_value_t offered = f->reg;
         q->n_offers--;
-        eff_value_decref(f->reg);
         f->wait.object = NULL;
         wake_with(f, closed_error(q), EFF__FAILED);
+        eff_value_decref(offered); /* last: this may interrupt the fiber */
         eff_queue_decref(q);
     }
     while ((f = eff__waiters_pop(&q->takers))) {

@@ -6,15 +6,21 @@
 #include "runtime/group.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
+#include "runtime/scope.h"
 
 bool eff__race_with_may_handle(eff_fiber_t *f, struct eff__group *g)
 {
     if (g->saved || g->handled) return false;
+    g->scope = eff__scope_ambient(f);
+    if (!g->scope) {
+        g->saved = eff_cause_incref(eff__cause_oom);
+        return false;
+    }
     if (g->n_started == 2) return true;
     /* The first ended at once: the loser that was kept from starting is to be had all the same, and begins at its turn. */
     eff_fiber_t *loser = eff__group_new_side(f, g);
     if (!loser) {
-        g->saved = eff_cause_incref(eff__cause_oom);
+        g->saved = eff__why_no_fiber(f->rt);
         return false;
     }
     loser->flags &= ~(uint32_t)EFF__BEING_STARTED;

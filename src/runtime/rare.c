@@ -32,8 +32,7 @@ bool eff__fiber_become(eff_fiber_t *f, const eff_fiber_t *forker)
         struct eff__rare *rare = f->rare;
         eff_value_decref(rare->name);
         rare->name = eff_unit;
-        if (rare->locals) eff__locals_free(rare->locals);
-        rare->locals = NULL;
+        eff__locals_end(f);
     }
     if (!eff__locals_fork(f, forker)) return false;
     eff__fiber_begins(f, forker);
@@ -152,8 +151,12 @@ void eff_fiber_unobserve(eff_fiber_observer_t *observer)
 
 void eff__fiber_tell_observers(eff_fiber_t *f)
 {
-    eff_exit_t exit = eff__fiber_exit(f);
     eff_fiber_observer_t *observer;
+    if (!f->rare->first_observer) { /* all were taken out since it ended, so nobody asks any more */
+        eff__fiber_report_unobserved(f);
+        return;
+    }
+    eff_exit_t exit = eff__fiber_exit(f);
     while ((observer = f->rare->first_observer)) {
         eff_fiber_unobserve(observer);
         if (__builtin_expect(!f->rt || !f->rt->watch.on, 1)) {

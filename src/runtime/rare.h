@@ -1,5 +1,5 @@
 /* What few fibers have, out of line: a name, observers, local variables. Made when it is needed first, and kept until the
- * fiber is freed.
+ * fiber is freed, but for its local variables, which go as it ends.
  *
  * The pointer to it lies where the fiber keeps its group or its entry in a scope; the rare part takes that over.
  */
@@ -78,11 +78,13 @@ static inline bool eff__has_observers(const eff_fiber_t *f)
 }
 /* Tells those, of a fiber that is DONE. */
 void eff__fiber_tell_observers(eff_fiber_t *f);
-/* Whether somebody could tell this fiber from another in its place: by a handle, or by being told of its end. */
+/* Whether somebody could tell this fiber from another in its place: by a handle, its value among them, or by being told of
+ * its end. */
 static inline bool eff__fiber_is_known(const eff_fiber_t *f)
 {
     if (__builtin_expect(!eff__count_is_one(&eff__header_of(f)->count), 0)) return true;
-    return f->flags & EFF__HAS_RARE && (f->rare->hooks || f->rare->first_observer);
+    if (__builtin_expect(!(f->flags & (EFF__HAS_RARE | EFF__OWN_EXIT)), 1)) return false;
+    return f->flags & EFF__OWN_EXIT || f->rare->hooks || f->rare->first_observer;
 }
 
 /* ---- local variables (local.c) */
@@ -91,13 +93,24 @@ static inline struct eff__locals *eff__locals_of(const eff_fiber_t *f)
 {
     return f->flags & EFF__HAS_RARE ? f->rare->locals : NULL;
 }
-/* Copies of the forker's, which has some, each as its fork policy says; false when out of memory. */
+/* Copies of the forker's, which has some, each as its fork policy says; false when that makes a mistake, which is reported
+ * as any callback's, or when out of memory. */
 bool eff__locals_copy(eff_fiber_t *child, const eff_fiber_t *forker);
 void eff__locals_free(struct eff__locals *locals);
+/* The fiber has ended: who keeps its handle does not keep them. */
+static inline void eff__locals_end(eff_fiber_t *f)
+{
+    struct eff__locals *locals = eff__locals_of(f);
+    if (__builtin_expect(!locals, 1)) return;
+    f->rare->locals = NULL;
+    eff__locals_free(locals);
+}
 static inline bool eff__locals_fork(eff_fiber_t *child, const eff_fiber_t *forker)
 {
     return __builtin_expect(!eff__locals_of(forker), 1) || eff__locals_copy(child, forker);
 }
+/* Why a fiber could not be made: a fork policy's mistake, which nobody else hears of then, or no memory. Returns new. */
+eff_cause_t *eff__why_no_fiber(eff_runtime_t *rt);
 
 /* ---- supervisors (supervise.c) */
 

@@ -8,6 +8,7 @@
 #include "core/misuse.h"
 #include "core/track.h"
 #include "runtime/dump.h"
+#include "runtime/home.h"
 #include "runtime/mailbox.h"
 #include "runtime/rare.h"
 #include "runtime/stop.h"
@@ -32,10 +33,16 @@ static void oom_in_fiber(void)
     (void)misuse_in_fiber("out of memory");
 }
 
+static bool dispose_handle(const eff_type_t *type, void *payload)
+{
+    if (type == &eff_fiber_type) return eff__zombie_dispose((eff_fiber_t *)payload);
+    return type->flags & EFF__TYPE_AT_HOME && eff__home_dispose(payload);
+}
+
 static __attribute__((constructor)) void install_hooks(void)
 {
     eff__misuse_in_fiber = misuse_in_fiber;
-    eff__handle_dispose = eff__zombie_dispose;
+    eff__handle_dispose = dispose_handle;
     eff__oom_in_fiber = oom_in_fiber;
 }
 
@@ -85,15 +92,15 @@ eff_runtime_t *eff_runtime_new(const eff_runtime_options_t *given)
     rt->watch.on = rt->debug.slow_ns || rt->debug.leaks;
     eff__track_as(rt, EFF__BLOCK_RUNTIME);
     rt->stoppable = rt->options.base;
-    rt->stop = eff__stop_new(rt, NULL);
+    rt->mailbox = eff__mailbox_new(rt);
+    if (rt->mailbox) rt->stop = eff__stop_new(rt, NULL);
     if (rt->stop) rt->loop = eff__loop_new(rt, rt->options.base);
-    if (rt->loop) rt->mailbox = eff__mailbox_new(rt);
-    if (rt->mailbox) {
+    if (rt->loop) {
         register_runtime(rt);
         return rt;
     }
-    if (rt->loop) eff__loop_free(rt->loop, false);
     eff__stop_decref(rt->stop);
+    if (rt->mailbox) eff__mailbox_decref(rt->mailbox);
     if (rt->context) eff_context_decref(rt->context);
     eff__raw_free(rt);
     return NULL;
@@ -154,6 +161,7 @@ static eff_fiber_t *new_root(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, v
 {
     eff_fiber_t *f = eff__fiber_new(rt, e, rt->context, NULL);
     if (!f) return NULL;
+    f->flags |= EFF__MAIN;
     eff__fiber_adopt(&rt->roots, f);
     if (on_exit && !eff__rare_of(f)) {
         eff__fiber_unwind(f); /* gives it up, as nothing of it has run */
@@ -190,6 +198,7 @@ void eff_runtime_interrupt(eff_runtime_t *rt, eff_fiber_t *fiber)
         eff__misuse("eff_runtime_interrupt: the fiber belongs to another runtime");
         return;
     }
+    if (rt->freeing) return; /* all are given up: this one may be in the midst of it */
     eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_EXPLICIT, NULL);
     rt->calls_later = true;
     eff__fiber_interrupt(fiber, cause);
@@ -329,6 +338,7 @@ eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber
     drive(rt, f);
     eff_exit_t view = eff__fiber_exit(f), exit = eff_exit_incref(&view);
     if (f->flags & EFF__ZOMBIE) eff__fiber_let_go(f);
+    *ret_fiber = NULL; /* signals come while the shutdown is finished, too */
     eff_fiber_decref(f);
     if (rt->shutting_down && nobody_else_runs(rt)) finish_shutdown(rt);
     return exit;

@@ -201,7 +201,7 @@ void eff__pool_free(struct eff__pool *pool);
 /* ---- runtime.c */
 /* The grace of eff_runtime_shutdown_within has passed. */
 void eff__grace_passed(eff_runtime_t *rt);
-/* As eff_runtime_run; *ret_fiber is the fiber, borrowed, while it runs, for signal handlers. */
+/* As eff_runtime_run; *ret_fiber is the fiber, borrowed, while it runs, for signal handlers; NULL afterwards. */
 eff_exit_t eff__run_watched(eff_runtime_t *rt, eff_t *e, eff_fiber_t **ret_fiber);
 /* Shuts down and runs the loop until that is done. */
 EFF_API void eff__run_shutdown(eff_runtime_t *rt);

@@ -4,6 +4,7 @@
 #include "runtime/scope.h"
 
 #include "runtime/frame.h"
+#include "runtime/group.h"
 #include "runtime/prim.h"
 #include "runtime/rare.h"
 #include "runtime/region.h"
@@ -56,8 +57,11 @@ eff_scope_t *eff__scope_new(eff_fiber_t *f, eff_site_t site)
 
 eff_scope_t *eff__scope_ambient(eff_fiber_t *f)
 {
-    while (!f->scope && (f->flags & (EFF__SIDE | EFF__OWN_SCOPE)) == EFF__SIDE && f->parent)
+    while (!f->scope && (f->flags & (EFF__SIDE | EFF__OWN_SCOPE)) == EFF__SIDE && f->parent) {
+        eff_scope_t *scope = eff__group_of(f)->scope;
+        if (__builtin_expect(scope != NULL, 0)) return scope;
         f = f->parent;
+    }
     if (!f->scope) {
         if (!eff__frames_reserve(f, EFF__FRAME_SLACK)) return NULL;
         f->scope = eff__scope_new(f, f->fork_site);
@@ -87,6 +91,13 @@ bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t sit
     eff__owner_of(fiber)->entry = entry;
     eff__fiber_adopt(&scope->rt->scoped, fiber);
     return true;
+}
+
+bool eff__is_within(const eff_fiber_t *f, const eff_fiber_t *outer)
+{
+    while (f && f != outer)
+        f = eff__outer_of(f);
+    return f != NULL;
 }
 
 /* ---- closing */

@@ -4,7 +4,7 @@
 
 #include <effect/scope.h>
 
-#include "runtime/fiber.h"
+#include "runtime/rare.h"
 
 enum eff__entry_kind {
     EFF__ENTRY_FINALIZER, /* eff_finalizer_fn(exit, env) */
@@ -36,6 +36,14 @@ struct eff_scope {
     eff_context_t *context; /* in which it was opened; owned; NULL: empty */
     eff_site_t site;        /* where it was opened; a fiber's own: where that was forked */
 };
+
+/* Whom the fiber ends with: its parent, or the owner of the scope that it is in; NULL: the runtime. */
+static inline eff_fiber_t *eff__outer_of(const eff_fiber_t *f)
+{
+    return f->flags & EFF__IN_SCOPE ? eff__entry_of(f)->scope->owner : f->parent;
+}
+/* Whether f is `outer`, or ends with it: waiting for that one would be waiting for oneself. O(nesting). */
+bool eff__is_within(const eff_fiber_t *f, const eff_fiber_t *outer);
 
 /* A new open scope; NULL when out of memory. */
 eff_scope_t *eff__scope_new(eff_fiber_t *f, eff_site_t site);

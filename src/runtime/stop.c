@@ -13,12 +13,13 @@ static void stop_drop(void *payload)
 {
     struct eff__stop *stop = (struct eff__stop *)payload;
     eff__stop_decref(stop->parent);
+    eff__line_drop(stop);
 }
 
 static const eff_type_t stop_type = { .size = sizeof(struct eff__stop),
                                       .name = "stop token",
                                       .drop = stop_drop,
-                                      .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
+                                      .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE | EFF__TYPE_AT_HOME };
 
 /* Without a name, which no message lists, and without a default: then the runtime's own is meant. */
 static const eff_tag_t stop_tag = { .name = NULL };
@@ -53,7 +54,8 @@ struct eff__stop *eff__stop_new(eff_runtime_t *rt, struct eff__stop *parent)
 {
     struct eff__stop *stop = (struct eff__stop *)eff__payload_alloc(&stop_type, sizeof *stop);
     if (!stop) return NULL;
-    *stop = (struct eff__stop){ .line.rt = rt };
+    *stop = (struct eff__stop){ 0 };
+    eff__home_bind(&stop->line.home, rt);
     if (!parent) return stop;
     link_child(parent, stop);
     stop->asked = parent->asked;
@@ -70,7 +72,7 @@ struct eff__stop *eff__stop_of(const eff_fiber_t *f)
 {
     eff_value_t v = f->context ? eff_context_get(f->context, &stop_tag) : eff_unit;
     struct eff__stop *stop = v.type == &stop_type ? (struct eff__stop *)v.ptr : f->rt->stop;
-    if (stop->line.rt != f->rt || (stop->ended && top_of(stop) != f->rt->stop))
+    if (!eff__home_is(&stop->line.home, f->rt) || (stop->ended && top_of(stop) != f->rt->stop))
         return f->rt->stop; /* a context from elsewhere */
     while (stop->ended && !stop->asked)
         stop = stop->parent;
@@ -120,11 +122,11 @@ void eff__stop_cut(struct eff__stop *stop)
 static void move_line(struct eff__line *from, struct eff__line *to)
 {
     eff_fiber_t *f;
-    while ((f = eff__waiters_pop(&from->waiters))) {
+    while ((f = eff__waiters_pop(&from->home.waiters))) {
         from->n--;
         to->n++;
         f->wait.object = eff__payload_retain(to);
-        eff__waiters_add(&to->waiters, f);
+        eff__waiters_add(&to->home.waiters, f);
         eff__payload_decref(&stop_type, from);
     }
 }
@@ -156,7 +158,7 @@ static int wait_for(eff_fiber_t *f, struct eff__stop *stop, const struct eff__wa
 {
     if (stop->asked) return eff__prim_value(f, eff_unit);
     stop->line.n++;
-    eff__waiters_add(&stop->line.waiters, f);
+    eff__waiters_add(&stop->line.home.waiters, f);
     eff__suspend(f, ops, eff__payload_retain(stop));
     return EFF__SUSPEND;
 }

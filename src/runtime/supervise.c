@@ -29,8 +29,8 @@ static void start(const eff_supervisor_t *s, const eff_fiber_t *f, const eff_fib
     if (s && s->on_start) s->on_start(f, parent, s->arg);
 }
 
-/* The chain is followed from the outermost: turned round in place on the way in, and again on the way out, it would need
- * neither memory nor stack, but it is shared. So each level is looked up from the inside; chains are short. */
+/* The supervisor n levels out from the innermost. The outermost is told first, so each is looked up from the inside anew:
+ * the chain is shared, which forbids turning it round in place, and it is short. */
 static const struct supervision *level(const eff_fiber_t *f, size_t n)
 {
     eff_value_t v = f->context ? eff_context_get(f->context, &tag) : eff_unit;

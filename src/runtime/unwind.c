@@ -8,14 +8,22 @@
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
 
-void eff__report_skipped(const eff_fiber_t *f, eff_site_t site)
+static void report_skipped(const eff_fiber_t *f, const char *what, eff_site_t site)
 {
     if (f->rt->hooks.skipped) {
         f->rt->hooks.skipped(f->rt->hooks.arg, f, site);
         return;
     }
-    fprintf(stderr, "libeffect: fiber %llu was given up: its finalizer %s did not run\n", (unsigned long long)f->id,
+    fprintf(stderr, "libeffect: fiber %llu was given up: %s %s did not run\n", (unsigned long long)f->id, what,
             site ? site : "(built without sites)");
+}
+void eff__report_skipped(const eff_fiber_t *f, eff_site_t site)
+{
+    report_skipped(f, "its finalizer", site);
+}
+void eff__report_skipped_release(const eff_fiber_t *f, eff_site_t site)
+{
+    report_skipped(f, "the release of", site);
 }
 
 /* Pops the top frame. */
@@ -91,8 +99,9 @@ void eff__fiber_unwind(eff_fiber_t *f)
     }
     f->wait.ops = NULL;
     eff__acquire_unwind(f);
-    if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
-    f->cur = 0;
+    uintptr_t cur = f->cur;
+    f->cur = 0; /* first: what is dropped with it may look at the fibers */
+    if (cur & EFF__OWNED) eff_decref(eff__frame_node(cur));
     eff__raise(f, eff_cause_incref(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN)));
     while (f->top > eff__frames_base(f))
         unwind_frame(f);
@@ -120,9 +129,14 @@ void eff__unwind_all(eff_runtime_t *rt)
         eff_fiber_t *f = NULL;
         eff__each_fiber(rt, find_living, &f); /* children come first */
         if (!f) break;
-        rt->ready_first = rt->ready_last = NULL; /* whoever is there does not run again, and may be gone by now */
-        rt->n_ready = 0;
-        eff__fiber_unwind(f);
+        while (f && f->state != EFF__DONE) { /* and what comes next below its parent, without a search from the top */
+            eff_fiber_t *parent = f->parent;
+            rt->ready_first = rt->ready_last = NULL; /* whoever is there does not run again, and may be gone by now */
+            rt->n_ready = 0;
+            eff__fiber_unwind(f);
+            for (f = parent; f && f->children;)
+                f = f->children;
+        }
     }
     rt->draining = false;
     eff__running = outer;

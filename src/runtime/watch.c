@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/describe.h"
 #include "core/track.h"
 #include "runtime/frame.h"
 #include "runtime/group.h"
@@ -26,6 +27,7 @@ static void write_callback(struct eff__sink *s, const void *arg)
     switch (m->kind) {
     case EFF__MARK_CALLBACK: eff__sink_called(s, "callback", m->site); break;
     case EFF__MARK_FINALIZER: eff__sink_called(s, "finalizer", m->site); break;
+    case EFF__MARK_RELEASE: eff__sink_release(s, m->site); break;
     case EFF__MARK_CANCELER:
         eff__sink_add(s, "the canceler of ");
         eff__sink_called(s, "callback", m->site);
@@ -116,6 +118,17 @@ void eff__watch_leave(eff_runtime_t *rt, const struct eff__mark *outer)
     eff__made_in = outer->site;
 }
 
+/* The callback of e comes next, if `kind` is one of those; when it is not the user's, what the user called e is told. */
+static void mark_call(eff_fiber_t *f, const eff_t *e, enum eff__mark_kind kind, const char *name)
+{
+    bool calls = kind == EFF__MARK_CALLBACK || kind == EFF__MARK_FINALIZER;
+    if (calls && eff__describe_runs_no_callback(e)) {
+        kind = EFF__MARK_INSTRUCTION;
+        name = eff__describe_name(e);
+    }
+    mark(f->rt, f, kind, name, e->site);
+}
+
 /* ---- said by the interpreter */
 
 void eff__watch_eval(eff_fiber_t *f, eff_t *e)
@@ -155,13 +168,13 @@ void eff__watch_eval(eff_fiber_t *f, eff_t *e)
     case EFF__OP_PAR:
     case EFF__N_OPS: break;
     }
-    mark(f->rt, f, kind, name, e->site);
+    mark_call(f, e, kind, name);
 }
 
 void eff__watch_return(eff_fiber_t *f, const eff_t *e)
 {
     bool finalizer = e->op == EFF__OP_ON_EXIT;
-    mark(f->rt, f, finalizer ? EFF__MARK_FINALIZER : EFF__MARK_CALLBACK, NULL, e->site);
+    mark_call(f, e, finalizer ? EFF__MARK_FINALIZER : EFF__MARK_CALLBACK, NULL);
 }
 
 void eff__watch_frame(eff_fiber_t *f)
@@ -177,7 +190,7 @@ void eff__watch_frame(eff_fiber_t *f)
         break;
     case EFF__F_BRACKET:
         site = eff__frame_node(top[-2])->site;
-        kind = eff__bracket_acquires(top[-1]) ? EFF__MARK_CALLBACK : EFF__MARK_FINALIZER;
+        kind = eff__bracket_acquires(top[-1]) ? EFF__MARK_CALLBACK : EFF__MARK_RELEASE;
         break;
     case EFF__F_EACH:
         site = eff__frame_node(top[-3])->site;
@@ -199,7 +212,7 @@ void eff__watch_frame(eff_fiber_t *f)
     case EFF__F_LOCALLY:
     case EFF__F_FINALIZER:
     case EFF__F_SAVED:
-    case EFF__F_LEAVING: break;
+    case EFF__F_LEAVING:
     default: break; /* the interpreter's switch over the same codes is the one that is complete */
     }
     mark(f->rt, f, kind, name, site);

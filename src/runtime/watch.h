@@ -11,6 +11,7 @@ enum eff__mark_kind {
     EFF__MARK_NONE,        /* nothing of ours */
     EFF__MARK_CALLBACK,    /* one that a builder was given */
     EFF__MARK_FINALIZER,   /* the function that makes one, or is one */
+    EFF__MARK_RELEASE,     /* the same, of a bracket */
     EFF__MARK_CANCELER,    /* of eff_async */
     EFF__MARK_OBSERVER,    /* told of a fiber's end; no site */
     EFF__MARK_GEN,         /* a step of the gen `name`; site: of the await it went on from, or where it was built */

@@ -45,10 +45,9 @@ static void come_home(struct eff__post *post, eff_runtime_t *rt)
     eff__payload_destroy((char *)post - offsetof(eff_fiber_t, post));
 }
 
-bool eff__zombie_dispose(const eff_type_t *type, void *payload)
+bool eff__zombie_dispose(eff_fiber_t *f)
 {
-    eff_fiber_t *f = (eff_fiber_t *)payload;
-    if (type != &eff_fiber_type || atomic_load(&f->listed) == UNLISTED) return false;
+    if (atomic_load(&f->listed) == UNLISTED) return false;
     if (!change(f, LISTED, GOING_HOME)) return change(f, LETTING_GO, ORPHAN);
     struct eff__mailbox *home = f->home;
     bool here = pthread_equal(home->thread, pthread_self());

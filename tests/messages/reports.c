@@ -199,6 +199,30 @@ static void shut_down_twice(void)
     eff_runtime_free(rt);
 }
 
+#line 1 "process.c"
+static eff_t *watch(eff_value_t process, eff_value_t goes_on)
+{
+    (void)process;
+    return eff_as_bool(goes_on) ? eff_never() : eff_noop();
+}
+static eff_t *give_up(eff_value_t process, const eff_exit_t *exit, eff_value_t goes_on)
+{
+    (void)process, (void)exit, (void)goes_on;
+    return NULL;
+}
+static eff_t *null_release(void)
+{
+    return eff_acquire_use_release_effect(eff_noop(), watch, give_up, eff_bool(false));
+}
+static void release_skipped(void)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_t *e = eff_acquire_use_release_effect(eff_noop(), watch, give_up, eff_bool(true));
+    (void)eff_runtime_fork(rt, e, NULL, NULL, NULL);
+    eff_exit_decref(eff_runtime_run(rt, eff_sleep(eff_millis(1))));
+    eff_runtime_free(rt);
+}
+
 const struct message report_messages[] = {
     { "unobserved", .program = unobserved },
     { "unobserved_with_a_name", .program = unobserved_with_a_name },
@@ -220,6 +244,8 @@ const struct message report_messages[] = {
     { "out_of_memory_at_start", .run = out_of_memory_at_start },
     { "alive_at_free", .run = alive_at_free },
     { "many_alive_at_free", .run = many_alive_at_free },
+    { "null_release", .program = null_release },
+    { "release_skipped", .run = release_skipped },
     { "shut_down_twice", .run = shut_down_twice },
     { .name = NULL },
 };

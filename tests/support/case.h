@@ -1,6 +1,6 @@
 /* Behaviour cases: a program builder, what it must end with, and an invariant that holds however it ends. Written this
- * way, one case is checked plainly and then by every sweep: interrupted at every instruction, every allocation failed,
- * ready fibers shuffled.
+ * way, one case is checked plainly and then by every sweep (docs/testing.md): interrupted, timed out, closed
+ * upon, shut down and freed at every instruction, every allocation failed, ready fibers shuffled.
  *
  *     static eff_t *program(struct world *w)
  *     {
@@ -55,12 +55,13 @@ eff_t *with_fiber(struct world *w, int i, eff_t *(*f)(eff_fiber_t *fiber));
 
 enum sweeps {
     SWEEP_ALL = 0,
-    NO_INTERRUPTS = 1,  /* not interrupted at every instruction: say why beside it */
+    NO_INTERRUPTS = 1,  /* nothing is done to the running program: say why beside it */
     NO_ALLOCATIONS = 2, /* allocations are not failed: say why */
     NO_SHUFFLES = 4,    /* the journal depends on the order of ready fibers */
     NO_AROUND = 8,      /* not put into a timeout, a scope or a region: it looks at its own id, trace or the sleepers */
+    NO_QUEUE = 16,      /* its queue is not shut down: it counts the items */
     ANY_EXIT = 32,      /* how a run ends depends on what comes first */
-    NO_FREE = 16        /* its runtime is not freed under it: who owes an answer would not get to giving it */
+    NO_FREE = 64        /* its runtime is not freed under it: who owes an answer would not get to giving it */
 };
 
 /* How the plain run must end; exactly one of these, or `check`. Values are compared by their formatted text. */
@@ -83,7 +84,7 @@ struct expectation {
  *
  * Runs the program plainly (under TestClock, time jumping whenever idle) and checks the expectation; then the sweeps,
  * checking after every run: acquired == released, the invariant, no live fiber, timer or block, and an exit that is the
- * plain one, an interruption, or out of memory. Any failure prints one line that replays it. */
+ * plain one or what was done may lead to. Any failure prints one line that replays it. */
 void run_case(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected);
 
 #define CASE(name, build, ...)                                                                                         \

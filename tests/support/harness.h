@@ -34,6 +34,8 @@ enum kind {
     TIMEOUT,   /* it is the body of an eff_timeout, whose time is up */
     SCOPE,     /* it was forked in a scope, which closes */
     REGION,    /* it was forked by a region, which ends */
+    GRACE,     /* it runs in an eff_graceful, which is interrupted */
+    QUEUE,     /* of its world, which is shut down */
     SHUTDOWN,  /* of the runtime */
     FREE       /* of the runtime, with its fibers alive */
 };
@@ -55,7 +57,7 @@ struct injection {
     bool fails;     /* a request for memory does: */
     long request;   /* this one, from 0 */
     bool sticky;    /* and all later ones */
-    enum kind kind; /* TIMEOUT, SCOPE, REGION: what the program is put into; INTERRUPT: nothing */
+    enum kind kind; /* TIMEOUT to GRACE: what the program is put into; INTERRUPT: nothing */
 };
 
 /* What a run was like. */
@@ -67,6 +69,8 @@ struct outcome {
     long requests;  /* for memory */
     uint64_t n_ids; /* fibers there were, and so the ids: 1 to n_ids */
     long born[32];  /* the instruction before which fiber i was first there */
+    bool queue;     /* there was one in its world */
+    bool outside;   /* something waited for the outside, at a step: virtual time stands still meanwhile */
     bool hit;       /* the last action found its target; the request was made; there was a choice of order */
 };
 
@@ -116,9 +120,9 @@ const char *replay_of(const char *name, const struct injection *injection);
 bool asked_for(const char *name, const char *line, struct injection *ret_injection);
 /* Prints the line of the run that goes on, if one does. */
 void tell_replay(void);
-/* Has that done when the process ends or crashes; `crashed` is a handler that does so for a signal. */
+/* Has that done when the process ends or crashes, or as this signal comes, which then ends it. */
 void tell_replay_at_the_end(void);
-void crashed(int signal);
+void tell_replay_on(int number);
 
 /* ---- run.c */
 
@@ -128,6 +132,8 @@ void crashed(int signal);
 void run_once(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected,
               const struct injection *injection, const struct outcome *plain, struct outcome *ret_outcome);
 
+/* After the last run of a test: until then, one that takes too long ends the process. */
+void end_watching_time(void);
 /* Drops the handles that a world holds, as is done after each run of a case. */
 void drop_handles(struct world *w);
 /* ---- sweep.c */

@@ -32,7 +32,9 @@ eff_t *put_into(struct run *r, eff_t *program)
     case REGION:
         e = eff_succeed(eff_effect_value(e));
         return eff_acquire_use_release(e, fork_until_gate_opens, let_go, eff_ptr(r));
+    case GRACE: return eff_graceful(e, eff_millis(5));
     case INTERRUPT:
+    case QUEUE:
     case SHUTDOWN:
     case FREE: break;
     }
@@ -77,7 +79,8 @@ static bool act(struct run *r, const struct action *action)
     eff_fiber_t *f;
     switch (action->kind) {
     case INTERRUPT:
-        f = find(r, action->victim);
+    case GRACE:
+        f = find(r, action->kind == GRACE ? 1 : action->victim);
         if (f) eff_runtime_interrupt(r->rt, f);
         return f;
     case TIMEOUT:
@@ -86,10 +89,14 @@ static bool act(struct run *r, const struct action *action)
         return f;
     case SCOPE:
     case REGION: return eff_deferred_complete(r->gate, eff_exit_succeed(eff_unit));
+    case QUEUE:
+        if (!r->w.queue) return false;
+        return eff_runtime_fork(r->rt, eff_queue_shutdown(r->w.queue), NULL, NULL, NULL) == 0;
     case SHUTDOWN:
         if (r->rt->shutting_down) return false;
         r->n_shutdowns++;
-        eff_runtime_shutdown(r->rt, shutdown_ended, r);
+        if (action->at % 2) eff_runtime_shutdown(r->rt, shutdown_ended, r);
+        else eff_runtime_shutdown_within(r->rt, eff_nanos(0), shutdown_ended, r);
         return true;
     case FREE: r->stopped = true; return true;
     }
@@ -108,6 +115,8 @@ static void act_at_this_step(struct run *r)
 static void note_births(struct run *r)
 {
     struct outcome *o = r->outcome;
+    o->outside |= r->rt->n_external > 0;
+    o->queue |= r->w.queue != NULL;
     while (o->n_ids < r->rt->next_id) {
         o->n_ids++;
         if (o->n_ids < sizeof o->born / sizeof o->born[0]) o->born[o->n_ids] = o->steps;

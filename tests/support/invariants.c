@@ -64,11 +64,11 @@ static const char *check_line(const struct eff__line *line, const eff_fiber_t *f
 {
     size_t n = 0;
     const eff_fiber_t *last = NULL;
-    if (line->waiters.first != first) return "a fiber that waits in a line is not in it";
+    if (line->home.waiters.first != first) return "a fiber that waits in a line is not in it";
     for (const eff_fiber_t *f = first; f && n <= line->n; last = f, f = f->wait.links.next)
         n++;
     if (n != line->n) return "a line's count is wrong";
-    return last == line->waiters.last ? NULL : "a line's end is wrong";
+    return last == line->home.waiters.last ? NULL : "a line's end is wrong";
 }
 
 static const char *check_wait(const eff_fiber_t *f)
@@ -128,8 +128,8 @@ static const char *check_pulls(const struct eff__group *g)
     const eff_fiber_t *parked = g->pulls->parked;
     if (parked && (parked->state != EFF__SUSPENDED || !g->pulls->pulling)) return "an item waits that was not pulled";
     if (parked && !eff__group_is_over(g) && g->n_live <= g->pulls->limit) return "an item waits that may begin";
-    if (g->phase == EFF__GROUP_WAITING && !eff__group_is_over(g) && eff__pulls_want_side(g))
-        return "nobody pulls a loop's items";
+    bool over = eff__group_is_over(g) || g->caller->flags & EFF__DOOMED;
+    if (g->phase == EFF__GROUP_WAITING && !over && eff__pulls_want_side(g)) return "nobody pulls a loop's items";
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* The line that does a run again: printed when it fails, crashes, or its invariant aborts the test. Its words:
  *
  *     victim=2@17          fiber 2 is interrupted before instruction 17
- *     timeout@17 scope@17 region@17 shutdown@17 free@17     see enum kind
+ *     timeout@17 scope@17 region@17 grace@17 queue@17 shutdown@17 free@17    see enum kind
  *     seed=9               ready fibers are drawn by lot
  *     oom=12 [sticky=1]    request 12 for memory fails, and all later ones
  *     step                 nothing is done
@@ -16,7 +16,8 @@
 #include "support/harness.h"
 
 static const char *const words[] = {
-    [TIMEOUT] = "timeout", [SCOPE] = "scope", [REGION] = "region", [SHUTDOWN] = "shutdown", [FREE] = "free"
+    [TIMEOUT] = "timeout", [SCOPE] = "scope",       [REGION] = "region", [GRACE] = "grace",
+    [QUEUE] = "queue",     [SHUTDOWN] = "shutdown", [FREE] = "free"
 };
 enum { N_KINDS = sizeof words / sizeof words[0] };
 
@@ -55,7 +56,7 @@ static bool read_word(const char *word, struct injection *i)
         read = strncmp(word, words[k], n) == 0 && sscanf(word + n, "@%ld%n", &a.at, &end) == 1;
         if (!read) continue;
         a.kind = (enum kind)k;
-        if (k < SHUTDOWN) i->kind = a.kind;
+        if (k < QUEUE) i->kind = a.kind;
     }
     if (read && i->n_actions < (int)(sizeof i->actions / sizeof i->actions[0])) i->actions[i->n_actions++] = a;
     return read;
@@ -89,11 +90,16 @@ void tell_replay(void)
     current[0] = 0;
 }
 
-void crashed(int number)
+static void crashed(int number)
 {
     tell_replay();
     (void)sigaction(number, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
     (void)raise(number);
+}
+
+void tell_replay_on(int number)
+{
+    (void)signal(number, crashed);
 }
 
 /* Of the sanitizers, when there is one: called before they end the process. */
@@ -106,6 +112,6 @@ void tell_replay_at_the_end(void)
         __sanitizer_set_death_callback(tell_replay);
         return;
     }
-    (void)signal(SIGSEGV, crashed);
-    (void)signal(SIGABRT, crashed);
+    tell_replay_on(SIGSEGV);
+    tell_replay_on(SIGABRT);
 }

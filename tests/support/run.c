@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/failing_allocator.h"
@@ -28,18 +29,18 @@ static void note_misuse(const char *message, void *arg)
 
 static void ignore_unobserved(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg) {}
 
+/* What is dropped with a handle may look for others in the world. */
 void drop_handles(struct world *w)
 {
-    for (size_t i = 0; i < sizeof w->fibers / sizeof w->fibers[0]; i++) {
-        eff_fiber_decref(w->fibers[i]);
-        w->fibers[i] = NULL;
-    }
-    for (size_t i = 0; i < sizeof w->deferreds / sizeof w->deferreds[0]; i++) {
-        eff_deferred_decref(w->deferreds[i]);
-        w->deferreds[i] = NULL;
-    }
-    eff_queue_decref(w->queue);
+    struct world had = *w;
     w->queue = NULL;
+    memset(w->fibers, 0, sizeof w->fibers);
+    memset(w->deferreds, 0, sizeof w->deferreds);
+    for (size_t i = 0; i < sizeof w->fibers / sizeof w->fibers[0]; i++)
+        eff_fiber_decref(had.fibers[i]);
+    for (size_t i = 0; i < sizeof w->deferreds / sizeof w->deferreds[0]; i++)
+        eff_deferred_decref(had.deferreds[i]);
+    eff_queue_decref(had.queue);
 }
 
 /* The shutdown's done is called from the loop. */
@@ -104,6 +105,28 @@ static void run_and_free(struct run *r, eff_t *e)
     r->w.test = NULL;
 }
 
+static bool alarm_is_set;
+
+/* A run that goes on for too long is ended by SIGALRM. There are so many short ones that the alarm is set anew once a
+ * second only. */
+static void watch_time(void)
+{
+    static int64_t since;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (alarm_is_set && now.tv_sec - since < 1) return;
+    since = now.tv_sec;
+    alarm_is_set = true;
+    tell_replay_on(SIGALRM); /* here, since Check takes it for its own child processes */
+    alarm(MAX_SECONDS);
+}
+
+void end_watching_time(void)
+{
+    alarm_is_set = false;
+    alarm(0);
+}
+
 /* What must hold of what the program was given. Without its finalizers, it cannot have given everything back; nor can an
  * acquire of several steps that was given up between two of them. */
 static void judge_world(struct run *r)
@@ -128,8 +151,7 @@ void run_once(const char *name, eff_t *(*program)(struct world *w), const struct
     r.seed = injection->seed;
     r.max_steps = plain && plain->steps ? plain->steps * STEPS_PER_PLAIN + STEPS_MORE : MAX_STEPS;
     note_replay(name, injection);
-    (void)signal(SIGALRM, crashed); /* here, since Check takes it for its own child processes */
-    alarm(MAX_SECONDS);
+    watch_time();
     eff_set_misuse_handler(note_misuse, &r);
     r.w.test = eff_test_new();
     r.gate = eff_deferred_new();
@@ -149,5 +171,4 @@ void run_once(const char *name, eff_t *(*program)(struct world *w), const struct
     eff_set_misuse_handler(NULL, NULL);
     judge_world(&r);
     note_replay(NULL, NULL);
-    alarm(0);
 }

@@ -9,11 +9,11 @@
 
 enum {
     MAX_INTERRUPTS = 1200,
-    MAX_AROUND = 200, /* of each: timeouts, scopes, regions, shutdowns and frees */
-    MAX_PAIRS = 300,
+    MAX_AROUND = 80, /* of each: timeouts, scopes, regions, shutdowns and frees */
+    MAX_PAIRS = 150,
     MAX_FAILURES = 400,
     N_SHUFFLES = 20,
-    N_MIXTURES = 60
+    N_MIXTURES = 40
 };
 
 struct sweeping {
@@ -118,6 +118,7 @@ static void sweep_pairs(struct sweeping *s)
 {
     const struct outcome *o = &s->stepped;
     long n = n_interrupts(o), limit = sampled(s, MAX_PAIRS);
+    if (n == 0) return;
     if (n > limit || n * n > limit) {
         for (long i = 0; i < limit; i++) {
             struct action a = nth_interrupt(o, (long)(next_random(s) % (uint64_t)n));
@@ -137,7 +138,7 @@ static void sweep_steps(struct sweeping *s, enum kind kind, const char *what, co
 {
     long first, by = stride(s, what, o->steps, sampled(s, MAX_AROUND), &first);
     for (long at = 1 + first; at <= o->steps; at += by) {
-        struct injection i = { .kind = kind < SHUTDOWN ? kind : INTERRUPT,
+        struct injection i = { .kind = kind < QUEUE ? kind : INTERRUPT,
                                .n_actions = 1,
                                .actions = { { kind, 0, at } } };
         (void)run_with(s, i);
@@ -174,13 +175,16 @@ static void sweep_shuffles(struct sweeping *s)
 static void sweep_mixtures(struct sweeping *s, bool failing)
 {
     const struct outcome *o = &s->stepped;
+    uint64_t n_steps = (uint64_t)n_interrupts(o), n_requests = (uint64_t)s->plain.requests;
+    if (n_steps == 0 || n_requests == 0) return;
     for (long i = sampled(s, N_MIXTURES); i > 0; i--) {
         struct injection mixture = { .n_actions = 1 + (int)(next_random(s) % 2), .seed = next_random(s) };
         mixture.shuffled = !(s->expected->without & NO_SHUFFLES) && next_random(s) % 3;
         mixture.fails = failing;
-        mixture.request = failing ? (long)(next_random(s) % (uint64_t)s->plain.requests) : 0;
+        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): n_requests was looked at */
+        mixture.request = failing ? (long)(next_random(s) % n_requests) : 0;
         for (int n = 0; n < mixture.n_actions; n++)
-            mixture.actions[n] = nth_interrupt(o, (long)(next_random(s) % (uint64_t)n_interrupts(o)));
+            mixture.actions[n] = nth_interrupt(o, (long)(next_random(s) % n_steps));
         if (next_random(s) % 4 == 0) mixture.actions[0].kind = SHUTDOWN;
         (void)run_with(s, mixture);
     }
@@ -212,13 +216,28 @@ static void sweep_all_actions(struct sweeping *s)
     sweep_interrupts(s);
     sweep_pairs(s);
     sweep_steps(s, SHUTDOWN, "shutdowns", &s->stepped);
+    if (s->stepped.queue && !(s->expected->without & NO_QUEUE)) sweep_steps(s, QUEUE, "queues shut down", &s->stepped);
     if (!(s->expected->without & NO_FREE)) sweep_steps(s, FREE, "runtimes freed", &s->stepped);
     if (!(s->expected->without & NO_AROUND)) {
         sweep_around(s, TIMEOUT, "timeouts");
         sweep_around(s, SCOPE, "scopes closed");
         sweep_around(s, REGION, "regions left");
+        if (!s->stepped.outside) sweep_around(s, GRACE, "graces begun"); /* else it may never pass */
     }
     sweep_mixtures(s, false);
+}
+
+static void sweep_all(struct sweeping *s)
+{
+    unsigned without = s->expected->without;
+    if (!(without & NO_INTERRUPTS)) sweep_all_actions(s);
+    if (!(without & NO_SHUFFLES)) sweep_shuffles(s);
+    if (without & NO_ALLOCATIONS) return;
+    free_lists(false);
+    run_once(s->name, s->program, s->expected, &(struct injection){ 0 }, NULL, &s->plain);
+    sweep_allocations(s);
+    if (!(without & NO_INTERRUPTS)) sweep_mixtures(s, true);
+    free_lists(true);
 }
 
 void sweep(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected, long sample)
@@ -230,16 +249,7 @@ void sweep(const char *name, eff_t *(*program)(struct world *w), const struct ex
     s.name = name, s.program = program, s.expected = expected, s.seed = seed_of(name), s.sample = sample;
     run_once(name, program, expected, &plain, NULL, &s.plain);
     run_once(name, program, expected, &stepped, &s.plain, &s.stepped);
-    if (line) {
-        replay(&s, line);
-        return;
-    }
-    if (!(expected->without & NO_INTERRUPTS)) sweep_all_actions(&s);
-    if (!(expected->without & NO_SHUFFLES)) sweep_shuffles(&s);
-    if (expected->without & NO_ALLOCATIONS) return;
-    free_lists(false);
-    run_once(name, program, expected, &plain, NULL, &s.plain);
-    sweep_allocations(&s);
-    if (!(expected->without & NO_INTERRUPTS)) sweep_mixtures(&s, true);
-    free_lists(true);
+    if (line) replay(&s, line);
+    else sweep_all(&s);
+    end_watching_time();
 }

@@ -1,0 +1,77 @@
+/* The interpreter's seldom ways: see attend.h. */
+#include "runtime/attend.h"
+
+#include <string.h>
+
+#include "core/build.h"
+#include "core/misuse.h"
+#include "runtime/frame.h"
+#include "runtime/rare.h"
+#include "runtime/region.h"
+
+enum eff__verdict eff__attend(eff_fiber_t *f, bool at_instruction)
+{
+    eff_runtime_t *rt = f->rt;
+    rt->ops = 0;
+    if (rt->hooks.step) rt->hooks.step(rt->hooks.arg, f);
+    if (at_instruction && eff__interruptible_now(f)) {
+        if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+        f->cur = 0;
+        eff__raise(f, eff_cause_incref(f->interrupt));
+        return EFF__RAISED;
+    }
+    if (rt->ops_left <= 0) return EFF__BUDGET_SPENT;
+    rt->ops_left--;
+    bool later = !at_instruction && eff__interruptible_now(f); /* it is seen at the next instruction */
+    if (!rt->hooks.step && !later) {
+        rt->ops = rt->ops_left;
+        rt->ops_left = 0;
+    }
+    return EFF__GO_ON;
+}
+
+void eff__tell_misuse(eff_runtime_t *rt)
+{
+    rt->misuse = NULL;
+    rt->current = NULL;
+    eff__misuse("%s", rt->misuse_text);
+}
+
+/* What the user knows a map with this env by: derived ones have a closure there, alone or after another value. */
+static const char *name_of_map(eff_value_t env)
+{
+    if (eff_value_is(env, &eff_pair_type)) env = eff_second(env);
+    return env.type == &eff__closure_type ? eff__closure_of(env)->builder : "eff_map";
+}
+
+void eff__raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e)
+{
+    f->reg = v;
+    f->status = EFF__OK;
+    if (f->rt->misuse) (void)eff__take_misuse(f, e->site);
+    else if (v.type) eff__raise(f, eff_cause_incref(eff__cause_oom));
+    else if (e->site) eff__raise_mistake(f, NULL, "callback %s returned the absent value", e->site);
+    else
+        eff__raise_mistake(f, NULL, "the callback of %s returned the absent value",
+                           e->op == EFF__OP_SYNC ? "eff_sync" : name_of_map(e->bind.env));
+}
+
+void eff__raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
+{
+    const char *place = site ? strrchr(site, '(') : NULL;
+    eff__raise_mistake(f, NULL, "the `on_success` of eff_fold returned NULL%s%s", place ? " " : "", place ? place : "");
+}
+
+void eff__requeue(eff_fiber_t *f)
+{
+    /* TestClock: spending 100 budgets without time moving is a mistake, unless the user asked for small ones. */
+    if (!f->rt->options.budget) (void)eff__count_turns(f, f->rt->max_turns / 100);
+    for (;;) {
+        eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? eff__starter_of(f) : NULL;
+        f->flags &= ~(uint32_t)EFF__BEING_STARTED;
+        f->state = EFF__READY;
+        eff__enqueue(f);
+        if (!starter) return;
+        f = starter;
+    }
+}

@@ -1,0 +1,21 @@
+/* What the interpreter does seldom, out of its loop: looking up from its work, and saying what a callback did wrong. */
+#ifndef EFF_RUNTIME_ATTEND_H
+#define EFF_RUNTIME_ATTEND_H
+
+#include "runtime/runtime.h"
+
+/* What was found before an instruction or a return. */
+enum eff__verdict { EFF__GO_ON, EFF__RAISED, EFF__BUDGET_SPENT };
+
+/* The budget ran out, or somebody wants the fiber's attention: the step hook, a reported mistake, an interruption. */
+enum eff__verdict eff__attend(eff_fiber_t *f, bool at_instruction);
+/* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */
+void eff__requeue(eff_fiber_t *f);
+/* Nobody can be failed with a mistake that a canceler or a drop hook reported as the fiber lost the loop. */
+void eff__tell_misuse(eff_runtime_t *rt);
+/* A callback of e reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
+void eff__raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e);
+/* One of two callbacks returned NULL, and not the one that the site names. */
+void eff__raise_null_of_fold(eff_fiber_t *f, eff_site_t site);
+
+#endif

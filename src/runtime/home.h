@@ -1,0 +1,59 @@
+/* What binds a handle to the runtime that uses it first, until that is gone. It is the first member of the payload of a
+ * type with EFF__TYPE_AT_HOME, whose drop hook gives it up: eff__home_leave.
+ *
+ * The runtime is known through its mailbox, which outlives it: a handle may be kept for longer. And when the last
+ * reference is given up on another thread, the handle goes home by post, so that what it holds is dropped there.
+ */
+#ifndef EFF_RUNTIME_HOME_H
+#define EFF_RUNTIME_HOME_H
+
+#include "runtime/mailbox.h"
+
+enum { EFF__TYPE_AT_HOME = 1u << 17 };
+
+struct eff__home {
+    struct eff__mailbox *mailbox; /* retained; NULL: no runtime has used it yet */
+    union {
+        struct eff__waiters waiters; /* free for use: fibers that wait have references */
+        struct eff__post post;       /* once nobody has one */
+    };
+};
+
+static inline void eff__home_bind(struct eff__home *home, const eff_runtime_t *rt)
+{
+    home->mailbox = eff__mailbox_incref(rt->mailbox);
+}
+/* Whether the handle is this runtime's. */
+static inline bool eff__home_is(const struct eff__home *home, const eff_runtime_t *rt)
+{
+    return home->mailbox == rt->mailbox;
+}
+/* Whether it is of the static handle that stands for values of other types, which nothing changes. */
+static inline bool eff__home_is_dummy(struct eff__home *home)
+{
+    return atomic_load_explicit(&eff__header_of(home)->count, memory_order_relaxed) >= EFF__IMMORTAL;
+}
+/* Binds it if it is not bound, or to a runtime that is gone; false when it is another's. */
+bool eff__home_move(struct eff__home *home, const eff_runtime_t *rt);
+static inline bool eff__home_claim(struct eff__home *home, const eff_runtime_t *rt)
+{
+    return __builtin_expect(eff__home_is(home, rt), 1) || eff__home_move(home, rt);
+}
+/* Whether it is bound to another runtime, which is not gone. */
+bool eff__home_is_foreign(const struct eff__home *home, const eff_runtime_t *rt);
+/* Its runtime; NULL when there is none yet, or none any more. On that runtime's thread. */
+static inline eff_runtime_t *eff__home_runtime(const struct eff__home *home)
+{
+    return home->mailbox ? home->mailbox->rt : NULL;
+}
+/* For plain C: whether this is the thread of its runtime; if not, the misuse of `function` is reported. */
+bool eff__home_is_here(const struct eff__home *home, const char *function, const char *what);
+/* The handle is dropped. */
+static inline void eff__home_leave(struct eff__home *home)
+{
+    if (home->mailbox) eff__mailbox_decref(home->mailbox);
+}
+/* The last reference to a payload that begins with a home is given up: true when it goes there by post. */
+bool eff__home_dispose(void *payload);
+
+#endif
