@@ -393,6 +393,20 @@ START_TEST(a_context_of_a_runtime_that_is_gone_asks_nobody)
 }
 END_TEST
 
+static eff_t *say_reason(const eff_exit_t *exit, eff_value_t env)
+{
+    eff_interrupt_reason_t reason = EFF_INTERRUPT_EXPLICIT;
+    if (!exit->ok) (void)eff_cause_interruption(exit->cause, NULL, &reason, NULL);
+    return say(eff_as_ptr(env), reason == EFF_INTERRUPT_STOP ? "asked" : "otherwise");
+}
+static eff_t *told_why(struct world *w)
+{
+    eff_t *body = eff_unless_stopped(eff_on_exit(eff_never(), say_reason, eff_ptr(w)));
+    return in_order(keep(w, 0, eff_fork(eff_graceful(body, eff_seconds(1)))), ms(5), say_interrupt(w, 0));
+}
+CASE(what_is_asked_to_stop_is_interrupted_for_that_reason, told_why, .succeeds = "unit", .journal = "asked interrupt",
+     .without = NO_INTERRUPTS | NO_AROUND /* whoever ends it otherwise is another reason */)
+
 TESTS(nobody_is_asked_to_stop_at_first, once_asked_it_stays_asked_for_children_too,
       waiting_for_what_nobody_can_ask_is_a_deadlock, waiting_for_the_shutdown_is_a_deadlock_where_none_can_come,
       graceful_succeeds_as_its_body_does, graceful_fails_as_its_body_does, a_body_that_ends_at_once_needs_no_clock,
@@ -411,4 +425,5 @@ TESTS(nobody_is_asked_to_stop_at_first, once_asked_it_stays_asked_for_children_t
       asked_meanwhile_its_body_is_interrupted_and_there_is_none, asked_before_its_body_does_not_begin,
       a_body_that_ends_in_the_same_turn_wins, a_loop_of_rounds_ends_in_good_order,
       nested_ones_are_asked_cut_and_ended_on_a_small_stack, the_token_is_no_service_that_messages_list,
-      what_is_missing_is_a_defect, a_context_of_a_runtime_that_is_gone_asks_nobody)
+      what_is_missing_is_a_defect, a_context_of_a_runtime_that_is_gone_asks_nobody,
+      what_is_asked_to_stop_is_interrupted_for_that_reason)

@@ -47,7 +47,8 @@ typedef enum eff_interrupt_reason {
     EFF_INTERRUPT_RACE_LOST,      /**< another side won */
     EFF_INTERRUPT_TIMEOUT,        /**< its time was up */
     EFF_INTERRUPT_REGION_ENDED,   /**< its parent or the region it was forked in ended */
-    EFF_INTERRUPT_SHUTDOWN        /**< the runtime shuts down, or the process got a signal */
+    EFF_INTERRUPT_SHUTDOWN,       /**< the runtime shuts down, or the process got a signal */
+    EFF_INTERRUPT_STOP            /**< it was asked to stop, and is one that ends then (eff_unless_stopped) */
 } eff_interrupt_reason_t;
 
 EFF_API extern const eff_type_t eff_cause_type; /**< of causes as values */

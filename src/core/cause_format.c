@@ -38,6 +38,7 @@ static const char *const reason_names[] = {
     [EFF_INTERRUPT_EXPLICIT] = "explicit",         [EFF_INTERRUPT_SIBLING_FAILED] = "sibling failed",
     [EFF_INTERRUPT_RACE_LOST] = "race lost",       [EFF_INTERRUPT_TIMEOUT] = "timeout",
     [EFF_INTERRUPT_REGION_ENDED] = "region ended", [EFF_INTERRUPT_SHUTDOWN] = "shutdown",
+    [EFF_INTERRUPT_STOP] = "asked to stop",
 };
 
 const char *eff__cause_tag_name(eff_cause_tag_t tag)

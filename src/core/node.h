@@ -73,11 +73,12 @@ enum eff__par_kind {
     EFF__PAR_TASKS,      /* side 0 is the body; tasks are added while it runs */
 };
 enum {
-    EFF__PAR_PAIR = 1,    /* all: a pair */
-    EFF__PAR_MANY = 2,    /* race, race_first: built from a list */
-    EFF__PAR_INDEXED = 4, /* race: a pair of the winner's index and its value */
-    EFF__PAR_SHIELD = 8,  /* disconnect: of a body that is masked */
-    EFF__PAR_WITHIN = 16, /* tasks: the token of the graceful around them is theirs */
+    EFF__PAR_PAIR = 1,       /* all: a pair */
+    EFF__PAR_MANY = 2,       /* race, race_first: built from a list */
+    EFF__PAR_INDEXED = 4,    /* race: a pair of the winner's index and its value */
+    EFF__PAR_SHIELD = 8,     /* disconnect: of a body that is masked */
+    EFF__PAR_WITHIN = 16,    /* tasks: the token of the graceful around them is theirs */
+    EFF__PAR_STOPPABLE = 32, /* race_first: side 1 ends when it is asked to stop */
 };
 
 /* An operation of the runtime: static, one per kind. `run` is called by the interpreter with the prim node, which it

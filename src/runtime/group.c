@@ -177,8 +177,10 @@ static eff_interrupt_reason_t reason_of(const struct eff__group *g)
     case EFF__PAR_TASKS: break;
     case EFF__PAR_TIMEOUT:
     case EFF__PAR_GRACEFUL: return first_lives ? EFF_INTERRUPT_TIMEOUT : EFF_INTERRUPT_RACE_LOST;
-    case EFF__PAR_RACE:
     case EFF__PAR_RACE_FIRST:
+        if (first_lives && g->node->flags & EFF__PAR_STOPPABLE) return EFF_INTERRUPT_STOP;
+        return EFF_INTERRUPT_RACE_LOST;
+    case EFF__PAR_RACE:
     case EFF__PAR_RACE_WITH:
     case EFF__PAR_DISCONNECT: return EFF_INTERRUPT_RACE_LOST;
     }

@@ -210,7 +210,8 @@ eff_t *eff_unless_stopped_at(eff_site_t site, eff_t *e)
     if (!eff__effect_usable(e)) return eff__refuse_bind(site, builder, e, true, eff_unit);
     eff_t *body = eff_map_at(site, e, eff__return_some, eff_unit);
     eff_t *stopped = eff_map_to_at(site, eff_until_stop_at(site), eff_none());
-    eff_t *race = eff__par_node(EFF__PAR_RACE_FIRST, 0, site, builder, 2, (eff_t *[]){ body, stopped });
+    eff_t *race =
+        eff__par_node(EFF__PAR_RACE_FIRST, EFF__PAR_STOPPABLE, site, builder, 2, (eff_t *[]){ body, stopped });
     return eff__derived_bind(EFF__OP_FLAT_MAP, eff_stop_requested_at(site), (eff_any_fn)unless_asked,
                              (struct eff__closure){
                                  .builder = builder, .site = site, .effect = race, .env = eff_unit });
