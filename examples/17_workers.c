@@ -30,13 +30,14 @@ static eff_t *note_failure(const eff_cause_t *cause, eff_value_t who)
     return e;
 }
 
-/* A worker that is run again when it fails: after 10 ms, 20 ms, ..., but not more than three times in a row. */
-static eff_t *kept(eff_t *worker, const char *name)
+/* Starts a worker that is run again when it fails: after 10 ms, 20 ms, ..., but not more than three times in a row. */
+static eff_t *keep(eff_task_group_t *group, eff_t *worker, const char *name)
 {
     eff_schedule_t *schedule = eff_schedule_exponential(eff_millis(10), 2);
     schedule = eff_schedule_both(schedule, eff_schedule_recurs(3));
     worker = eff_on_error(worker, note_failure, eff_string(name));
-    return eff_named(eff_restart(worker, EFF_RESTART_ON_FAILURE, schedule, eff_seconds(1)), name);
+    worker = eff_restart(worker, EFF_RESTART_ON_FAILURE, schedule, eff_seconds(1));
+    return eff_task_group_fork_named(group, worker, name);
 }
 
 /* ---- feed: takes a message every 15 ms until it is asked to stop; every third is broken */
@@ -80,8 +81,8 @@ static eff_t *close_index(const eff_exit_t *exit, eff_value_t env)
 static eff_t *storage(eff_task_group_t *group, eff_value_t n_runs)
 {
     eff_t *index = eff_on_exit(eff_until_stop(), close_index, eff_unit);
-    eff_t *both = eff_then(eff_task_group_fork(group, eff_named(index, "index")),
-                           eff_task_group_fork(group, eff_named(eff_suspend(writer, n_runs), "writer")));
+    eff_t *both = eff_then(eff_task_group_fork_named(group, index, "index"),
+                           eff_task_group_fork_named(group, eff_suspend(writer, n_runs), "writer"));
     return eff_then(note("storage starts"), eff_then(both, eff_noop()));
 }
 
@@ -104,9 +105,9 @@ static eff_t *daemon_group(eff_task_group_t *group, eff_value_t env)
     struct counts *counts = eff_as_ptr(env);
     eff_t *storage_group = eff_task_group(storage, eff_ptr(&counts->n_storage_runs));
     eff_t *report = eff_on_exit(eff_forever(eff_sleep(eff_millis(30))), drop_report, eff_unit);
-    eff_t *all = eff_task_group_fork(group, kept(feed(&counts->n_messages), "feed"));
-    all = eff_then(all, eff_task_group_fork(group, kept(storage_group, "storage")));
-    all = eff_then(all, eff_task_group_fork(group, eff_named(report, "report")));
+    eff_t *all = keep(group, feed(&counts->n_messages), "feed");
+    all = eff_then(all, keep(group, storage_group, "storage"));
+    all = eff_then(all, eff_task_group_fork_named(group, report, "report"));
     return eff_then(all, eff_then(eff_until_stop(), note("asked to stop")));
 }
 

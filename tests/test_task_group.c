@@ -703,6 +703,34 @@ static eff_t *sizes(struct world *w)
 }
 CASE(its_size_is_the_number_of_living_tasks, sizes, .succeeds = "0", .journal = "2 1 0")
 
+static eff_value_t say_name(eff_value_t fiber, eff_value_t env)
+{
+    const char *name = eff_fiber_name(eff_as_fiber(fiber));
+    journal_add(eff_as_ptr(env), name ? name : "nameless");
+    return eff_unit;
+}
+static eff_t *named_tasks(eff_task_group_t *group, eff_value_t env)
+{
+    eff_t *says = eff_map(eff_fiber_self(), say_name, eff_value_incref(env));
+    eff_t *again = eff_incref(says);
+    return in_order(eff_task_group_fork_named(group, says, "reader"), eff_task_group_fork(group, again));
+}
+static eff_t *a_named_task(struct world *w)
+{
+    return eff_then(eff_task_group(named_tasks, eff_ptr(w)), eff_noop());
+}
+CASE(a_task_may_have_a_name, a_named_task, .succeeds = "unit", .journal = "reader nameless", .without = NO_SHUFFLES)
+
+static eff_t *nameless(eff_task_group_t *group, eff_value_t env)
+{
+    return eff_task_group_fork_named(group, eff_noop(), NULL);
+}
+static eff_t *no_name(struct world *w)
+{
+    return eff_task_group(nameless, eff_unit);
+}
+CASE(no_name_is_a_mistake, no_name, .dies = "argument 3 of eff_task_group_fork_named is NULL")
+
 TESTS(FORK_072_an_empty_group_ends_with_its_body, it_ends_when_body_and_tasks_have_ended,
       it_succeeds_with_the_value_of_the_body, the_first_failure_of_a_task_interrupts_the_others,
       a_failure_of_the_body_interrupts_the_tasks,
@@ -727,4 +755,5 @@ TESTS(FORK_072_an_empty_group_ends_with_its_body, it_ends_when_body_and_tasks_ha
       FORK_050_cancelled_after_it_has_started_only_the_task_hears_of_it,
       FORK_050_a_start_into_a_group_that_is_being_interrupted_is_cancelled,
       a_chain_of_starts_is_given_up_on_a_small_stack, what_is_missing_is_a_defect,
-      saying_so_after_the_tasks_end_is_a_defect, its_size_is_the_number_of_living_tasks)
+      saying_so_after_the_tasks_end_is_a_defect, its_size_is_the_number_of_living_tasks, a_task_may_have_a_name,
+      no_name_is_a_mistake)

@@ -86,6 +86,17 @@ EFF_API EFF_MUST_USE eff_t *eff_task_group_within_at(eff_site_t site, eff_durati
  */
 EFF_API EFF_MUST_USE eff_t *eff_task_group_fork_at(eff_site_t site, eff_task_group_t *group, eff_t *e);
 /**
+ * As eff_task_group_fork, with a name that the task has from its birth on: in dumps, in reports, and for supervisors.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @retains{group}
+ * @consumes{e}
+ * @param name copied
+ * @returns_new
+ */
+EFF_API EFF_MUST_USE eff_t *eff_task_group_fork_named_at(eff_site_t site, eff_task_group_t *group, eff_t *e,
+                                                         const char *name);
+/**
  * Starts a task, and waits until it says that it has started: that a server listens, say.
  *
  * Until then the task's end is this effect's, and no failure of the group. From then on it is a task as others.
@@ -147,6 +158,7 @@ EFF_API EFF_MUST_USE eff_t *eff_task_group_cancel_at(eff_site_t site, eff_task_g
 #define eff_task_group(...) eff_task_group_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
 #define eff_task_group_within(grace, ...) eff_task_group_within_at(EFF_SITE_OF(__VA_ARGS__), (grace), __VA_ARGS__)
 #define eff_task_group_fork(...) eff_task_group_fork_at(EFF_SITE, __VA_ARGS__)
+#define eff_task_group_fork_named(...) eff_task_group_fork_named_at(EFF_SITE, __VA_ARGS__)
 #define eff_task_group_start(group, ...) eff_task_group_start_at(EFF_SITE_OF(__VA_ARGS__), (group), __VA_ARGS__)
 #define eff_task_started(...) eff_task_started_at(EFF_SITE, __VA_ARGS__)
 #define eff_task_group_stop(...) eff_task_group_stop_at(EFF_SITE, __VA_ARGS__)

@@ -110,21 +110,24 @@ static eff_context_t *context_for(const struct eff__group *g, const eff_fiber_t 
     return eff__context_for_scope(g->context ? g->context : g->caller->context, forker->context);
 }
 
-/* A task for e (consumed), at the end of the run queue; NULL when out of memory. */
-static eff_fiber_t *add_task(eff_fiber_t *f, struct eff__group *g, eff_t *e, eff_site_t site)
+/* A task for e (consumed), with a name (consumed; unit: none), at the end of the run queue; NULL when out of memory. */
+static eff_fiber_t *add_task(eff_fiber_t *f, struct eff__group *g, eff_t *e, eff_value_t name, eff_site_t site)
 {
     eff_fiber_t *caller = g->caller, *task = NULL;
     eff_context_t *context = context_for(g, f);
     if (!eff__context_is_oom(context) && reserve_place(g)) task = eff__fiber_new(f->rt, e, context, site);
     else eff_decref(e);
     eff_context_decref(context);
-    if (!task) return NULL;
+    if (!task) {
+        eff_value_decref(name);
+        return NULL;
+    }
     task->flags |= EFF__SIDE | EFF__OWN_SCOPE;
     task->attrs = f->attrs & EFF__EXTERNAL;
     task->parent = caller;
     task->region = caller->depth;
     task->owner.group = g;
-    if (!eff__locals_fork(task, f)) {
+    if (!eff__fiber_set_name(task, name) || !eff__locals_fork(task, f)) {
         eff__fiber_discard(task);
         return NULL;
     }
@@ -160,8 +163,14 @@ static int fork_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     struct eff__group *g = living(f, e, "fork");
     if (!g) return EFF__RETURN;
-    eff_value_t task = eff__prim_take_value(e, alone);
-    eff_fiber_t *fiber = add_task(f, g, (eff_t *)task.ptr, e->site);
+    eff_value_t task = eff__prim_take_value(e, alone), name = eff_unit;
+    if (eff_value_is(task, &eff_pair_type)) { /* an effect and its name */
+        eff_value_t both = task;
+        task = eff_value_incref(eff_first(both));
+        name = eff_value_incref(eff_second(both));
+        eff_value_decref(both);
+    }
+    eff_fiber_t *fiber = add_task(f, g, (eff_t *)task.ptr, name, e->site);
     if (!fiber) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
     return eff__prim_value(f, eff_fiber_value(eff_fiber_incref(fiber)));
 }
@@ -171,6 +180,15 @@ eff_t *eff_task_group_fork_at(eff_site_t site, eff_task_group_t *group, eff_t *e
 {
     if (!eff__effect_usable(e)) return eff__refuse_null(site, "eff_task_group_fork", 2, e, eff_unit);
     return eff__prim_node(site, &fork_prim, group, eff_effect_value(e));
+}
+
+eff_t *eff_task_group_fork_named_at(eff_site_t site, eff_task_group_t *group, eff_t *e, const char *name)
+{
+    static const char builder[] = "eff_task_group_fork_named";
+    if (!eff__effect_usable(e)) return eff__refuse_null(site, builder, 2, e, eff_unit);
+    if (!name) return eff__refuse_null(site, builder, 3, e, eff_unit);
+    eff_value_t task = eff_effect_value(e);
+    return eff__prim_node(site, &fork_prim, group, eff_pair(task, eff_string(name)));
 }
 
 /* ---- the body */
@@ -271,7 +289,7 @@ static int begin_run(eff_fiber_t *f, eff_t *e, bool alone)
     if (!g) return EFF__RETURN;
     eff_task_started_t *s = started_in(e->prim.value);
     eff_t *body = eff__prim_node_plain(e->site, &task_prim, eff_value_incref(e->prim.value));
-    eff_fiber_t *task = body->op == EFF__OP_PRIM ? add_task(f, g, body, e->site) : NULL;
+    eff_fiber_t *task = body->op == EFF__OP_PRIM ? add_task(f, g, body, eff_unit, e->site) : NULL;
     if (!task) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
     task->flags |= EFF__UNSTARTED;
     s->task = eff_fiber_incref(task);
