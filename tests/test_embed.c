@@ -9,67 +9,17 @@
 
 #include <effect/async.h>
 
-#include "support/fibers.h"
+#include "support/host.h"
 
-/* The host: a loop, a runtime on it, and what the programs leave behind. */
-struct host {
-    struct event_base *base;
-    eff_runtime_t *rt;
-    struct world w;
-    int n_exits;
-    char mistake[2048]; /* the first one reported */
-};
-
-static void note_mistake(const char *message, void *arg)
-{
-    struct host *h = arg;
-    if (!h->mistake[0]) snprintf(h->mistake, sizeof h->mistake, "%s", message);
-}
-
-static void open_host(struct host *h)
-{
-    *h = (struct host){ .base = event_base_new() };
-    h->rt =
-        eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
-    ck_assert_ptr_nonnull(h->rt);
-    eff_set_misuse_handler(note_mistake, h);
-}
-static void close_host(struct host *h)
-{
-    if (h->rt) eff_runtime_free(h->rt);
-    event_base_free(h->base);
-    eff_set_misuse_handler(NULL, NULL);
-    for (int i = 0; i < 8; i++)
-        eff_fiber_decref(h->w.fibers[i]);
-    for (int i = 0; i < 4; i++)
-        eff_deferred_decref(h->w.deferreds[i]);
-}
 static void close_clean_host(struct host *h)
 {
     ck_assert_uint_eq(eff_runtime_n_fibers(h->rt), 0);
     close_host(h);
     ck_assert_str_eq(h->mistake, "");
 }
-
-/* An eff_exit_fn: says the exit. */
-static void say_end(const eff_exit_t *exit, void *arg)
-{
-    struct host *h = arg;
-    h->n_exits++;
-    journal_add(&h->w, word_of(exit));
-}
-static void fork_root(struct host *h, int i, eff_t *e)
-{
-    ck_assert_int_eq(eff_runtime_fork(h->rt, e, say_end, h, &h->w.fibers[i]), 0);
-}
 static void dispatch(struct host *h)
 {
     ck_assert_int_ge(event_base_dispatch(h->base), 0);
-}
-/* Lets the loop handle what is there, without waiting. */
-static void turn(struct host *h)
-{
-    ck_assert_int_ge(event_base_loop(h->base, EVLOOP_NONBLOCK), 0);
 }
 /* A wait for the outside that nobody answers; it can be interrupted. */
 static void start_waiting(eff_async_t *k, eff_value_t env)

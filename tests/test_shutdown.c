@@ -6,48 +6,7 @@
 
 #include <effect/async.h>
 
-#include "support/fibers.h"
-
-struct host {
-    struct event_base *base;
-    eff_runtime_t *rt;
-    struct world w;
-    char mistake[2048]; /* the first one reported */
-};
-
-static void note_mistake(const char *message, void *arg)
-{
-    struct host *h = arg;
-    if (!h->mistake[0]) snprintf(h->mistake, sizeof h->mistake, "%s", message);
-}
-static void open_host(struct host *h)
-{
-    *h = (struct host){ .base = event_base_new() };
-    h->rt =
-        eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_unobserved = note_unobserved, .arg = &h->w });
-    ck_assert_ptr_nonnull(h->rt);
-    eff_set_misuse_handler(note_mistake, h);
-}
-static void close_host(struct host *h)
-{
-    if (h->rt) eff_runtime_free(h->rt);
-    event_base_free(h->base);
-    eff_set_misuse_handler(NULL, NULL);
-    for (int i = 0; i < 8; i++)
-        eff_fiber_decref(h->w.fibers[i]);
-}
-static void say_end(const eff_exit_t *exit, void *arg)
-{
-    journal_add(&((struct host *)arg)->w, word_of(exit));
-}
-static void fork_root(struct host *h, int i, eff_t *e)
-{
-    ck_assert_int_eq(eff_runtime_fork(h->rt, e, say_end, h, &h->w.fibers[i]), 0);
-}
-static void turn(struct host *h)
-{
-    ck_assert_int_ge(event_base_loop(h->base, EVLOOP_NONBLOCK), 0);
-}
+#include "support/host.h"
 
 /* A fiber that waits for the outside for ever, and says `end` when it ends. */
 static eff_cancel_t gone(eff_async_t *k, void *arg)

@@ -5,53 +5,8 @@
 #include <event2/event.h>
 #include <stdio.h>
 
-#include "support/fibers.h"
+#include "support/host.h"
 
-struct host {
-    struct event_base *base;
-    eff_runtime_t *rt;
-    struct world w;
-    int deadlocks;
-    char mistake[512]; /* the first one reported */
-};
-
-static void note_mistake(const char *message, void *arg)
-{
-    struct host *h = arg;
-    if (!h->mistake[0]) snprintf(h->mistake, sizeof h->mistake, "%s", message);
-}
-static void count_deadlock(eff_runtime_t *rt, void *arg)
-{
-    ((struct host *)arg)->deadlocks++;
-}
-static void open_host(struct host *h)
-{
-    memset(h, 0, sizeof *h);
-    h->base = event_base_new();
-    h->rt = eff_runtime_new(&(eff_runtime_options_t){ .base = h->base, .on_deadlock = count_deadlock, .arg = h });
-    ck_assert_ptr_nonnull(h->rt);
-    eff_set_misuse_handler(note_mistake, h);
-}
-static void close_host(struct host *h)
-{
-    if (h->rt) eff_runtime_free(h->rt);
-    event_base_free(h->base);
-    eff_set_misuse_handler(NULL, NULL);
-    for (int i = 0; i < 8; i++)
-        eff_fiber_decref(h->w.fibers[i]);
-}
-static void say_end(const eff_exit_t *exit, void *arg)
-{
-    journal_add(&((struct host *)arg)->w, word_of(exit));
-}
-static void fork_root(struct host *h, eff_t *e)
-{
-    ck_assert_int_eq(eff_runtime_fork(h->rt, e, say_end, h, NULL), 0);
-}
-static void turn(struct host *h)
-{
-    ck_assert_int_ge(event_base_loop(h->base, EVLOOP_NONBLOCK), 0);
-}
 static void done_and_free(void *arg)
 {
     struct host *h = arg;
@@ -73,9 +28,9 @@ START_TEST(who_ends_when_asked_is_not_interrupted)
 {
     struct host h;
     open_host(&h);
-    fork_root(&h, in_order(eff_until_stop(), say(&h.w, "asked"), ms(2), one(1)));
+    fork_root(&h, -1, in_order(eff_until_stop(), say(&h.w, "asked"), ms(2), one(1)));
     turn(&h);
-    ck_assert_int_eq(h.deadlocks, 0); /* the host may ask */
+    ck_assert_int_eq(h.n_deadlocks, 0); /* the host may ask */
     eff_runtime_shutdown_within(h.rt, eff_seconds(LONG), done_and_free, &h);
     ck_assert_journal(&h.w, "");
     event_base_dispatch(h.base);
@@ -88,7 +43,7 @@ START_TEST(who_does_not_end_is_interrupted_after_the_grace_whatever_grace_it_has
 {
     struct host h;
     open_host(&h);
-    fork_root(&h, eff_graceful(asked_and_cut(&h.w), eff_seconds(LONG)));
+    fork_root(&h, -1, eff_graceful(asked_and_cut(&h.w), eff_seconds(LONG)));
     turn(&h);
     eff_runtime_shutdown_within(h.rt, eff_millis(3), done_and_free, &h);
     event_base_dispatch(h.base);
@@ -120,7 +75,7 @@ START_TEST(without_grace_everything_is_interrupted_at_once)
 {
     struct host h;
     open_host(&h);
-    fork_root(&h, eff_graceful(until_cut(&h.w), eff_seconds(LONG)));
+    fork_root(&h, -1, eff_graceful(until_cut(&h.w), eff_seconds(LONG)));
     turn(&h);
     eff_runtime_shutdown_within(h.rt, eff_seconds(0), done_and_free, &h);
     event_base_dispatch(h.base);
@@ -134,7 +89,7 @@ START_TEST(a_plain_shutdown_leaves_what_is_graceful_its_time)
     struct host h;
     open_host(&h);
     eff_t *ends = in_order(eff_until_stop(), say(&h.w, "asked"), ms(2), say(&h.w, "ends"));
-    fork_root(&h, eff_graceful(ends, eff_seconds(LONG)));
+    fork_root(&h, -1, eff_graceful(ends, eff_seconds(LONG)));
     turn(&h);
     eff_runtime_shutdown(h.rt, done_and_free, &h);
     event_base_dispatch(h.base);
@@ -148,7 +103,7 @@ START_TEST(daemons_hear_of_it_and_have_the_same_time)
     struct host h;
     open_host(&h);
     eff_t *daemon = in_order(eff_until_shutdown(), say(&h.w, "daemon"), ms(2), say(&h.w, "ends"));
-    fork_root(&h, eff_then(eff_fork_daemon(daemon), eff_until_stop()));
+    fork_root(&h, -1, eff_then(eff_fork_daemon(daemon), eff_until_stop()));
     turn(&h);
     eff_runtime_shutdown_within(h.rt, eff_seconds(LONG), done_and_free, &h);
     event_base_dispatch(h.base);
@@ -164,7 +119,7 @@ START_TEST(the_grace_can_be_cut_short)
 {
     struct host h;
     open_host(&h);
-    fork_root(&h, asked_and_cut(&h.w));
+    fork_root(&h, -1, asked_and_cut(&h.w));
     turn(&h);
     eff_runtime_shutdown_within(h.rt, eff_seconds(LONG), done_and_free, &h);
     turn(&h);
@@ -182,7 +137,7 @@ START_TEST(a_second_shutdown_with_its_own_done_is_a_mistake)
 {
     struct host h;
     open_host(&h);
-    fork_root(&h, asked_and_cut(&h.w));
+    fork_root(&h, -1, asked_and_cut(&h.w));
     turn(&h);
     eff_runtime_shutdown_within(h.rt, eff_millis(3), done_and_free, &h);
     eff_runtime_shutdown_within(h.rt, eff_millis(1), done_and_free, &h);
@@ -210,11 +165,11 @@ START_TEST(a_grace_that_runs_is_no_deadlock)
 {
     struct host h;
     open_host(&h);
-    fork_root(&h, until_cut(&h.w));
+    fork_root(&h, -1, until_cut(&h.w));
     eff_runtime_shutdown_within(h.rt, eff_millis(3), done_and_free, &h);
     event_base_dispatch(h.base);
     ck_assert_journal(&h.w, "cut interrupt done");
-    ck_assert_int_eq(h.deadlocks, 0);
+    ck_assert_int_eq(h.n_deadlocks, 0);
     close_host(&h);
 }
 END_TEST
