@@ -16,29 +16,12 @@
 #include <effect/cause.h>
 
 #include "core/cause_node.h"
+#include "core/json_object.h"
 #include "core/nesting.h"
-#include "core/sink.h"
-
-/* Each sets a member and consumes v; false when out of memory, NULL for v included. */
-static bool set(json_t *object, const char *key, json_t *v)
-{
-    return json_object_set_new(object, key, v) == 0;
-}
-
-/* Text as jansson takes it: valid UTF-8. */
-static json_t *text_json(const char *text)
-{
-    eff_buffer_t escaped = EFF_BUFFER_INIT;
-    struct eff__sink sink = { .buffer = &escaped };
-    eff__sink_escaped(&sink, text, strlen(text));
-    json_t *j = escaped.truncated ? NULL : json_string(eff_buffer_text(&escaped));
-    eff_buffer_done(&escaped);
-    return j;
-}
 
 static json_t *site_json(eff_site_t site)
 {
-    return site ? text_json(site) : json_null();
+    return site ? eff__json_text(site) : json_null();
 }
 
 /* A value's own JSON, or its text when its type cannot give any. */
@@ -68,7 +51,8 @@ static json_t *sites_json(const eff_site_t *sites, size_t n)
 static json_t *note_json(const struct eff__cause_note *note)
 {
     json_t *o = json_object();
-    if (o && set(o, "value", value_json(note->value)) && set(o, "site", site_json(note->site))) return o;
+    if (o && eff__json_set(o, "value", value_json(note->value)) && eff__json_set(o, "site", site_json(note->site)))
+        return o;
     json_decref(o);
     return NULL;
 }
@@ -87,11 +71,12 @@ static json_t *notes_json(const struct eff__cause_notes *notes)
 static bool set_extras(json_t *o, const eff_cause_t *c)
 {
     const struct eff__cause_trace *t = c->trace;
-    if (t && t->n_sites && !set(o, "trace", sites_json(t->sites, t->n_sites))) return false;
-    if (t && t->n_seen > t->n_sites && !set(o, "sites_left_out", json_integer(t->n_seen - t->n_sites))) return false;
-    if (t && t->n_forks && !set(o, "forks", sites_json(t->sites + t->n_sites, t->n_forks))) return false;
-    if (c->notes && !set(o, "notes", notes_json(c->notes))) return false;
-    return !(c->flags & EFF__CAUSE_CUT) || set(o, "truncated", json_true());
+    if (t && t->n_sites && !eff__json_set(o, "trace", sites_json(t->sites, t->n_sites))) return false;
+    if (t && t->n_seen > t->n_sites && !eff__json_set(o, "sites_left_out", json_integer(t->n_seen - t->n_sites)))
+        return false;
+    if (t && t->n_forks && !eff__json_set(o, "forks", sites_json(t->sites + t->n_sites, t->n_forks))) return false;
+    if (c->notes && !eff__json_set(o, "notes", notes_json(c->notes))) return false;
+    return !(c->flags & EFF__CAUSE_CUT) || eff__json_set(o, "truncated", json_true());
 }
 
 static bool set_arm(json_t *o, const eff_cause_t *c)
@@ -99,11 +84,12 @@ static bool set_arm(json_t *o, const eff_cause_t *c)
     switch ((eff_cause_tag_t)c->tag) {
     case EFF_CAUSE_FAIL:
     case EFF_CAUSE_DIE:
-        return set(o, "type", text_json(eff_type_of(c->value)->name)) && set(o, "value", value_json(c->value));
+        return eff__json_set(o, "type", eff__json_text(eff_type_of(c->value)->name)) &&
+               eff__json_set(o, "value", value_json(c->value));
     case EFF_CAUSE_INTERRUPT:
-        return set(o, "by", json_integer((json_int_t)c->interrupt.by)) &&
-               set(o, "reason", json_string(eff__cause_reason_name((eff_interrupt_reason_t)c->reason))) &&
-               set(o, "site", site_json(c->interrupt.site));
+        return eff__json_set(o, "by", json_integer((json_int_t)c->interrupt.by)) &&
+               eff__json_set(o, "reason", json_string(eff__cause_reason_name((eff_interrupt_reason_t)c->reason))) &&
+               eff__json_set(o, "site", site_json(c->interrupt.site));
     case EFF_CAUSE_EMPTY:
     case EFF_CAUSE_THEN:
     case EFF_CAUSE_BOTH: break;
@@ -115,7 +101,7 @@ static bool set_arm(json_t *o, const eff_cause_t *c)
 static json_t *node_json(const eff_cause_t *c)
 {
     json_t *o = json_object();
-    if (o && set(o, "tag", json_string(eff__cause_tag_name((eff_cause_tag_t)c->tag))) && set_arm(o, c) &&
+    if (o && eff__json_set(o, "tag", json_string(eff__cause_tag_name((eff_cause_tag_t)c->tag))) && set_arm(o, c) &&
         set_extras(o, c))
         return o;
     json_decref(o);
@@ -152,11 +138,11 @@ static bool add_node(struct builder *b, const struct eff__cause_step *at)
     if (!o) return false;
     bool ok;
     if (opens) {
-        ok = set(o, "children", json_array());
+        ok = eff__json_set(o, "children", json_array());
         b->children[at->level] = json_object_get(o, "children");
     } else {
         size_t n = eff__cause_n_leaves(c);
-        ok = set(o, "covers", json_integer(n < INT64_MAX ? (json_int_t)n : INT64_MAX));
+        ok = eff__json_set(o, "covers", json_integer(n < INT64_MAX ? (json_int_t)n : INT64_MAX));
     }
     if (ok) return place(b, at, o);
     json_decref(o);

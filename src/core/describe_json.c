@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "core/describe.h"
+#include "core/json_object.h"
 #include "core/memory.h"
 
 /* Each instruction takes two levels: an object in an array. Deeper trees cannot be read back by jansson. */
@@ -42,7 +43,7 @@ static struct entry pop(struct entry **stack)
 
 static bool set_text(json_t *object, const char *key, const char *text)
 {
-    return !text || json_object_set_new(object, key, json_string(text)) == 0;
+    return !text || eff__json_set(object, key, eff__json_text(text));
 }
 
 /* The object of one instruction, without its parts; NULL when out of memory. */
