@@ -372,6 +372,17 @@ static void describe_sample(void)
     eff_decref(e);
 }
 
+START_TEST(a_site_that_is_no_utf8_comes_escaped)
+{
+    eff_t *e = eff_map_at("caf\xe9 (a.c:1)", eff_succeed(eff_int(1)), twice, eff_unit);
+    json_t *json = eff_to_json(e);
+    ck_assert_ptr_nonnull(json);
+    ck_assert_str_eq(json_string_value(json_object_get(json, "site")), "caf\\xe9 (a.c:1)");
+    json_decref(json);
+    eff_decref(e);
+}
+END_TEST
+
 START_TEST(without_memory_the_text_is_marked_and_there_is_no_json)
 {
     fail_every_allocation(describe_sample);
@@ -407,6 +418,7 @@ int main(void)
     tcase_add_test(t, shared_parts_do_not_blow_it_up);
     tcase_add_test(t, json_has_op_site_detail_and_parts);
     tcase_add_test(t, json_as_deep_as_jansson_reads_comes_out_and_deeper_does_not);
+    tcase_add_test(t, a_site_that_is_no_utf8_comes_escaped);
     tcase_add_test(t, without_memory_the_text_is_marked_and_there_is_no_json);
     suite_add_tcase(s, t);
     SRunner *sr = srunner_create(s);
