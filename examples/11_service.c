@@ -120,7 +120,6 @@ int main(void)
 }
 
 /* expected output:
-hello, ada
 the test passed
 connect to db://localhost
 hello, user 7 of db://localhost

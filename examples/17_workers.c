@@ -128,7 +128,7 @@ int main(int argc, char **argv)
     struct counts counts = { 0, 0 };
     if (argc > 1 && !strcmp(argv[1], "--live")) return eff_main(program(&counts));
 
-    eff_test_t *test = eff_test_new();
+    eff_test_t *test = eff_test_new_with(&(eff_test_options_t){ .live = true });
     if (!test) return 1;
     eff_fiber_t *fiber = eff_test_fork(test, program(&counts));
     eff_test_adjust(test, eff_millis(125));

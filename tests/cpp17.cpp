@@ -31,6 +31,53 @@ static counter the_default = { 70 };
 EFF_DECLARE_SERVICE(spare, struct counter);
 EFF_DEFINE_DEFAULT_SERVICE(spare, struct counter, &the_default);
 
+struct place_config {
+    const char *name;
+    unsigned char floor;
+};
+struct app_config {
+    const char *host;
+    int port;
+    double ratio;
+    eff_duration_t timeout;
+    enum { QUIET, LOUD } level;
+    const eff_secret_t *password;
+    const char **tags;
+    size_t n_tags;
+    place_config *places;
+    size_t n_places;
+    place_config home;
+};
+EFF_DECLARE_CONFIG(app_config, struct app_config);
+static const eff_config_name_t levels[] = { { "quiet", app_config::QUIET }, { "loud", app_config::LOUD }, { NULL, 0 } };
+static const eff_config_field_t place_fields[] = {
+    EFF_CONFIG_STRING(place_config, name, "name"),
+    EFF_CONFIG_INT(place_config, floor, "floor", .otherwise = "1", .max = "9"),
+};
+static const eff_config_schema_t place_schema = EFF_CONFIG_SCHEMA(place_config, place_fields);
+static const eff_config_field_t app_fields[] = {
+    EFF_CONFIG_STRING(struct app_config, host, "host", .otherwise = "localhost", .help = "where"),
+    EFF_CONFIG_INT(struct app_config, port, "port", .otherwise = "80", .min = "1", .max = "65535", .letter = 'p'),
+    EFF_CONFIG_DOUBLE(struct app_config, ratio, "ratio", .optional = true),
+    EFF_CONFIG_DURATION(struct app_config, timeout, "timeout", .otherwise = "2", .unit = "s"),
+    EFF_CONFIG_ENUM(struct app_config, level, levels, "level", .otherwise = "loud"),
+    EFF_CONFIG_SECRET(struct app_config, password, "password"),
+    EFF_CONFIG_STRINGS(struct app_config, tags, n_tags, "tags", .otherwise = "a, b"),
+    EFF_CONFIG_LIST(struct app_config, places, n_places, place_schema, "places", .optional = true),
+    EFF_CONFIG_STRUCT(struct app_config, home, place_schema, "home"),
+};
+EFF_DEFINE_CONFIG(app_config, struct app_config, app_fields, .strict = true);
+
+enum class colour { red, green };
+EFF_DECLARE_DEFAULT(places, int);
+EFF_DEFINE_DEFAULT(places, int, 4);
+EFF_STATIC_DEFAULT(verbose, bool, true);
+EFF_STATIC_DEFAULT(ratio, double, 0.5);
+EFF_STATIC_DEFAULT(greeting, const char *, "hello");
+EFF_STATIC_DEFAULT(patience, eff_duration_t, eff_millis(250));
+EFF_STATIC_DEFAULT(anything, eff_value_t, eff_unit);
+EFF_STATIC_DEFAULT(paint, colour, colour::green);
+
 eff_t *ends_as(eff_exit_t *exit);
 static eff_t *ends_as_step(eff_exit_t **s, eff_gen_t *g)
 {
@@ -193,6 +240,15 @@ void services()
     CHECK(ends_with(spare_with(use_counter, eff_int(7))) == "ok 77");
     CHECK(ends_with(spare_provide(spare_with(use_counter, eff_int(7)), &mine)) == "ok 8");
     CHECK(ends_with(eff_locally(spare_with(use_counter, eff_int(1)), &spare_tag, spare_value(&mine))) == "ok 2");
+    CHECK(ends_with(eff_provide(app_config_load(), eff_config_memory("password=x", "home.name=h", "places.0.name=p"))) ==
+          "ok { host = localhost, port = 80, ratio = 0.0, timeout = 2s, level = loud, password = <secret>, tags = [a, b], "
+          "places[0].name = p, places[0].floor = 1, home.name = h, home.floor = 1 }");
+    CHECK(ends_with(places_get()) == "ok 4" && ends_with(places_locally(places_get(), 5)) == "ok 5");
+    CHECK(ends_with(greeting_locally(eff_tag_get(&greeting_tag), std::string("ahoy").c_str())) == "ok ahoy");
+    CHECK(ends_with(anything_locally(anything_get(), eff_int(6))) == "ok 6" && verbose_from(eff_context_empty()));
+    CHECK(ratio_from(eff_context_empty()) == 0.5 && patience_from(eff_context_empty()).ns == 250000000);
+    CHECK(paint_from(eff_context_empty()) == colour::green &&
+          ends_with(paint_locally(paint_get(), colour::red)) == "ok 0");
     CHECK(ends_with(eff_provide_context(one(1), eff_context_empty())) == "ok 1");
     eff_value_t v = shared_make(plain{ 3 }), text = shared_text_box(strdup("s"));
     CHECK(shared_of(v)->n == 3 && *shared_text_of(text) == 's');
@@ -464,6 +520,17 @@ void built_only()
     built(eff_log_fatal("x"));
     built(eff_log_value(EFF_LOG_INFO, eff_int(1)));
     built(eff_log_level(one(1), EFF_LOG_WARN));
+    built(eff_log_info_with("x", eff_field("n", 1), eff_field("s", "text"), eff_field("d", 0.5), eff_field("b", true)));
+    built(eff_log_with(EFF_LOG_WARN, "x", eff_field("v", eff_int(1)), eff_field("t", eff_millis(5))));
+    built(eff_log_annotate(one(1), eff_field("size", sizeof(int)), eff_field("u", uint64_t(7))));
+    built(eff_log_annotate_scoped(eff_field("user", "ada")));
+    built(eff_log_span(one(1), "x"));
+    built(eff_logger_flush());
+    built(eff_logger_reopen());
+    eff_logger_batch_options_t batch = {};
+    eff_layer_decref(eff_logger_tee(eff_logger_level(eff_logger_live(), EFF_LOG_WARN),
+                                    eff_logger_batched(eff_logger_stderr(eff_log_format_json), &batch)));
+    eff_layer_decref(eff_logger_lines(eff_log_format_logfmt, eff_print_value, eff_unit));
 }
 
 void waiting()

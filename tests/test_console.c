@@ -44,7 +44,7 @@ static eff_t *note_write(eff_console_t *console, eff_console_output_t to, eff_va
 static eff_t *noted(struct world *w, eff_t *e)
 {
     static struct noting console;
-    console = (struct noting){ w, { sizeof(eff_console_t), note_write } };
+    console = (struct noting){ .w = w, .console = { .size = sizeof(eff_console_t), .write = note_write } };
     return eff_console_provide(e, &console.console);
 }
 
@@ -126,7 +126,7 @@ static eff_t *full_write(eff_console_t *console, eff_console_output_t to, eff_va
     eff_value_decref(text);
     return eff_fail(eff_error_errno(ENOSPC, "write to stdout"));
 }
-static eff_console_t full_console = { sizeof(eff_console_t), full_write };
+static eff_console_t full_console = { .size = sizeof(eff_console_t), .write = full_write };
 
 static eff_t *say_error(eff_value_t error, eff_value_t env)
 {

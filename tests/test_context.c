@@ -101,6 +101,53 @@ START_TEST(merge_with_the_empty_context_is_the_other_one)
 }
 END_TEST
 
+#define MANY 200
+static eff_tag_t many[MANY];
+
+/* A context of the services from-th to to-th, each of which is its number plus `more`. */
+static eff_context_t *numbers(int from, int to, int more)
+{
+    eff_context_t *c = eff_context_empty();
+    for (int i = from; i < to; i++)
+        c = eff_context_add(c, &many[i], eff_int(i + more));
+    return c;
+}
+
+START_TEST(many_services_are_found_and_no_others)
+{
+    for (int n = 0; n < MANY; n += 1 + n / 2) {
+        eff_context_t *c = numbers(0, n, 1000);
+        for (int i = 0; i < MANY; i++) {
+            eff_value_t found = eff_context_get(c, &many[i]);
+            ck_assert(i < n ? eff_as_int(found) == i + 1000 : !found.type);
+        }
+        eff_context_decref(c);
+    }
+}
+END_TEST
+
+START_TEST(contexts_with_many_in_common_are_merged)
+{
+    eff_context_t *c = eff_context_merge(numbers(0, 150, 0), numbers(50, MANY, 1000));
+    for (int i = 0; i < MANY; i++)
+        ck_assert_int_eq(eff_as_int(eff_context_get(c, &many[i])), i < 50 ? i : i + 1000);
+    eff_context_decref(c);
+}
+END_TEST
+
+START_TEST(services_are_listed_as_they_were_added_whatever_replaces_them)
+{
+    many[0].name = "a", many[1].name = "b", many[2].name = "c", many[3].name = "d";
+    eff_context_t *c = eff_context_merge(numbers(1, 4, 0), numbers(0, 3, 1000));
+    eff_value_t v = eff_context_value(eff_context_add(c, &many[3], eff_int(1)));
+    eff_buffer_t b = EFF_BUFFER_INIT;
+    eff_value_format(v, &b);
+    ck_assert_str_eq(eff_buffer_text(&b), "context(b, c, d, a)");
+    eff_buffer_done(&b);
+    eff_value_decref(v);
+}
+END_TEST
+
 START_TEST(every_lookup_in_a_context_without_memory_is_out_of_memory)
 {
     eff_context_t *c = eff_context_add(eff_context_empty(), &db_tag, eff_oom_value());
@@ -198,6 +245,9 @@ int main(void)
     tcase_add_test(t, adding_leaves_the_original_as_it_was);
     tcase_add_test(t, merge_prefers_what_is_over);
     tcase_add_test(t, merge_with_the_empty_context_is_the_other_one);
+    tcase_add_test(t, many_services_are_found_and_no_others);
+    tcase_add_test(t, contexts_with_many_in_common_are_merged);
+    tcase_add_test(t, services_are_listed_as_they_were_added_whatever_replaces_them);
     tcase_add_test(t, every_lookup_in_a_context_without_memory_is_out_of_memory);
     tcase_add_test(t, every_allocation_may_fail);
     tcase_add_test(t, missing_arguments_are_reported);

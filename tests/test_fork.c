@@ -403,7 +403,7 @@ START_TEST(the_timers_of_interrupted_fibers_are_gone_at_once)
                        eff_timeout(eff_never(), eff_millis(5))));
     eff_test_adjust(w.test, eff_millis(5));
     ck_assert_uint_eq(eff_runtime_n_fibers(eff_test_runtime(w.test)), 0);
-    ck_assert_uint_eq(eff__test_n_sleepers(w.test), 0);
+    ck_assert_uint_eq(eff_test_n_sleepers(w.test), 0);
     stop(&w, 0);
 }
 END_TEST

@@ -250,7 +250,7 @@ CASE(a_layer_is_built_used_and_released, one_layer, .succeeds = "unit", .journal
 static eff_t *two_layers(struct world *w)
 {
     world = w;
-    return eff_provide(use_both(), eff_layer_and(greeter_live(), store_live()));
+    return eff_provide(use_both(), eff_layer_provide_merge(store_live(), greeter_live()));
 }
 /* LAYER-006 */
 CASE(LAYER_006_layers_are_built_in_order_and_released_in_reverse, two_layers, .succeeds = "42",
@@ -286,7 +286,7 @@ static eff_t *audited(audit_t *a, eff_value_t env)
 static eff_t *three_layers(struct world *w)
 {
     world = w;
-    eff_layer_t *layers = eff_layer_and(eff_layer_and(greeter_live(), store_live()), audit_live());
+    eff_layer_t *layers = eff_layer_provide_merge(audit_live(), eff_layer_provide_merge(store_live(), greeter_live()));
     return eff_provide(audit_with(audited, eff_unit), layers);
 }
 /* LAYER-007 */
@@ -298,7 +298,7 @@ EFF_DEFINE_LAYER(greeter_of_store, greeter, greeter_t, open_greeter, close_greet
 static eff_t *circular(struct world *w)
 {
     world = w;
-    return eff_provide(use_both(), eff_layer_and(greeter_of_store(), store_live()));
+    return eff_provide(use_both(), eff_layer_provide_merge(store_live(), greeter_of_store()));
 }
 /* LAYER-029 */
 CASE(LAYER_029_layers_that_need_each_other_are_reported, circular, .journal = "",
@@ -308,8 +308,8 @@ static eff_t *mentioned_twice(struct world *w)
 {
     world = w;
     eff_layer_t *base = greeter_live();
-    eff_layer_t *store = eff_layer_and(eff_layer_incref(base), store_live());
-    return eff_provide(use_both(), eff_layer_and(base, store));
+    eff_layer_t *store = eff_layer_provide_merge(store_live(), eff_layer_incref(base));
+    return eff_provide(use_both(), eff_layer_provide_merge(store, base));
 }
 /* A chain mentions its base twice; a diamond of merged layers is not built yet. */
 /* LAYER-008 */
@@ -319,7 +319,7 @@ CASE(LAYER_008_a_layer_mentioned_twice_is_built_once, mentioned_twice, .succeeds
 static eff_t *body_fails(struct world *w)
 {
     world = w;
-    return eff_provide(failing(1), eff_layer_and(greeter_live(), store_live()));
+    return eff_provide(failing(1), eff_layer_provide_merge(store_live(), greeter_live()));
 }
 CASE(layers_are_released_when_the_body_fails, body_fails, .cause = "fail(1)",
      .journal = "greeter+ store+ store- greeter-")
@@ -327,7 +327,7 @@ CASE(layers_are_released_when_the_body_fails, body_fails, .cause = "fail(1)",
 static eff_t *second_fails(struct world *w)
 {
     world = w;
-    return eff_provide(say(w, "never"), eff_layer_and(greeter_live(), store_failing()));
+    return eff_provide(say(w, "never"), eff_layer_provide_merge(store_failing(), greeter_live()));
 }
 /* LAYER-012 */
 CASE(LAYER_012_a_failing_build_releases_what_was_built, second_fails, .cause = "fail(7)",
@@ -336,7 +336,7 @@ CASE(LAYER_012_a_failing_build_releases_what_was_built, second_fails, .cause = "
 static eff_t *retried_build(struct world *w)
 {
     world = w;
-    eff_t *e = eff_provide(say(w, "never"), eff_layer_and(greeter_live(), store_failing()));
+    eff_t *e = eff_provide(say(w, "never"), eff_layer_provide_merge(store_failing(), greeter_live()));
     return eff_retry(e, eff_schedule_recurs(1));
 }
 /* LAYER-014 */
@@ -346,7 +346,7 @@ CASE(LAYER_014_every_attempt_to_build_releases_what_it_built, retried_build, .ca
 static eff_t *falls_back(struct world *w)
 {
     world = w;
-    eff_t *broken = eff_provide(say(w, "never"), eff_layer_and(greeter_live(), store_failing()));
+    eff_t *broken = eff_provide(say(w, "never"), eff_layer_provide_merge(store_failing(), greeter_live()));
     return eff_or_else(broken, eff_provide(greeter_with(greet, eff_unit), greeter_live()));
 }
 /* There is no or_else of layers yet: of the effects that provide them. */
@@ -357,7 +357,7 @@ CASE(LAYER_009_a_partial_build_is_released_before_the_fallback_is_built, falls_b
 static eff_t *interrupted_build(struct world *w)
 {
     world = w;
-    eff_t *e = eff_scoped(eff_provide(after(5, use_both()), eff_layer_and(greeter_live(), store_live())));
+    eff_t *e = eff_scoped(eff_provide(after(5, use_both()), eff_layer_provide_merge(store_live(), greeter_live())));
     return eff_then(keep(w, 0, eff_fork(e)), after(1, say_interrupt(w, 0)));
 }
 /* That acquired is released at every instruction, the sweep checks. */
@@ -370,7 +370,7 @@ START_TEST(LAYER_019_describing_builds_nothing)
 {
     struct world w = { 0 };
     world = &w;
-    eff_t *e = eff_provide(use_both(), eff_layer_and(greeter_live(), store_live()));
+    eff_t *e = eff_provide(use_both(), eff_layer_provide_merge(store_live(), greeter_live()));
     eff_decref(eff_incref(e));
     ck_assert_journal(&w, "");
     ck_assert_succeeds(eff_incref(e), "42");
@@ -412,9 +412,10 @@ CASE(providing_no_layer_is_a_mistake, null_layer, .dies = "eff_provide", .journa
 static eff_t *null_side(struct world *w)
 {
     world = w;
-    return eff_provide(say(w, "never"), eff_layer_and(greeter_live(), NULL));
+    return eff_provide(say(w, "never"), eff_layer_provide_merge(NULL, greeter_live()));
 }
-CASE(joining_no_layer_is_a_mistake_where_it_is_provided, null_side, .dies = "eff_provide", .journal = "")
+CASE(joining_no_layer_is_a_mistake_where_it_is_provided, null_side, .journal = "",
+     .dies = "argument 1 of eff_layer_provide_merge is NULL")
 
 static eff_t *null_effect(struct world *w)
 {

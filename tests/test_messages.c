@@ -141,6 +141,12 @@ START_TEST(missing_services_print_as_pinned)
 }
 END_TEST
 
+START_TEST(layers_that_cannot_be_built_print_as_pinned)
+{
+    compare(layer_messages);
+}
+END_TEST
+
 START_TEST(deadlocks_and_dumps_print_as_pinned)
 {
     compare(wait_messages);
@@ -160,4 +166,5 @@ START_TEST(hostile_text_prints_as_pinned)
 END_TEST
 
 TESTS(failures_print_as_pinned, mistakes_print_as_pinned, missing_services_print_as_pinned,
-      deadlocks_and_dumps_print_as_pinned, reports_print_as_pinned, hostile_text_prints_as_pinned)
+      layers_that_cannot_be_built_print_as_pinned, deadlocks_and_dumps_print_as_pinned, reports_print_as_pinned,
+      hostile_text_prints_as_pinned)

@@ -397,7 +397,11 @@ static db_t *account_slot;
     B(db_provide_value(part(), text()))                                                                                \
     B(eff_provide_context(part(), context()))                                                                          \
     B(eff_locally(part(), &db_tag, text()))                                                                            \
-    B(eff_provide(part(), eff_layer_and(config_live(), db_live())))
+    B(eff_provide(part(), eff_layer_provide_merge(db_live(), config_live())))                                          \
+    B(eff_layer_build(db_live()))                                                                                      \
+    B(eff_layer_launch(db_live()))                                                                                     \
+    B(eff_layer_memoize(db_live()))                                                                                    \
+    B(eff_layer_invalidate(db_live()))
 
 /* Builds number `number` of the list, and says what it is. */
 static eff_t *build(int number, const char **ret_text)
@@ -547,8 +551,8 @@ START_TEST(null_effect_is_a_mistake_that_names_builder_and_place)
     assert_mistake(eff_delay_at(SITE, NULL, eff_seconds(1)), "argument 1 of eff_delay is NULL (health.c:12)");
     assert_mistake(eff_provide_at(SITE, NULL, db_live()), "argument 1 of eff_provide is NULL (health.c:12)");
     assert_mistake(eff_provide_at(SITE, part(), NULL), "argument 2 of eff_provide is NULL (health.c:12)");
-    assert_mistake(eff_provide_at(SITE, part(), eff_layer_and(db_live(), NULL)),
-                   "argument 2 of eff_provide is NULL (health.c:12)");
+    assert_mistake(eff_provide_at(SITE, part(), eff_layer_provide_merge_at(SITE, NULL, db_live())),
+                   "argument 1 of eff_layer_provide_merge is NULL (health.c:12)");
     assert_mistake(eff_provide_context_at(SITE, part(), NULL),
                    "argument 2 of eff_provide_context is NULL (health.c:12)");
     assert_mistake(eff_fail_cause_at(SITE, NULL), "argument 1 of eff_fail_cause is NULL (health.c:12)");
@@ -676,18 +680,6 @@ START_TEST(all_par_of_nothing_is_the_empty_array)
 }
 END_TEST
 
-START_TEST(layer_mentioned_twice_is_built_once)
-{
-    eff_layer_t *base = eff_layer_and(config_live(), db_live());
-    eff_t *e = eff_provide_at(SITE, part(), eff_layer_and(base, config_live()));
-    size_t n = 0;
-    for (const eff_t *at = e; at->op == EFF__OP_FLAT_MAP; n++)
-        at = eff__closure_of(at->bind.env)->effect;
-    ck_assert_uint_eq(n, 2);
-    eff_decref(e);
-}
-END_TEST
-
 int main(void)
 {
     failing_allocator_install();
@@ -713,7 +705,6 @@ int main(void)
     tcase_add_test(t, sleep_below_zero_is_zero);
     tcase_add_test(t, fail_errno_reads_errno_and_takes_texts_of_any_length);
     tcase_add_test(t, all_par_of_nothing_is_the_empty_array);
-    tcase_add_test(t, layer_mentioned_twice_is_built_once);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     SRunner *sr = srunner_create(s);

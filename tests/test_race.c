@@ -293,7 +293,7 @@ START_TEST(a_losers_timer_is_gone_at_once)
     struct world w = { .test = eff_test_new() };
     (void)eff_test_fork(w.test, eff_race(ms(100), eff_yield_now()));
     eff_test_adjust(w.test, eff_millis(0));
-    ck_assert_uint_eq(eff__test_n_sleepers(w.test), 0);
+    ck_assert_uint_eq(eff_test_n_sleepers(w.test), 0);
     ck_assert_uint_eq(eff_test_free(w.test), 0);
 }
 END_TEST

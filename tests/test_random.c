@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "support/fibers.h"
+#include "support/drawn_scopes.h"
 
 enum {
     N_PROGRAMS = 40,
@@ -14,14 +14,8 @@ enum {
 };
 
 static uint64_t program_number; /* of the program that is built next */
-static uint64_t state;
-static uint64_t n_called; /* callbacks that chose */
-
-static unsigned below(unsigned n)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(state >> 33) % n;
-}
+static eff_value_t handles;     /* that it asks for; borrowed */
+static uint64_t n_called;       /* callbacks that chose */
 
 /* ---- handles that may not be there yet */
 
@@ -98,6 +92,12 @@ static eff_t *got(struct world *w)
     }
 }
 
+/* The same, where an acquire that takes long may be interrupted. */
+static eff_t *waits_for_it(struct world *w, eff_t *e)
+{
+    return eff_acquire_interruptible(eff_then(e, eff_uninterruptible(got(w))));
+}
+
 static eff_queue_t *queue_of(struct world *w)
 {
     if (!w->queue) w->queue = eff_queue_bounded(1);
@@ -133,7 +133,7 @@ static eff_t *any(struct world *w, unsigned depth); /* NOLINT(misc-no-recursion)
 static eff_t *around(struct world *w, eff_t *e) /* something with one part */
 {
     int i = (int)below(4);
-    switch (below(19)) {
+    switch (below(21)) {
     case 0: return eff_ensuring(e, yields(count(w, 1)));
     case 1: return when_interrupted(e, ms(1));
     case 2: return eff_uninterruptible(e);
@@ -154,6 +154,8 @@ static eff_t *around(struct world *w, eff_t *e) /* something with one part */
     case 17:
         return eff_for_each_par(eff_array(3, (eff_value_t[]){ eff_int(1), eff_int(2), eff_int(3) }), again,
                                 eff_effect_value(e), below(3));
+    case 18: return bracket(w, waits_for_it(w, e), one(1));
+    case 19: return eff_acquire_release(waits_for_it(w, e), release, eff_ptr(w));
     default: return eff_ensuring(eff_then(eff_yield_now(), e), failing(9));
     }
 }
@@ -239,20 +241,26 @@ static eff_t *between(eff_t *a, eff_t *b) /* something with two */
 
 static eff_t *any(struct world *w, unsigned depth) /* NOLINT(misc-no-recursion): of a bounded depth */
 {
-    unsigned what = below(8);
-    if (depth == 0 || what == 0) return leaf(w);
+    unsigned what = below(11);
+    if (depth == 0 || what == 0) return below(4) ? leaf(w) : scope_leaf(handles);
     eff_t *e = any(w, depth - 1);
     if (what < 4) return around(w, e);
     if (what < 6) return structured(w, e);
+    if (what < 9) return scope_around(handles, e);
     return between(e, any(w, depth - 1));
 }
 
 static eff_t *drawn(struct world *w)
 {
-    state = program_number * 2654435769u + 12345;
+    draw_state = program_number * 2654435769u + 12345;
     (void)below(2);
     n_called = 0;
-    return eff_then(any(w, DEPTH), any(w, DEPTH));
+    eff_value_t kept = drawn_scopes_make((struct drawn_scopes){ 0 });
+    if (eff_is_oom(kept)) return eff_succeed(kept);
+    handles = kept;
+    eff_t *first = any(w, DEPTH), *second = any(w, DEPTH);
+    eff_value_decref(kept);
+    return eff_then(first, second);
 }
 
 /* Only what every run is judged by. */

@@ -1,5 +1,7 @@
 /* The recipe of docs/recipes.md for what goes along to a child: services, the logger, values of a request; and for what
  * does not come back from it. What stands before a case is what the page shows. */
+#include <string.h>
+
 #include "support/fibers.h"
 #include "support/recipes.h"
 
@@ -22,29 +24,36 @@ static eff_t *log_to_journal(eff_logger_t *logger, const eff_log_record_t *recor
     char word[256];
     snprintf(word, sizeof word, "log:%s", eff_as_string(record->message));
     journal_add(here, word);
+    for (size_t i = 0; i < record->n_fields; i++) {
+        snprintf(word, sizeof word, "%s=%" PRId64, record->fields[i].key, eff_as_int(record->fields[i].value));
+        journal_add(here, word);
+    }
     return eff_noop();
 }
 static eff_logger_t journal_logger = { .size = sizeof(eff_logger_t), .log = log_to_journal };
 
-/* ---- a value that holds for a part of the program: the span it is in */
+/* ---- a tracer, made anew for each run, and what it has seen in the end */
 
-static eff_value_t no_span(void)
-{
-    return eff_literal("-");
-}
-static const eff_tag_t span_tag = { "span", no_span };
+static eff_test_tracer_t *tracer; /* owned by the program that runs */
 
-static eff_t *span_in(eff_value_t context, eff_value_t env)
+static eff_t *say_spans(eff_value_t tracer_and_expected)
 {
-    return eff_succeed(eff_value_incref(eff_context_get(eff_as_context(context), &span_tag)));
+    const char *expected = eff_as_string(eff_second(tracer_and_expected));
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_test_tracer_format(tracer, &text);
+    journal_add(here, strcmp(eff_buffer_text(&text), expected) == 0 ? "spans" : eff_buffer_text(&text));
+    eff_buffer_done(&text);
+    return eff_noop();
 }
-static eff_t *current_span(void)
+static eff_t *in_test_services(eff_t *e, const char *expected_spans)
 {
-    return eff_flat_map(eff_context(), span_in, eff_unit);
-}
-static eff_t *in_span(eff_t *e, const char *name)
-{
-    return eff_locally(e, &span_tag, eff_string(name));
+    tracer = eff_test_tracer_new();
+    e = eff_tracer_provide_value(e, eff_test_tracer_value(tracer));
+    e = eff_random_provide_value(e, eff_random_seeded_value(42));
+    e = db_provide(eff_logger_provide(e, &journal_logger), &test_db);
+    eff_value_t seen = eff_pair(eff_test_tracer_value(tracer), eff_literal(expected_spans));
+    eff_test_tracer_decref(tracer);
+    return eff_then(e, eff_suspend(say_spans, seen));
 }
 
 /* ---- a child sees all of it */
@@ -57,47 +66,70 @@ static eff_t *log_name(eff_value_t name, eff_value_t env)
 {
     return eff_log_info("found %s", eff_as_string(name));
 }
-static eff_t *find_user(int64_t id)
-{
-    eff_t *e = eff_flat_map(db_with(find_one, eff_int(id)), log_name, eff_unit);
-    return eff_then(e, current_span());
-}
 static eff_t *join_it(eff_value_t fiber, eff_value_t env)
 {
     return eff_fiber_join(eff_as_fiber(fiber));
 }
+
+static eff_t *find_user(int64_t id)
+{
+    eff_t *e = eff_flat_map(db_with(find_one, eff_int(id)), log_name, eff_unit);
+    return eff_with_span(e, "find");
+}
 static eff_t *handle_request(void)
 {
-    eff_t *child = eff_fork(find_user(7)); /* with the services, the logger and the span of this request */
-    return in_span(eff_flat_map(child, join_it, eff_unit), "GET /user/7");
-}
-static eff_t *serve_request(void)
-{
-    eff_t *e = eff_zip(handle_request(), current_span());
-    return db_provide(eff_logger_provide(e, &journal_logger), &test_db);
+    eff_t *child = eff_fork(find_user(7)); /* with the services, the annotations and the span of this request */
+    eff_t *e = eff_flat_map(child, join_it, eff_unit);
+    e = eff_log_annotate(e, eff_field("request", 42));
+    return eff_with_span(e, "GET /user/7");
 }
 
+static eff_t *log_end(void)
+{
+    return eff_log_info("served");
+}
 static eff_t *context_program(struct world *w)
 {
     in(w);
-    return serve_request();
+    return in_test_services(eff_then(handle_request(), log_end()), "GET /user/7 0s ok\n"
+                                                                   "  find 0s ok\n");
 }
 /* A2 */
-CASE(A2_a_child_has_the_services_the_logger_and_the_span_of_its_forker, context_program,
-     .succeeds = "(\"GET /user/7\", \"-\")", .journal = "log:found ada")
+CASE(A2_a_child_has_the_services_the_logger_and_the_span_of_its_forker, context_program, .succeeds = "unit",
+     .journal = "log:found ada request=42 log:served spans")
 
 static eff_t *find_both(void)
 {
-    return in_span(eff_zip_par(find_user(7), in_span(find_user(8), "cache")), "GET /users");
+    return eff_with_span(eff_zip_par(find_user(7), eff_with_span(find_user(8), "cache")), "GET /users");
 }
 static eff_t *sides_program(struct world *w)
 {
     in(w);
-    return db_provide(eff_logger_provide(find_both(), &journal_logger), &test_db);
+    return in_test_services(find_both(), "GET /users 0s ok\n"
+                                         "  find 0s ok\n"
+                                         "  cache 0s ok\n"
+                                         "    find 0s ok\n");
 }
 /* A2 */
-CASE(A2_sides_of_a_combinator_have_it_too, sides_program, .succeeds = "(\"GET /users\", \"cache\")",
-     .journal = "log:found ada log:found ada")
+CASE(A2_sides_of_a_combinator_have_it_too, sides_program, .succeeds = "unit",
+     .journal = "log:found ada log:found ada spans")
+
+/* ---- a value of the program's own that holds for a part of it */
+
+EFF_STATIC_DEFAULT(tenant, const char *, "nobody");
+
+static eff_t *tenant_of_child(void)
+{
+    eff_t *child = eff_fork(tenant_get());
+    return tenant_locally(eff_flat_map(child, join_it, eff_unit), "acme");
+}
+static eff_t *tenant_program(struct world *w)
+{
+    in(w);
+    return eff_zip(tenant_of_child(), tenant_get());
+}
+/* A2 */
+CASE(A2_a_child_has_what_was_set_for_a_part, tenant_program, .succeeds = "(\"acme\", \"nobody\")")
 
 /* ---- a variable of the fiber: a copy goes along, and nothing comes back */
 
@@ -151,4 +183,4 @@ CASE(A2_what_a_child_sets_never_reaches_its_parent, local_program, .succeeds = "
      .journal = "child:42 child:43 parent:42")
 
 TESTS(A2_a_child_has_the_services_the_logger_and_the_span_of_its_forker, A2_sides_of_a_combinator_have_it_too,
-      A2_what_a_child_sets_never_reaches_its_parent)
+      A2_a_child_has_what_was_set_for_a_part, A2_what_a_child_sets_never_reaches_its_parent)

@@ -23,6 +23,11 @@ static void setup(void)
     eff_set_misuse_handler(note_misuse, NULL);
 }
 
+static struct eff__moment moment_of(int64_t ns)
+{
+    return (struct eff__moment){ .now = { ns } };
+}
+
 /* Runs a schedule on the inputs 0, 1, 2 ... and writes down the delays in ms, as "100 200 stop". Consumes it. */
 static const char *run(eff_schedule_t *s, int n_steps)
 {
@@ -34,7 +39,7 @@ static const char *run(eff_schedule_t *s, int n_steps)
     *at = '\0';
     for (int i = 0; i < n_steps; i++) {
         eff_duration_t delay;
-        if (!eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_int(i), &delay)) {
+        if (!eff__schedule_next(s, state, moment_of(0), eff_int(i), &delay)) {
             sprintf(at, "stop");
             break;
         }
@@ -83,11 +88,11 @@ START_TEST(recurs_that_has_stopped_stays_so)
     eff_duration_t delay;
     ck_assert_uint_le(eff__schedule_state_size(s), sizeof state);
     eff__schedule_start(s, state);
-    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    ck_assert(eff__schedule_next(s, state, moment_of(0), eff_unit, &delay));
     for (int i = 0; i < 3; i++)
-        ck_assert(!eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+        ck_assert(!eff__schedule_next(s, state, moment_of(0), eff_unit, &delay));
     eff__schedule_start(s, state);
-    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    ck_assert(eff__schedule_next(s, state, moment_of(0), eff_unit, &delay));
     eff_schedule_decref(s);
 }
 END_TEST
@@ -120,7 +125,7 @@ START_TEST(SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan)
         eff__schedule_start(s, state);
         eff_duration_t last = { 0 }, delay = { 0 };
         for (int step = 0; step < 2000; step++) {
-            ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+            ck_assert(eff__schedule_next(s, state, moment_of(0), eff_unit, &delay));
             ck_assert_int_gt(delay.ns, 0);
             ck_assert_int_ge(delay.ns, last.ns);
             if (step == 0) ck_assert_int_eq(delay.ns, 1000000000);
@@ -135,7 +140,7 @@ START_TEST(SCHED_055_exponential_saturates_and_is_never_negative_zero_or_nan)
     uint64_t state[8];
     eff_duration_t delay;
     eff__schedule_start(s, state);
-    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+    ck_assert(eff__schedule_next(s, state, moment_of(0), eff_unit, &delay));
     ck_assert_int_eq(delay.ns, INT64_MAX - 1);
     eff_schedule_decref(s);
 }
@@ -152,7 +157,7 @@ START_TEST(fibonacci_delays_are_the_sum_of_the_two_before)
     eff__schedule_start(s, state);
     for (int step = 0; step < 200; step++) {
         eff_duration_t last = delay;
-        ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 0 }, eff_unit, &delay));
+        ck_assert(eff__schedule_next(s, state, moment_of(0), eff_unit, &delay));
         ck_assert_int_ge(delay.ns, last.ns);
     }
     ck_assert_int_eq(delay.ns, INT64_MAX);
@@ -183,7 +188,7 @@ static const char *run_at(eff_schedule_t *s, size_t n, const int64_t *times)
     for (size_t i = 0; i < n; i++) {
         eff_duration_t delay;
         eff_instant_t now = { eff_millis(times[i]).ns };
-        if (!eff__schedule_next(s, state, now, eff_int((int64_t)i), &delay)) at += sprintf(at, "stop ");
+        if (!eff__schedule_next(s, state, moment_of(now.ns), eff_int((int64_t)i), &delay)) at += sprintf(at, "stop ");
         else at += sprintf(at, "%lld ", (long long)(delay.ns / 1000000));
     }
     eff_schedule_decref(s);
@@ -232,9 +237,9 @@ START_TEST(time_saturates)
     uint64_t state[32];
     eff_duration_t delay;
     eff__schedule_start(s, state);
-    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ 5 }, eff_unit, &delay));
+    ck_assert(eff__schedule_next(s, state, moment_of(5), eff_unit, &delay));
     ck_assert_int_eq(delay.ns, INT64_MAX);
-    ck_assert(eff__schedule_next(s, state, (eff_instant_t){ INT64_MAX }, eff_unit, &delay));
+    ck_assert(eff__schedule_next(s, state, moment_of(INT64_MAX), eff_unit, &delay));
     ck_assert_int_eq(delay.ns, 5);
     eff_schedule_decref(s);
 }

@@ -366,7 +366,7 @@ static void names_the_clock_only(struct world *w, const eff_exit_t *exit)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_cause_format(exit->cause, &text);
-    ck_assert_ptr_nonnull(strstr(text.text, "what is provided here: clock\n"));
+    ck_assert_ptr_nonnull(strstr(text.text, "what is provided here: eff_clock\n"));
     eff_buffer_done(&text);
 }
 CASE(the_token_is_no_service_that_messages_list, asks_for_a_service, .check = names_the_clock_only)

@@ -19,11 +19,15 @@ git ls-files -z --cached --others --exclude-standard -- . |
     tar -c --null -T - | tar -x -C "$tree"
 cp -r packaging/debian "$tree/debian"
 
-# Both libraries are in one package, a line for each name: since which version it has been there.
-for library in effect effect-test; do
-    echo "lib$library.so.0 libeffect0 #MINVER#"
-    awk -v library="$library" -v since="$version" '$1 == library { print " " $2 "@Base " since }' tools/symbols.txt
-done >"$tree/debian/libeffect0.symbols"
+# A line for each name: since which version it has been there.
+symbols() { # package, libraries in it...
+    for library in "${@:2}"; do
+        echo "lib$library.so.0 $1 #MINVER#"
+        awk -v library="$library" -v since="$version" '$1 == library { print " " $2 "@Base " since }' tools/symbols.txt
+    done >"$tree/debian/$1.symbols"
+}
+symbols libeffect0 effect effect-test
+symbols libeffect-http0 effect-http
 
 grep -q "^libeffect ($version-" "$tree/debian/changelog" || { echo "debian/changelog is not about $version" && exit 1; }
 export DEB_BUILD_OPTIONS='nocheck noautodbgsym'

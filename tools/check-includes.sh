@@ -20,7 +20,8 @@ forbid() { # folder, regular expression of what it may not include, why
 forbid src/core '"(\.\./)*(runtime|layers|testing)/' 'the core knows nothing of the runtime and layers'
 forbid src/runtime '"(\.\./)*(layers|testing)/' 'the runtime knows nothing of layers'
 forbid src/layers '"(\.\./)*testing/' 'the library knows nothing of libeffect-test'
-forbid include '<(event2/|event\.h|jansson\.h)' "public headers do not show libevent or jansson"
+forbid include '<(event2/|event\.h|openssl/|jansson\.h)' "public headers do not show libevent, OpenSSL or jansson"
+forbid src/http '"(\.\./)*(runtime|layers|testing)/' 'the http client stands on the public headers'
 forbid include '"' 'public headers include each other as <effect/...>'
 
 # tools/include-users.txt: who includes what that is not for everybody.
@@ -35,7 +36,7 @@ while read -r header file reason; do
         bad=1
     fi
 done <tools/include-users.txt
-for header in event2/ jansson.h; do
+for header in event2/ openssl/ jansson.h; do
     while IFS= read -r file; do
         if ! awk -v h="$header" -v f="$file" '$1 == h && $2 == f { found = 1 } END { exit !found }' \
             tools/include-users.txt; then

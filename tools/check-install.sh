@@ -15,6 +15,7 @@ DESTDIR=$work/root meson install -C "$1" --no-rebuild >"$work/install.log"
 pc=$(find "$work/root" -name effect.pc)
 libdir=$(dirname "$(dirname "$pc")")
 for file in libeffect.so libeffect.so.0 libeffect.a libeffect-test.so libeffect-test.a pkgconfig/effect-test.pc \
+    libeffect-http.so libeffect-http.a pkgconfig/effect-http.pc \
     cmake/effect/effectConfig.cmake cmake/effect/effectConfigVersion.cmake; do
     [ -e "$libdir/$file" ] || { echo "not installed: $file" && exit 1; }
 done
@@ -42,6 +43,7 @@ sed -i "s|^prefix=|&$work/root|" "$libdir"/pkgconfig/*.pc
 export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir
 main=$work/consumers/main.c
 test=$work/consumers/test.c
+http=$work/consumers/http.c
 example=$(find examples -maxdepth 1 -name '01_*.c')
 [ -f "$example" ] || { echo 'there is no example 01' && exit 1; }
 
@@ -56,12 +58,14 @@ by_hand() { # module, source, name
     prints_as_expected "$work/hand/$3" "$2"
     read -ra flags < <(pkg-config --cflags --libs --static "$1")
     flags=("${flags[@]/#-leffect-test/-l:libeffect-test.a}")
+    flags=("${flags[@]/#-leffect-http/-l:libeffect-http.a}")
     quietly cc -std=c11 "$2" -o "$work/hand/$3-static" "${flags[@]/%-leffect/-l:libeffect.a}"
     static "$work/hand/$3-static"
     prints_as_expected "$work/hand/$3-static" "$2"
 }
 by_hand effect "$main" main
 by_hand effect-test "$test" test
+by_hand effect-http "$http" http
 by_hand effect "$example" example
 
 # CMake
@@ -76,11 +80,13 @@ with_cmake() { # folder
 }
 with_cmake cmake-pkgconfig
 with_cmake cmake
-for program in consumer consumer-test; do
+for program in consumer consumer-http consumer-test; do
     static "$work/consumers/cmake/build/$program-static"
 done
 prints_as_expected "$work/consumers/cmake/build/consumer-static" "$main"
 prints_as_expected "$work/consumers/cmake/build/consumer-test-static" "$test"
+prints_as_expected "$work/consumers/cmake/build/consumer-http" "$http"
+prints_as_expected "$work/consumers/cmake/build/consumer-http-static" "$http"
 
 # A version that it cannot satisfy is refused.
 sed 's/effect 0.1 CONFIG/effect 99.1 CONFIG/' -i "$work/consumers/cmake/CMakeLists.txt"

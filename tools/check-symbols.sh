@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Compares what libeffect.so and libeffect-test.so export with tools/symbols.txt, so that a name enters or leaves the
+# Compares what libeffect.so, libeffect-http.so and libeffect-test.so export with tools/symbols.txt, so that a name enters or leaves the
 # binary interface only by a change that shows in review. Also checks that every exported name begins with eff_ and is
-# declared in a public header (or is an instrument's hook that libeffect-test.so uses), and that every function which
+# declared in a public header (or is a hook that one of the other two uses), and that every function which
 # a public header declares is there.
 # Usage: tools/check-symbols.sh BUILD_DIR [--update]     (--update rewrites the list)
 set -euo pipefail
@@ -21,6 +21,7 @@ complain() { # heading, lines; nothing when there are none
 }
 
 exported effect >"$work/exported"
+exported effect-http >>"$work/exported"
 exported effect-test >>"$work/exported"
 if [ "${2:-}" = --update ]; then
     {
@@ -45,7 +46,7 @@ complain 'declared in a public header, but not exported' "$(comm -23 "$work/decl
 
 # Every name that is exported: by the headers' text, which covers variables too.
 grep -ohwE 'eff_\w+' include/effect/*.h | sort -u >"$work/mentioned"
-nm -D --undefined-only "$build/src/libeffect-test.so" | awk '{ print $2 }' | sort -u >"$work/hooks"
+nm -D --undefined-only "$build/src/libeffect-http.so" "$build/src/libeffect-test.so" | awk '{ print $2 }' | sort -u >"$work/hooks"
 complain 'exported, but in no public header' \
     "$(comm -23 "$work/names" "$work/mentioned" | comm -23 - "$work/hooks")"
 exit "$bad"

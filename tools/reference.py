@@ -240,6 +240,13 @@ class Pages:
         for value, _ in values:
             self.link(value, name)
 
+    def link_types(self):
+        """What EFF_DECLARE_API_TYPE generates: told where the type is."""
+        for header in sorted((TOP / 'include/effect').glob('*.h')):
+            for name in re.findall(r'^EFF_DECLARE_API_TYPE\(EFF_API, (\w+),', header.read_text(), re.M):
+                for what in ('of', 'value', 'make', 'incref', 'decref', 'take', 'into_at'):
+                    self.link(f'{name}_{what}', f'{name}_type')
+
     def missing(self, symbols):
         """What is exported (names with two underscores are not for users), or an example, and has no page."""
         names = [name for name in re.findall(r'^\S+ (eff_\w+)$', symbols, re.M) if '__' not in name]
@@ -263,6 +270,7 @@ if __name__ == '__main__':
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     pages = Pages(pathlib.Path(sys.argv[1]))
+    pages.link_types()
     missing = pages.missing((TOP / 'tools/symbols.txt').read_text())
     if pages.undocumented:
         sys.exit(f'parameters without documentation: {" ".join(pages.undocumented)}')

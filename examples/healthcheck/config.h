@@ -8,9 +8,10 @@
  *     }
  *
  * Name and url are required. Without the others, the expected status is 200, an attempt may take 2 seconds, and is
- * repeated twice. Whatever is wrong with a file is one eff_config_error that names file, line and field:
+ * repeated twice. A timeout is a number of seconds, or a text such as "250ms". What is wrong with a file is one
+ * eff_config_error, which names file, line and field of each problem:
  *
- *     services.json:4: services[0].timeout: expected a number, found a string
+ *     services.json:4: services[0].timeout: expected a duration from 1ms to 1h, got the string "soon"
  */
 #ifndef HEALTHCHECK_CONFIG_H
 #define HEALTHCHECK_CONFIG_H
@@ -19,8 +20,8 @@
 
 /** One service, and what is expected of it. */
 typedef struct service {
-    const char *name;       /**< for people; borrowed from the document */
-    const char *url;        /**< valid for http_get; borrowed from the document */
+    const char *name;       /**< for people; borrowed from the configuration, as is the url */
+    const char *url;        /**< one that can be asked for */
     int status;             /**< what it should answer */
     eff_duration_t timeout; /**< of one attempt */
     unsigned retries;       /**< after the first attempt */
@@ -30,7 +31,7 @@ typedef struct service {
 typedef struct services {
     service_t *at;
     size_t n;
-    struct json_t *document; /**< holds the strings */
+    eff_value_t config; /**< what they were read as, which holds them; owned */
 } services_t;
 EFF_DECLARE_TYPE(services, services_t);
 

@@ -3,9 +3,9 @@
  * Exit code: 0, or 1 when a service of --config is down; 2 when it could not do its work; 130 on Ctrl-C. */
 #include "check.h"
 #include "demo.h"
-#include "http.h"
 #include "text.h"
 
+#include <effect/http.h>
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -57,10 +57,13 @@ static eff_value_t exit_code(eff_value_t n_down, eff_value_t env)
 static eff_value_t trouble(eff_value_t error, eff_value_t env)
 {
     (void)env;
-    eff_buffer_t line = EFF_BUFFER_INIT;
-    text_add_printable(&line, eff_as_error(error)->message);
-    fprintf(stderr, "healthcheck: %s\n", eff_buffer_text(&line));
-    eff_buffer_done(&line);
+    const char *message = eff_as_error(error)->message;
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    bool has_lines = eff_error_is(error, &eff_config_error); /* then all that they quote is escaped */
+    if (has_lines) eff_buffer_add(&text, message);
+    else text_add_printable(&text, message);
+    fprintf(stderr, "healthcheck: %s\n", eff_buffer_text(&text));
+    eff_buffer_done(&text);
     return eff_int(EXIT_TROUBLE);
 }
 
@@ -133,5 +136,6 @@ int main(int argc, char **argv)
 {
     if (!setlocale(LC_CTYPE, "C.UTF-8")) setlocale(LC_CTYPE, ""); /* for the widths of names, which are UTF-8 */
     arguments_t arguments = parse_arguments(argc, argv);
-    return eff_main_with(program(&arguments), http_live());
+    eff_http_options_t http = { .max_per_host = MAX_PARALLEL, .max_connections = MAX_PARALLEL }; /* none shall wait */
+    return eff_main_with(program(&arguments), eff_http_live_with(&http));
 }

@@ -1,6 +1,7 @@
 /* One probe, composed of small steps: an attempt, with a timeout, measured, repeated, and at last written down. */
 #include "probe.h"
-#include "http.h"
+
+#include <effect/http.h>
 
 /** The service answered, but not as expected. */
 static const eff_error_kind_t unexpected_status = { "unexpected status", &eff_any_error };
@@ -17,7 +18,7 @@ static eff_value_t timed_out(eff_duration_t timeout)
 static eff_t *expect_status(eff_value_t response, eff_value_t env)
 {
     result_t *result = eff_as_ptr(env);
-    result->status = http_response_of(response)->status;
+    result->status = eff_http_response_of(response)->status;
     if (result->status == result->service->status) return eff_noop();
     return eff_fail(eff_error(&unexpected_status, result->status, "expected %d", result->service->status));
 }
@@ -40,7 +41,8 @@ static eff_t *attempt(eff_value_t env)
     result->n_attempts++;
     result->status = 0;
 
-    eff_t *e = http_get(service->url);
+    eff_t *e = eff_http_request(.url = service->url, .timeout = eff_duration_max,
+                                .max_redirects = EFF_HTTP_NO_REDIRECTS); /* that it redirects is its answer */
     e = eff_timeout_fail(e, service->timeout, timed_out(service->timeout));
     e = eff_flat_map(e, expect_status, eff_ptr(result));
     e = eff_timed(eff_to_exit(e));

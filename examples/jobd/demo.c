@@ -28,7 +28,7 @@ static const struct {
 
 static int play(struct crew *crew)
 {
-    eff_test_t *t = eff_test_new();
+    eff_test_t *t = eff_test_new_with(&(eff_test_options_t){ .live = true });
     if (!t) return 1;
     eff_fiber_t *fiber = eff_test_fork(t, logfmt(crew_run(crew, -1, eff_seconds(3))));
     for (size_t i = 0; i < sizeof script / sizeof *script && !eff_fiber_poll(fiber); i++) {

@@ -174,6 +174,8 @@ typedef struct eff_context eff_context_t;           /**< which service is there 
 typedef struct eff_tag eff_tag_t;                   /* the name of a service */
 typedef struct eff_layer eff_layer_t;               /**< how services are built and released */
 typedef struct eff_scope eff_scope_t;               /**< a list of finalizers; a handle, as are those below */
+typedef struct eff_finalizer eff_finalizer_t;       /**< one that can be removed from its scope */
+typedef struct eff_hotswap eff_hotswap_t;           /**< a slot for a resource */
 typedef struct eff_fiber eff_fiber_t;               /**< one running effect */
 typedef struct eff_task_group eff_task_group_t;     /**< fibers that end together */
 typedef struct eff_task_started eff_task_started_t; /**< what a task says with that it has started */

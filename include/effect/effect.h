@@ -14,6 +14,7 @@
 #include <effect/base.h>
 
 #include <effect/error.h>
+#include <effect/field.h>
 #include <effect/type.h>
 #include <effect/value.h>
 
@@ -37,6 +38,7 @@
 
 #include <effect/barrier.h>
 #include <effect/clock.h>
+#include <effect/config.h>
 #include <effect/console.h>
 #include <effect/context.h>
 #include <effect/countdown.h>
@@ -47,20 +49,32 @@
 #include <effect/fiber_map.h>
 #include <effect/fiber_set.h>
 #include <effect/fiber_slot.h>
+#include <effect/hotswap.h>
 #include <effect/latch.h>
 #include <effect/layer.h>
+#include <effect/layer_recover.h>
+#include <effect/layer_share.h>
 #include <effect/limit.h>
 #include <effect/local.h>
 #include <effect/log.h>
+#include <effect/logger.h>
+#include <effect/memoize.h>
+#include <effect/metric.h>
 #include <effect/queue.h>
+#include <effect/random.h>
+#include <effect/rate_limit.h>
+#include <effect/resource.h>
 #include <effect/scope.h>
+#include <effect/secret.h>
 #include <effect/stop.h>
 #include <effect/task_group.h>
 #include <effect/test_clock.h>
+#include <effect/tracer.h>
 
 #include <effect/async.h>
 #include <effect/describe.h>
 #include <effect/dump.h>
+#include <effect/managed.h>
 #include <effect/remote.h>
 #include <effect/runtime.h>
 #include <effect/service.h>

@@ -29,8 +29,14 @@ EFF_API extern const eff_error_kind_t eff_connection_error; /**< below system: E
 EFF_API extern const eff_error_kind_t eff_dns_error;        /**< getaddrinfo; code is the EAI_ number */
 EFF_API extern const eff_error_kind_t eff_timeout_error;    /**< a deadline passed (also ETIMEDOUT) */
 EFF_API extern const eff_error_kind_t eff_closed_error;     /**< a queue or channel that is closed */
+EFF_API extern const eff_error_kind_t eff_end_error;        /**< there is no more to read */
 EFF_API extern const eff_error_kind_t eff_argument_error;   /**< an argument outside its range */
 EFF_API extern const eff_error_kind_t eff_config_error;     /**< configuration that is missing or of the wrong type */
+/** Below configuration: made by what reads it (config.h). The message has a line for each thing that is wrong, if there
+ *  are several; what it quotes is escaped. The code is the errno when a file could not be read. */
+EFF_API extern const eff_error_kind_t eff_config_invalid_error;
+/** Below configuration: made by what reads it, when nothing is wrong but that required values are not there. */
+EFF_API extern const eff_error_kind_t eff_config_missing_error;
 
 /** The payload of an error value. */
 typedef struct eff_error {

@@ -8,7 +8,7 @@
  * value whose drop releases it as well, since what is handed to fork, race or timeout may be dropped instead of used.
  *
  * A finalizer that fails after a success makes the exit a failure. To let the acquire of something slow be interrupted,
- * see eff_interruptible.
+ * see eff_acquire_interruptible.
  */
 #ifndef EFFECT_FINISH_H
 #define EFFECT_FINISH_H
@@ -88,9 +88,40 @@ EFF_API EFF_MUST_USE eff_t *eff_acquire_release_at(eff_site_t site, eff_t *acqui
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_acquire_release_effect_at(eff_site_t site, eff_t *acquire,
                                                           eff_release_effect_fn release, eff_value_t env);
+/**
+ * The acquire of a bracket, or a part of it, that may be interrupted: e runs masked only if what acquires was.
+ *
+ *     e = eff_acquire_use_release(eff_acquire_interruptible(connect()), talk, hang_up, eff_unit);
+ *
+ * For the acquire of eff_acquire_use_release, eff_acquire_release and their forms with an effect, when it takes long.
+ * Elsewhere, and inside a mask of the acquire's own, it changes nothing.
+ * - Success: with e's value, which reaches its release also when an interruption has come meanwhile.
+ * - Failure: with e's.
+ * - Interruption: seen within e, which then has to give up by itself what it has half acquired: nothing is released.
+ *   When e is a mask in its turn, what that succeeds with counts as acquired.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @consumes{e}
+ * @returns_new
+ *
+ * Standard name: the Poll of makeFull (cats-effect), acquireReleaseInterruptible (ZIO). O(nesting within the acquire).
+ */
+EFF_API EFF_MUST_USE eff_t *eff_acquire_interruptible_at(eff_site_t site, eff_t *e);
 /** Runs e in a scope of its own: what it acquires with eff_acquire_release is released, and the fibers it forks are
  *  ended, when e has ended. @consumes{e} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_scoped_at(eff_site_t site, eff_t *e);
+/**
+ * As eff_scoped, with a scope that closes all at once (EFF_SCOPE_PARALLEL), for many slow goodbyes.
+ *
+ * - Success: with e's value.
+ * - Failure: with e's cause; if finalizers fail, with Then(e's, Both of theirs), or with theirs alone after a success.
+ * - Interruption: closing is masked.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @consumes{e}
+ * @returns_new
+ */
+EFF_API EFF_MUST_USE eff_t *eff_scoped_par_at(eff_site_t site, eff_t *e);
 
 #define eff_ensuring(...) eff_ensuring_at(EFF_SITE, __VA_ARGS__)
 #define eff_on_exit(e, ...) eff_on_exit_at(EFF_SITE_OF(__VA_ARGS__), (e), __VA_ARGS__)
@@ -102,7 +133,9 @@ EFF_API EFF_MUST_USE eff_t *eff_scoped_at(eff_site_t site, eff_t *e);
 #define eff_acquire_release(acquire, ...) eff_acquire_release_at(EFF_SITE_OF(__VA_ARGS__), (acquire), __VA_ARGS__)
 #define eff_acquire_release_effect(acquire, ...)                                                                       \
     eff_acquire_release_effect_at(EFF_SITE_OF(__VA_ARGS__), (acquire), __VA_ARGS__)
+#define eff_acquire_interruptible(...) eff_acquire_interruptible_at(EFF_SITE, __VA_ARGS__)
 #define eff_scoped(...) eff_scoped_at(EFF_SITE, __VA_ARGS__)
+#define eff_scoped_par(...) eff_scoped_par_at(EFF_SITE, __VA_ARGS__)
 
 EFF_END_DECLS
 #endif

@@ -100,6 +100,34 @@ EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_and_then(eff_schedule_t *a, ef
  */
 EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_up_to(eff_schedule_t *s, eff_duration_t limit);
 
+/**
+ * As s, but each delay is multiplied with a random factor from 0.8 to 1.2.
+ *
+ * For clients that would otherwise all come back at the same time: after a failure of what they share, say.
+ *
+ * @consumes{s}
+ * @returns_new
+ *
+ * Draws a word of the Random in effect (random.h) in each round, whatever s answers and however often it is jittered;
+ * under a seeded one the delays are the same on each run. Standard name: `Schedule.jittered`.
+ * @see eff_schedule_jittered_by, for other factors
+ */
+EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_jittered(eff_schedule_t *s);
+/**
+ * As eff_schedule_jittered, with other factors. From 0 to 1 it is the "full jitter" of M. Brooker, "Exponential Backoff
+ * And Jitter" (AWS, 2015), from 0.5 to 1 the "equal jitter":
+ *
+ *     eff_schedule_t *s = eff_schedule_exponential(eff_millis(100), 2.0);
+ *     s = eff_schedule_either(s, eff_schedule_spaced(eff_seconds(20)));    // never more than 20 s
+ *     s = eff_schedule_jittered_by(s, 0, 1);
+ *
+ * @consumes{s}
+ * @param least the least factor; below 0, or NaN, counts as 0
+ * @param greatest the greatest factor; below the least, or NaN, counts as that
+ * @returns_new
+ */
+EFF_API EFF_MUST_USE eff_schedule_t *eff_schedule_jittered_by(eff_schedule_t *s, double least, double greatest);
+
 /** A condition on a value: an error under eff_retry, a success under eff_repeat. @borrows{v, env} @return it holds */
 typedef bool (*eff_predicate_fn)(eff_value_t v, eff_value_t env);
 /** Goes on only while the predicate holds for the input (the error of a retry, the success of a repeat).

@@ -36,6 +36,11 @@
  *         ...
  *     }
  *
+ * Who asks the service through EFF_CALL may be given a double that has only some of the operations: calling one that is
+ * NULL is a defect that says so, rather than a crash.
+ *
+ *     static eff_t *greet(db_t *db, eff_value_t env) { return EFF_CALL(db, query, db, eff_as_string(env)); }
+ *
  * A service that programs should find without a layer has a default, which any of the above overrides:
  *
  *     static random_t system_random = { .next = system_next };
@@ -87,8 +92,25 @@ EFF_API EFF_MUST_USE eff_t *eff__service_with_at(eff_site_t site, const eff_tag_
  *  @consumes{e} @returns_new @see eff_provide, for a service that has to be built */
 EFF_API EFF_MUST_USE eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, const eff_tag_t *tag,
                                                    eff_value_t service);
+/** What EFF_CALL comes to when there is no such operation: an effect that dies naming it. */
+EFF_API EFF_MUST_USE eff_t *eff__unimplemented_at(eff_site_t site, const eff_tag_t *tag, const char *operation);
 /** The payload of a service value, borrowed; NULL when it is absent. */
 EFF_API void *eff__service_of(eff_value_t service);
+
+/** Calls an operation that returns an effect and takes the service first: `service->operation(service, ...)`. When it is
+ *  NULL, as in a double that has only what its test needs, this is an effect that dies: "unimplemented: query of db". The
+ *  arguments are not evaluated then, so make what the operation consumes inside of the call.
+ *
+ *      EFF_CALL(db, query, service, "select 1")
+ *
+ *  @param name the name that EFF_DECLARE_SERVICE was given
+ *  @param operation the name of the member
+ *  @param ... the service, borrowed, evaluated more than once; then the other arguments
+ *  @return new */
+#define EFF_CALL(name, operation, ...)                                                                                 \
+    (EFF_FIRST_(__VA_ARGS__, 0)->operation ? EFF_FIRST_(__VA_ARGS__, 0)->operation(__VA_ARGS__)                        \
+                                           : eff__unimplemented_at(EFF_SITE, &name##_tag, #operation))
+#define EFF_FIRST_(first, ...) (first)
 
 /** Declares, in a header, what is generated for a service; see the top of this file.
  *  @param name what the generated names begin with, and messages call the service

@@ -170,16 +170,19 @@ EFF_API EFF_MUST_USE eff_t *eff__into_at(eff_site_t site, eff_t *effect, const e
 /** Declares, in a header, a type that one file defines with EFF_DEFINE_TYPE.
  *  @param name what the generated names begin with @param T the payload's C type; may be incomplete where it is only
  *  passed on by pointer */
-#define EFF_DECLARE_TYPE(name, T)                                                                                      \
-    extern const eff_type_t name##_type;                                                                               \
-    T *name##_of(eff_value_t v);                                                                                       \
-    eff_value_t name##_value(T *p) EFF_MUST_USE;                                                                       \
-    eff_value_t name##_make(T init) EFF_MUST_USE;                                                                      \
-    T *name##_incref(T *p);                                                                                            \
-    void name##_decref(T *p);                                                                                          \
-    T *name##_take(eff_value_t v) EFF_MUST_USE;                                                                        \
-    eff_t *(name##_into)(eff_t * effect, T * *slot) EFF_MUST_USE;                                                      \
-    eff_t *name##_into_at(eff_site_t site, eff_t *effect, T **slot) EFF_MUST_USE
+#define EFF_DECLARE_TYPE(name, T) EFF_DECLARE_API_TYPE(, name, T)
+/** The same for a type of a shared library.
+ *  @param API what marks its exported names @param name, T as above */
+#define EFF_DECLARE_API_TYPE(API, name, T)                                                                             \
+    API extern const eff_type_t name##_type;                                                                           \
+    API T *name##_of(eff_value_t v);                                                                                   \
+    API EFF_MUST_USE eff_value_t name##_value(T *p);                                                                   \
+    API EFF_MUST_USE eff_value_t name##_make(T init);                                                                  \
+    API T *name##_incref(T *p);                                                                                        \
+    API void name##_decref(T *p);                                                                                      \
+    API EFF_MUST_USE T *name##_take(eff_value_t v);                                                                    \
+    API EFF_MUST_USE eff_t *(name##_into)(eff_t * effect, T * *slot);                                                  \
+    API EFF_MUST_USE eff_t *name##_into_at(eff_site_t site, eff_t *effect, T **slot)
 /** Defines what EFF_DECLARE_TYPE declared.
  *  @param name the same name @param ... the same type, complete, and its hooks, if any, as of EFF_STATIC_TYPE */
 #define EFF_DEFINE_TYPE(name, ...) EFF_DEFINE_TYPE_(name, __VA_ARGS__, .end = 0)

@@ -22,7 +22,7 @@ EFF_MUST_USE eff_t *eff__refuse(eff_site_t site, const char *builder, size_t n, 
 EFF_MUST_USE eff_t *eff__refuse_bind(eff_site_t site, const char *builder, eff_t *source, bool has_fn, eff_value_t env);
 EFF_MUST_USE eff_t *eff__refuse_call(eff_site_t site, const char *builder, bool has_fn, eff_value_t v);
 /* The same when another argument is NULL, which is no effect, value or callback: the `number`th, from 1. */
-EFF_MUST_USE eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t *e, eff_value_t v);
+EFF_API EFF_MUST_USE eff_t *eff__refuse_null(eff_site_t site, const char *builder, int number, eff_t *e, eff_value_t v);
 /* The same when one of several callbacks is NULL: the `number`th argument, of this name. The site is not added, since it
  * may name another of them. e: the builder's first argument; eff_noop() when that is no effect. */
 EFF_MUST_USE eff_t *eff__refuse_fn(eff_site_t site, const char *builder, int number, const char *name, eff_t *e,
@@ -42,7 +42,7 @@ static inline bool eff__effect_usable(const eff_t *e)
 
 /* What a builder returns whose handle is NULL. Whoever makes a handle returns NULL when out of memory, and nobody need
  * look: so that is what this dies of. As it may be a mistake just as well, a note says so. Consumes value. */
-EFF_MUST_USE eff_t *eff__without_handle(eff_site_t site, const char *builder, eff_value_t value);
+EFF_API EFF_MUST_USE eff_t *eff__without_handle(eff_site_t site, const char *builder, eff_value_t value);
 
 /* ---- nodes, inline */
 

@@ -124,8 +124,31 @@ static void put_extras(struct page *p, size_t indent, const eff_cause_t *c)
     eff__sink_add(&p->sink, "[more was lost: out of memory]");
 }
 
-/* "error: text" for the types that speak for themselves, "error (int): 42" for others. */
-static void put_value(struct page *p, const char *what, eff_value_t v, bool bare_string)
+static bool has_lines(eff_value_t v)
+{
+    return eff_error_is(v, &eff_config_invalid_error) || eff_error_is(v, &eff_config_missing_error);
+}
+
+/* The lines of a text that has several, each on a line of its own; without memory for the text all in one. */
+static void put_lines(struct page *p, size_t indent, eff_value_t v)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_value_format(v, &text);
+    const char *at = text.truncated ? NULL : eff_buffer_text(&text);
+    if (!at) eff__sink_value(&p->sink, v, TEXT_BYTES);
+    while (at) {
+        const char *end = strchr(at, '\n');
+        eff__sink_escaped(&p->sink, at, end ? (size_t)(end - at) : strlen(at));
+        at = end ? end + 1 : NULL;
+        if (at) line(p, indent);
+    }
+    eff_buffer_done(&text);
+}
+
+/* "error: text" for the types that speak for themselves, "error (int): 42" for others. What the library
+ * has found wrong with a configuration may have several lines, in which all that came from outside is escaped; in other
+ * texts a newline is escaped, for it could be anybody's. */
+static void put_value(struct page *p, size_t indent, const char *what, eff_value_t v, bool bare_string)
 {
     const eff_type_t *type = eff_type_of(v);
     eff__sink_add(&p->sink, what);
@@ -135,7 +158,8 @@ static void put_value(struct page *p, const char *what, eff_value_t v, bool bare
         eff__sink_add(&p->sink, ")");
     }
     eff__sink_add(&p->sink, ": ");
-    eff__sink_value(&p->sink, v, TEXT_BYTES);
+    if (has_lines(v)) put_lines(p, indent + 1, v);
+    else eff__sink_value(&p->sink, v, TEXT_BYTES);
 }
 
 static void put_interrupt(struct page *p, const eff_cause_t *c)
@@ -164,8 +188,8 @@ static void put_leaf(struct page *p, const struct eff__cause_step *at)
     line(p, at->indent);
     switch ((eff_cause_tag_t)c->tag) {
     case EFF_CAUSE_EMPTY: eff__sink_add(&p->sink, "empty cause"); break;
-    case EFF_CAUSE_FAIL: put_value(p, "error", c->value, false); break;
-    case EFF_CAUSE_DIE: put_value(p, "defect", c->value, true); break;
+    case EFF_CAUSE_FAIL: put_value(p, at->indent, "error", c->value, false); break;
+    case EFF_CAUSE_DIE: put_value(p, at->indent, "defect", c->value, true); break;
     case EFF_CAUSE_INTERRUPT: put_interrupt(p, c); break;
     case EFF_CAUSE_THEN:
     case EFF_CAUSE_BOTH: break;

@@ -1,5 +1,8 @@
-/* Contexts: an immutable array of tags and services, searched from front to back: there are few, and a look-up walks
- * one or two cache lines. It keeps the order in which services were added, so that messages list them that way.
+/* Contexts: an immutable array of tags and services, in the order in which they were added, in which messages list them.
+ *
+ * There are few, so a look-up walks them. Most look-ups that find nothing, such as that of a default tag which nobody
+ * overrides, walk nothing: the filter has a bit for each tag that is there. It also keeps merging linear where the sides
+ * have little in common.
  *
  * What was provided and what was set by eff_locally are kept apart: the one ends with its region, the other goes along
  * to fibers that outlive that region (eff__context_for_scope). So there are up to two entries for a tag, one of each
@@ -16,41 +19,60 @@
 struct service {
     const eff_tag_t *tag;
     eff_value_t value; /* owned by the context */
-    bool local;        /* set by eff_locally, not provided */
+    const char *by;    /* static: the layer that built it, or `locally`; NULL: simply provided */
+    uint64_t instance; /* which building of a layer it is; 0: none */
 };
 
+/* What those that eff_locally has set are known by, and called in messages. */
+static const char locally[] = "eff_locally";
+
 struct eff_context {
-    size_t n;
-    struct service services[];
+    uint64_t filter;           /* the bits of all tags that are there, and of no others */
+    uint32_t n;                /* how many services there are */
+    bool hides;                /* some tag is there twice */
+    struct service services[]; /* n */
 };
 
 static void context_drop(void *payload)
 {
-    eff_context_t *c = payload;
-    for (size_t i = 0; i < c->n; i++)
+    const eff_context_t *c = payload;
+    for (size_t i = 0, n = c->n; i < n; i++)
         eff_value_decref(c->services[i].value);
 }
 
-static const struct service *find(size_t n, const struct service *services, const eff_tag_t *tag)
+/* One bit for a tag: they are static objects of 16 bytes, so those of one file, which are neighbours, differ in it. */
+static uint64_t bit_of(const eff_tag_t *tag)
 {
-    for (size_t i = 0; i < n; i++)
-        if (services[i].tag == tag) return &services[i];
+    return (uint64_t)1 << ((uintptr_t)tag >> 4 & 63);
+}
+
+/* The first service with the tag, from the given one on; NULL: none. */
+static const struct service *find_from(const eff_context_t *c, const struct service *from, const eff_tag_t *tag)
+{
+    for (const struct service *s = from, *end = c->services + c->n; s < end; s++)
+        if (s->tag == tag) return s;
     return NULL;
 }
 
-/* Whether the i-th is in force, that is, the first one with its tag. */
-static bool in_force(const struct service *services, size_t i)
+static const struct service *find(const eff_context_t *c, const eff_tag_t *tag)
 {
-    return !find(i, services, services[i].tag);
+    return c->filter & bit_of(tag) ? find_from(c, c->services, tag) : NULL;
+}
+
+/* Whether the i-th is in force, that is, the first one with its tag. */
+static bool in_force(const eff_context_t *c, size_t i)
+{
+    return !c->hides || find_from(c, c->services, c->services[i].tag) == &c->services[i];
 }
 
 /* Of those that have one: what the library keeps in contexts for itself has none. */
-static void add_names(const eff_context_t *c, eff_buffer_t *out)
+static void add_names(const eff_context_t *c, bool origins, eff_buffer_t *out)
 {
     const char *comma = "";
     for (size_t i = 0; i < c->n; i++) {
-        if (!c->services[i].tag->name || !in_force(c->services, i)) continue;
+        if (!c->services[i].tag->name || !in_force(c, i)) continue;
         eff_buffer_printf(out, "%s%s", comma, c->services[i].tag->name);
+        if (origins && c->services[i].by) eff_buffer_printf(out, " (by %s)", c->services[i].by);
         comma = ", ";
     }
 }
@@ -58,7 +80,7 @@ static void add_names(const eff_context_t *c, eff_buffer_t *out)
 eff_value_t eff__context_note(const eff_context_t *context)
 {
     eff_buffer_t names = EFF_BUFFER_INIT;
-    if (context) add_names(context, &names);
+    if (context) add_names(context, true, &names);
     eff_value_t note = names.size || names.truncated ? eff_printf("what is provided here: %s", eff_buffer_text(&names))
                                                      : eff_literal("nothing is provided here");
     eff_buffer_done(&names);
@@ -68,7 +90,7 @@ eff_value_t eff__context_note(const eff_context_t *context)
 static void context_format(const void *payload, eff_buffer_t *out)
 {
     eff_buffer_add(out, "context(");
-    add_names(payload, out);
+    add_names(payload, false, out);
     eff_buffer_add(out, ")");
 }
 
@@ -82,10 +104,16 @@ const eff_type_t eff_context_type = {
 
 /* ---- the immortal ones. They have no services, so no array stands behind them. */
 
-typedef EFF__STATIC_PAYLOAD(struct { size_t n; }) static_context;
+struct no_services {
+    uint64_t filter;
+    uint32_t n;
+    bool hides;
+};
+_Static_assert(sizeof(struct no_services) == sizeof(struct eff_context), "they are read as contexts");
+typedef EFF__STATIC_PAYLOAD(struct no_services) static_context;
 
-static static_context empty_context = { EFF__STATIC_HEADER(&eff_context_type), { 0 } };
-static static_context oom_context = { EFF__STATIC_HEADER(&eff_context_type), { 0 } };
+static static_context empty_context = { EFF__STATIC_HEADER(&eff_context_type), { 0, 0, false } };
+static static_context oom_context = { EFF__STATIC_HEADER(&eff_context_type), { 0, 0, false } };
 
 #define EMPTY ((eff_context_t *)(void *)&empty_context.payload)
 #define OUT_OF_MEMORY ((eff_context_t *)(void *)&oom_context.payload)
@@ -127,13 +155,30 @@ eff_context_t *eff_as_context(eff_value_t v)
 
 /* ---- look-up */
 
+/* What is said of arguments that are missing; out of line, for a look-up is frequent. */
+static EFF_NOINLINE eff_value_t get_without(const eff_tag_t *tag)
+{
+    eff__misuse("eff_context_get: an argument is NULL");
+    if (tag && tag->get_default) return tag->get_default();
+    return (eff_value_t){ .type = NULL, .integer = 0 };
+}
+
 eff_value_t eff_context_get(const eff_context_t *context, const eff_tag_t *tag)
 {
     if (context == OUT_OF_MEMORY) return eff_oom_value();
-    if (!context || !tag) eff__misuse("eff_context_get: an argument is NULL");
-    const struct service *found = context && tag ? find(context->n, context->services, tag) : NULL;
+    if (!context || !tag) return get_without(tag);
+    eff_value_t v = eff__context_find(context, tag);
+    if (__builtin_expect(!v.type || !(v.type->flags & EFF__TYPE_LAZY), 1)) return v;
+    v = ((const struct eff__lazy *)v.ptr)->get(v.ptr, tag);
+    return v.type || !tag->get_default ? v : tag->get_default();
+}
+
+eff_value_t eff__context_find(const eff_context_t *context, const eff_tag_t *tag)
+{
+    if (context == OUT_OF_MEMORY) return eff_oom_value();
+    const struct service *found = find(context, tag);
     if (found) return found->value;
-    if (tag && tag->get_default) return tag->get_default();
+    if (tag->get_default) return tag->get_default();
     return (eff_value_t){ .type = NULL, .integer = 0 };
 }
 
@@ -142,62 +187,77 @@ eff_value_t eff_context_get(const eff_context_t *context, const eff_tag_t *tag)
 static bool has_local(const eff_context_t *c)
 {
     for (size_t i = 0; i < c->n; i++)
-        if (c->services[i].local) return true;
+        if (c->services[i].by == locally) return true;
     return false;
+}
+
+static void append(eff_context_t *c, struct service s)
+{
+    c->services[c->n++] = s;
+    c->filter |= bit_of(s.tag);
 }
 
 /* Brings a service into force. It takes the place of the one that was, which stays, hidden, if it is of the other kind;
  * so there is room for one more. Borrows the value. */
 static void put(eff_context_t *c, struct service s)
 {
-    size_t at = 0;
-    while (at < c->n && c->services[at].tag != s.tag)
-        at++;
-    struct service was = at < c->n ? c->services[at] : s;
-    c->services[at] = s;
-    if (was.local != s.local) {
-        for (at++; at < c->n && c->services[at].tag != s.tag;)
-            at++;
-        c->services[at] = was;
+    struct service *found = (struct service *)(uintptr_t)find(c, s.tag);
+    if (!found) {
+        append(c, s);
+        return;
     }
-    if (at == c->n) c->n++;
+    struct service was = *found;
+    *found = s;
+    if ((was.by == locally) == (s.by == locally)) return;
+    c->hides = true;
+    found = (struct service *)(uintptr_t)find_from(c, found + 1, s.tag);
+    if (found) *found = was;
+    else append(c, was);
 }
 
 static eff_context_t *context_new(size_t capacity)
 {
+    if (capacity > UINT32_MAX) return NULL;
     eff_context_t *c = eff__payload_alloc(&eff_context_type, sizeof *c + capacity * sizeof(struct service));
-    if (c) c->n = 0;
+    if (!c) return NULL;
+    c->filter = 0;
+    c->n = 0;
+    c->hides = false;
     return c;
 }
 
 static eff_context_t *retain_services(eff_context_t *c)
 {
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0, n = c->n; i < n; i++)
         (void)eff_value_incref(c->services[i].value);
     return c;
 }
 
-/* The context with those of the n services that are in force on top, as local ones or as provided ones. Borrows all. */
-static eff_context_t *with(const eff_context_t *under, size_t n, const struct service *over, bool local)
+/* A copy with room for more, whose services are not counted yet. Borrows the context. */
+static eff_context_t *copy(const eff_context_t *from, size_t n_more)
 {
-    eff_context_t *c = context_new(under->n + n);
-    if (!c) return OUT_OF_MEMORY;
-    for (size_t i = 0; i < under->n; i++)
-        c->services[c->n++] = under->services[i];
-    for (size_t i = 0; i < n; i++)
-        if (in_force(over, i)) put(c, (struct service){ over[i].tag, over[i].value, local });
-    return retain_services(c);
+    eff_context_t *c = context_new(from->n + n_more);
+    if (!c) return NULL;
+    for (size_t i = 0, n = from->n; i < n; i++)
+        c->services[i] = from->services[i];
+    c->n = from->n;
+    c->filter = from->filter;
+    c->hides = from->hides;
+    return c;
 }
 
-/* Adds one, as eff_context_add does. */
-static eff_context_t *add(eff_context_t *context, const eff_tag_t *tag, eff_value_t service, bool local)
+/* Adds one. Consumes the context and the service's value. */
+static eff_context_t *add(eff_context_t *context, struct service s)
 {
-    eff_context_t *c;
-    if (context == OUT_OF_MEMORY || !eff__value_usable(service)) c = OUT_OF_MEMORY;
-    else c = with(context, 1, &(struct service){ tag, service, local }, local);
+    eff_context_t *c = NULL;
+    if (context != OUT_OF_MEMORY && eff__value_usable(s.value)) c = copy(context, 1);
+    if (c) {
+        put(c, s);
+        retain_services(c);
+    }
     eff_context_decref(context);
-    eff_value_decref(service);
-    return c;
+    eff_value_decref(s.value);
+    return c ? c : OUT_OF_MEMORY;
 }
 
 eff_context_t *eff_context_add(eff_context_t *context, const eff_tag_t *tag, eff_value_t service)
@@ -207,12 +267,12 @@ eff_context_t *eff_context_add(eff_context_t *context, const eff_tag_t *tag, eff
         eff_value_decref(service);
         return context ? context : EMPTY;
     }
-    return add(context, tag, service, false);
+    return add(context, (struct service){ .tag = tag, .value = service });
 }
 
 eff_context_t *eff__context_locally(eff_context_t *context, const eff_tag_t *tag, eff_value_t value)
 {
-    return add(context, tag, value, true);
+    return add(context, (struct service){ .tag = tag, .value = value, .by = locally });
 }
 
 eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
@@ -221,14 +281,23 @@ eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
         eff__misuse("eff_context_merge: an argument is NULL");
         return under ? under : over ? over : EMPTY;
     }
-    eff_context_t *c;
-    if (under == OUT_OF_MEMORY || over == OUT_OF_MEMORY) c = OUT_OF_MEMORY;
-    else if (over->n == 0) return under;
-    else if (under->n == 0 && !has_local(over)) return over;
-    else c = with(under, over->n, over->services, false);
+    eff_context_t *c = NULL;
+    if (under != OUT_OF_MEMORY && over != OUT_OF_MEMORY) {
+        if (over->n == 0) return under;
+        if (under->n == 0 && !has_local(over)) return over;
+        c = copy(under, over->n);
+    }
+    if (c) {
+        for (size_t i = 0; i < over->n; i++) {
+            struct service s = over->services[i];
+            if (s.by == locally) s.by = NULL; /* what is provided ends with the region, whatever it was before */
+            if (in_force(over, i)) put(c, s);
+        }
+        retain_services(c);
+    }
     eff_context_decref(under);
     eff_context_decref(over);
-    return c;
+    return c ? c : OUT_OF_MEMORY;
 }
 
 eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker)
@@ -240,13 +309,69 @@ eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_cont
     eff_context_t *c = context_new(scope->n + forker->n);
     if (!c) return OUT_OF_MEMORY;
     for (size_t i = 0; i < scope->n; i++)
-        if (!scope->services[i].local) c->services[c->n++] = scope->services[i];
+        if (scope->services[i].by != locally) append(c, scope->services[i]);
     for (size_t i = 0; i < forker->n; i++) {
-        if (!forker->services[i].local) continue;
-        if (in_force(forker->services, i)) put(c, forker->services[i]);
-        else c->services[c->n++] = forker->services[i]; /* hidden by what the scope has, if that has one */
+        struct service s = forker->services[i];
+        if (s.by != locally) continue;
+        if (in_force(forker, i)) put(c, s);
+        else {
+            c->hides = true;
+            append(c, s); /* hidden by what the scope has, if that has one */
+        }
     }
     return retain_services(c);
+}
+
+/* ---- for layers */
+
+eff_context_t *eff__context_built(const eff_tag_t *tag, eff_value_t service, const char *by, uint64_t instance)
+{
+    return add(EMPTY, (struct service){ .tag = tag, .value = service, .by = by, .instance = instance });
+}
+
+/* Whether the i-th service of a context is one that a layer is given. */
+static bool is_given(const eff_context_t *c, size_t i, const struct eff__needs *needs)
+{
+    const struct service *s = &c->services[i];
+    if (!in_force(c, i)) return false;
+    if (needs->all && s->by != locally) return true;
+    for (size_t k = 0; k < needs->n; k++)
+        if (needs->tags[k] == s->tag) return true;
+    return false;
+}
+
+eff_context_t *eff__context_given(const eff_context_t *from, const struct eff__needs *needs)
+{
+    if (from == OUT_OF_MEMORY) return OUT_OF_MEMORY;
+    size_t n = 0;
+    for (size_t i = 0; i < from->n; i++)
+        n += is_given(from, i, needs);
+    if (n == 0) return EMPTY;
+    eff_context_t *c = context_new(n);
+    if (!c) return OUT_OF_MEMORY;
+    for (size_t i = 0; i < from->n; i++) {
+        if (!is_given(from, i, needs)) continue;
+        append(c, from->services[i]);
+        if (c->services[c->n - 1].by == locally) c->services[c->n - 1].by = NULL;
+    }
+    return retain_services(c);
+}
+
+static bool is_same(const struct service *a, const struct service *b)
+{
+    return a->instance == b->instance && a->value.type == b->value.type && a->value.integer == b->value.integer;
+}
+
+bool eff__context_gives(const eff_context_t *from, const struct eff__needs *needs, const eff_context_t *given)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < from->n; i++) {
+        if (!is_given(from, i, needs)) continue;
+        const struct service *there = find(given, from->services[i].tag);
+        if (!there || !is_same(there, &from->services[i])) return false;
+        n++;
+    }
+    return n == given->n;
 }
 
 /* ---- effects */

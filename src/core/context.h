@@ -12,9 +12,33 @@ eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_cont
 /* As eff_context_add, for eff_locally: what goes along to fibers that outlive the forker's region. */
 eff_context_t *eff__context_locally(eff_context_t *context, const eff_tag_t *tag, eff_value_t value);
 
-/* What a message about a service that is not there says of the others: "what is provided here: log, db". Borrows the
- * context, of which NULL is empty; returns new. */
+/* What a message about a service that is not there says of the others: "what is provided here: log, db (by db_live)".
+ * Borrows the context, of which NULL is empty; returns new. */
 EFF_MUST_USE eff_value_t eff__context_note(const eff_context_t *context);
+
+/* ---- for layers */
+
+/* A context of one service that a layer has built: messages say by which, and which building it was counts when contexts are
+ * compared.
+ * by: the layer's name or site, static. Consumes service. */
+eff_context_t *eff__context_built(const eff_tag_t *tag, eff_value_t service, const char *by, uint64_t instance);
+
+/* What the context has for a tag, or its default; unlike eff_context_get, one that is built when it is asked for as it is.
+ * Borrows; borrowed. */
+eff_value_t eff__context_find(const eff_context_t *context, const eff_tag_t *tag);
+
+/* What a layer asks for. */
+struct eff__needs {
+    bool all; /* all that is provided, not by eff_locally */
+    size_t n;
+    const eff_tag_t *const *tags; /* n, borrowed */
+};
+
+/* The services of a context that a layer with these needs is given. Borrows both; returns new. O(services * needs). */
+eff_context_t *eff__context_given(const eff_context_t *from, const struct eff__needs *needs);
+
+/* Whether that is what `given` has: the same services, of the same buildings. Borrows all. */
+bool eff__context_gives(const eff_context_t *from, const struct eff__needs *needs, const eff_context_t *given);
 
 /* Whether it is the immortal one that stands for a context for which there was no memory. */
 bool eff__context_is_oom(const eff_context_t *context);

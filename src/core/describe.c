@@ -67,6 +67,8 @@ static const char *mask_name(const eff_t *e)
     case EFF__MASK_FN: return "uninterruptible_mask";
     case EFF__MASK_EXTERNAL: return "external";
     case EFF__MASK_UNBOUND: return "without_deadline";
+    case EFF__MASK_ACQUIRE: return "uninterruptible";
+    case EFF__MASK_RESTORE: return "acquire_interruptible";
     }
     return "mask";
 }
@@ -162,6 +164,7 @@ const char *eff__describe_name(const eff_t *e)
     case EFF__OP_MASK: return mask_name(e);
     case EFF__OP_YIELD: return "yield_now";
     case EFF__OP_PRIM: return e->prim.prim->name;
+    case EFF__OP_SERVICE: return e->service.thunk ? eff__op_names[e->op] : "tag_get";
     case EFF__OP_PROVIDE: return e->flags & EFF__LOCALLY ? "locally" : "provide";
     case EFF__OP_FORK: return fork_name(e);
     case EFF__OP_PAR: return par_name(e);
@@ -171,7 +174,6 @@ const char *eff__describe_name(const eff_t *e)
     case EFF__OP_SUSPEND:
     case EFF__OP_ASYNC:
     case EFF__OP_SLEEP:
-    case EFF__OP_SERVICE:
     case EFF__OP_GEN:
     case EFF__OP_SCOPED:
     case EFF__N_OPS: break;

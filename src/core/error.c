@@ -31,8 +31,11 @@ const eff_error_kind_t eff_connection_error = { "connection failed", &eff_system
 const eff_error_kind_t eff_dns_error = { "name lookup failed", &eff_any_error };
 const eff_error_kind_t eff_timeout_error = { "timed out", &eff_any_error };
 const eff_error_kind_t eff_closed_error = { "closed", &eff_any_error };
+const eff_error_kind_t eff_end_error = { "end of input", &eff_any_error };
 const eff_error_kind_t eff_argument_error = { "invalid argument", &eff_any_error };
 const eff_error_kind_t eff_config_error = { "configuration", &eff_any_error };
+const eff_error_kind_t eff_config_invalid_error = { "configuration", &eff_config_error };
+const eff_error_kind_t eff_config_missing_error = { "configuration missing", &eff_config_error };
 
 /* ---- construction */
 
@@ -204,7 +207,8 @@ uint64_t eff__error_hash_own(const eff_error_t *e)
 /* Whether messages of this kind end in the text of their code. */
 static bool code_in_words(const eff_error_kind_t *kind)
 {
-    return kind_is(kind, &eff_system_error) || kind_is(kind, &eff_dns_error) || kind_is(kind, &eff_timeout_error);
+    return kind_is(kind, &eff_system_error) || kind_is(kind, &eff_dns_error) || kind_is(kind, &eff_timeout_error) ||
+           kind == &eff_config_invalid_error;
 }
 
 void eff__error_format_own(const eff_error_t *e, eff_buffer_t *out)

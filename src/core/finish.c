@@ -53,6 +53,11 @@ eff_t *eff_acquire_use_release_effect_at(eff_site_t site, eff_t *acquire, eff_bi
     return bracket(EFF__EFFECTFUL, site, "eff_acquire_use_release_effect", acquire, use, (eff_any_fn)release, env);
 }
 
+eff_t *eff_acquire_interruptible_at(eff_site_t site, eff_t *e)
+{
+    return eff__mask_node(EFF__MASK_RESTORE, site, "eff_acquire_interruptible", e, NULL, eff_unit);
+}
+
 eff_t *eff_scoped_at(eff_site_t site, eff_t *e)
 {
     return eff__wrap_node(EFF__OP_SCOPED, site, "eff_scoped", e);

@@ -7,7 +7,7 @@
 
 /* Reports a mistake, printf style. In a callback of a fiber the fiber will die of it as the callback
  * returns. */
-void eff__misuse(const char *fmt, ...) EFF_PRINTF(1, 2);
+EFF_API void eff__misuse(const char *fmt, ...) EFF_PRINTF(1, 2);
 
 /* The same about a value, borrowed: a glimpse of it is added. */
 void eff__misuse_of(eff_value_t v, const char *fmt, ...) EFF_PRINTF(2, 3);

@@ -58,6 +58,8 @@ enum eff__mask_mode {
     EFF__MASK_FN,       /* uninterruptible_mask(f) */
     EFF__MASK_EXTERNAL, /* external(e): waits are answered from outside */
     EFF__MASK_UNBOUND,  /* without_deadline(e) */
+    EFF__MASK_ACQUIRE,  /* uninterruptible(e), of an acquire_release */
+    EFF__MASK_RESTORE,  /* acquire_interruptible(e): as it was around the nearest acquire */
 };
 
 enum eff__fork_kind { EFF__FORK_CHILD, EFF__FORK_IN, EFF__FORK_SCOPED, EFF__FORK_DAEMON };

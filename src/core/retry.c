@@ -8,11 +8,13 @@
  *     retry  ->  fold(e, failed, run)     failed: e's cause is not retried, or the schedule is done -> that cause
  *                                                 else -> [sleep, then] fold(e, failed, run)
  *
- * For a schedule that looks at the time, the callback keeps the outcome in the run and reads the Clock first.
+ * For a schedule that looks at the time or is jittered, the callback keeps the outcome in the run and first asks the
+ * Clock, the Random or both.
  */
 #include <effect/loop.h>
 
 #include <effect/clock.h>
+#include <effect/random.h>
 #include <effect/stop.h>
 #include <effect/transform.h>
 
@@ -21,13 +23,14 @@
 
 /* One run of a retry or repeat; the callbacks of its rounds hold it. */
 struct run {
-    eff_site_t site;                  /* the user's */
-    eff_t *effect;                    /* owned */
-    eff_schedule_t *schedule;         /* owned */
-    eff_t *(*round)(eff_value_t run); /* the effect of one round; borrows the run */
-    eff_t *(*decide)(eff_value_t run, eff_value_t outcome, eff_instant_t now); /* what follows a round; borrows both */
-    eff_value_t outcome; /* owned: of the last round, while the Clock is read; else unit */
-    uint64_t n_rounds;   /* that ended */
+    eff_site_t site;                   /* the user's */
+    eff_t *effect;                     /* owned */
+    eff_schedule_t *schedule;          /* owned */
+    eff_t *(*round)(eff_value_t run);  /* the effect of one round; borrows the run */
+    eff_t *(*decide)(eff_value_t run); /* what follows a round whose outcome is kept; borrows the run */
+    eff_value_t outcome;               /* owned: of the last round, until it is known what follows; else unit */
+    struct eff__moment moment;         /* at which that was asked */
+    uint64_t n_rounds;                 /* that ended */
     /* of a restart */
     bool always;                        /* after a success too */
     eff_duration_t healthy;             /* a run that takes so long starts the schedule anew; 0: none does */
@@ -48,46 +51,68 @@ static const eff_type_t run_type = {
 };
 
 /* The effect to go on with after a round whose outcome was `input`; NULL when the schedule is done. */
-static eff_t *next_round(eff_value_t v, eff_value_t input, eff_instant_t now)
+static eff_t *next_round(eff_value_t v, eff_value_t input)
 {
     struct run *run = v.ptr;
     eff_duration_t delay;
-    if (!eff__schedule_next(run->schedule, run->state, now, input, &delay)) return NULL;
+    if (!eff__schedule_next(run->schedule, run->state, run->moment, input, &delay)) return NULL;
     eff_t *round = run->round(v);
     return delay.ns > 0 ? eff_delay_at(run->site, round, delay) : round;
 }
 
-static eff_t *decide_now(eff_value_t now, eff_value_t v)
+static eff_t *drew(eff_value_t bits, eff_value_t v)
 {
     struct run *run = v.ptr;
-    eff_value_t outcome = run->outcome;
-    run->outcome = eff_unit;
-    eff_t *next = run->decide(v, outcome, eff_as_instant(now));
-    eff_value_decref(outcome);
-    return next;
+    run->moment.bits = (uint64_t)eff_as_int(bits);
+    return run->decide(v);
+}
+
+static eff_t *draw(eff_value_t v)
+{
+    const struct run *run = v.ptr;
+    return eff_flat_map_at(run->site, eff_random_bits_at(run->site), drew, eff_value_incref(v));
+}
+
+static eff_t *read_clock(eff_value_t now, eff_value_t v)
+{
+    struct run *run = v.ptr;
+    run->moment.now = eff_as_instant(now);
+    return eff__schedule_needs_random(run->schedule) ? draw(v) : run->decide(v);
+}
+
+/* Has it decided what follows, after a look at the moment if that is asked for. */
+static eff_t *decide_at(eff_value_t v, bool needs_time)
+{
+    struct run *run = v.ptr;
+    if (needs_time || eff__schedule_needs_time(run->schedule))
+        return eff_flat_map_at(run->site, eff_clock_now_at(run->site), read_clock, eff_value_incref(v));
+    return eff__schedule_needs_random(run->schedule) ? draw(v) : run->decide(v);
 }
 
 /* After a round that the schedule is to be asked about. */
 static eff_t *go_on(eff_value_t v, eff_value_t outcome)
 {
     struct run *run = v.ptr;
-    if (!eff__schedule_needs_time(run->schedule)) return run->decide(v, outcome, (eff_instant_t){ 0 });
     run->outcome = eff_value_incref(outcome);
-    return eff_flat_map_at(run->site, eff_clock_now_at(run->site), decide_now, eff_value_incref(v));
+    return decide_at(v, false);
 }
 
-static eff_t *decide_retry(eff_value_t v, eff_value_t outcome, eff_instant_t now)
+static eff_t *decide_retry(eff_value_t v)
 {
-    const eff_cause_t *cause = eff_as_cause(outcome);
     struct run *run = v.ptr;
-    eff_value_t error;
-    eff_t *next = eff_cause_failure(cause, &error) ? next_round(v, error, now) : NULL;
-    if (next) return next;
-    eff_cause_t *last = eff_cause_incref(cause);
-    if (run->n_rounds > 1)
-        last = eff_cause_note(last, eff_printf("gave up after %llu attempts", (unsigned long long)run->n_rounds),
-                              run->site);
-    return eff_fail_cause_at(NULL, last);
+    eff_value_t outcome = run->outcome, error;
+    run->outcome = eff_unit;
+    const eff_cause_t *cause = eff_as_cause(outcome);
+    eff_t *next = eff_cause_failure(cause, &error) ? next_round(v, error) : NULL;
+    if (!next) {
+        eff_cause_t *last = eff_cause_incref(cause);
+        if (run->n_rounds > 1)
+            last = eff_cause_note(last, eff_printf("gave up after %llu attempts", (unsigned long long)run->n_rounds),
+                                  run->site);
+        next = eff_fail_cause_at(NULL, last);
+    }
+    eff_value_decref(outcome);
+    return next;
 }
 
 static eff_t *retry_failed(const eff_cause_t *cause, eff_value_t v)
@@ -107,10 +132,15 @@ static eff_t *retry_round(eff_value_t v)
                           eff_value_incref(v));
 }
 
-static eff_t *decide_repeat(eff_value_t v, eff_value_t outcome, eff_instant_t now)
+static eff_t *decide_repeat(eff_value_t v)
 {
-    eff_t *next = next_round(v, outcome, now);
-    return next ? next : eff_succeed_at(NULL, eff_value_incref(outcome));
+    struct run *run = v.ptr;
+    eff_value_t outcome = run->outcome;
+    run->outcome = eff_unit;
+    eff_t *next = next_round(v, outcome);
+    if (!next) return eff_succeed_at(NULL, outcome);
+    eff_value_decref(outcome);
+    return next;
 }
 
 static eff_t *repeat_succeeded(eff_value_t result, eff_value_t v)
@@ -153,31 +183,25 @@ static eff_t *paused(eff_value_t slept, eff_value_t v)
     return eff_is_some(slept) ? begin_next_run(v) : eff_noop();
 }
 
-static eff_t *restart_at(eff_value_t v, eff_instant_t now)
+static eff_t *decide_restart(eff_value_t v)
 {
     struct run *run = v.ptr;
-    if (run->healthy.ns > 0 && eff_duration_compare(eff_instant_since(now, run->began), run->healthy) >= 0) {
+    eff_duration_t delay, took = eff_instant_since(run->moment.now, run->began);
+    if (run->healthy.ns > 0 && eff_duration_compare(took, run->healthy) >= 0) {
         eff__schedule_start(run->schedule, run->state);
         run->n_rounds = 1;
     }
-    eff_duration_t delay;
-    if (!eff__schedule_next(run->schedule, run->state, now, run->outcome, &delay)) return end_of_restart(run);
+    if (!eff__schedule_next(run->schedule, run->state, run->moment, run->outcome, &delay)) return end_of_restart(run);
     if (delay.ns <= 0) return begin_next_run(v);
     eff_t *pause = eff_unless_stopped_at(run->site, eff_sleep_at(run->site, delay));
     return eff_flat_map_at(run->site, pause, paused, eff_value_incref(v));
-}
-
-static eff_t *restart_now(eff_value_t now, eff_value_t v)
-{
-    return restart_at(v, eff_as_instant(now));
 }
 
 static eff_t *restart_unless(eff_value_t asked_to_stop, eff_value_t v)
 {
     struct run *run = v.ptr;
     if (eff_as_bool(asked_to_stop)) return end_of_restart(run);
-    if (run->healthy.ns <= 0 && !eff__schedule_needs_time(run->schedule)) return restart_at(v, (eff_instant_t){ 0 });
-    return eff_flat_map_at(run->site, eff_clock_now_at(run->site), restart_now, eff_value_incref(v));
+    return decide_at(v, run->healthy.ns > 0);
 }
 
 /* Consumes exit. */
@@ -223,7 +247,7 @@ static eff_t *restart_round(eff_value_t v)
 
 /* A run of what the closure describes, in which nothing has run yet; NULL when out of memory. */
 static struct run *run_new(const struct eff__closure *c, eff_schedule_t *schedule, eff_t *(*round)(eff_value_t run),
-                           eff_t *(*decide)(eff_value_t run, eff_value_t outcome, eff_instant_t now))
+                           eff_t *(*decide)(eff_value_t run))
 {
     struct run *run = eff__payload_alloc(&run_type, sizeof *run + eff__schedule_state_size(schedule));
     if (!run) return NULL;
@@ -263,7 +287,7 @@ static eff_t *start_repeat(eff_value_t env)
 static eff_t *start_restart(eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
-    struct run *run = run_new(c, eff_first(c->env).ptr, restart_round, NULL);
+    struct run *run = run_new(c, eff_first(c->env).ptr, restart_round, decide_restart);
     if (run) run->always = c->limit == EFF_RESTART_ALWAYS;
     if (run) run->healthy = (eff_duration_t){ eff_as_int(eff_second(c->env)) };
     return first_round(run);

@@ -132,6 +132,7 @@ static void append(eff_schedule_t *s, eff_schedule_t *other, bool move)
     s->n += other->n;
     s->n_words += other->n_words;
     s->needs_time |= other->needs_time;
+    s->needs_random |= other->needs_random;
     if (move) other->n = 0;
 }
 
@@ -304,6 +305,29 @@ eff_schedule_t *eff_schedule_up_to(eff_schedule_t *s, eff_duration_t limit)
     limited->n_words++;
     limited->needs_time = true;
     return limited;
+}
+
+eff_schedule_t *eff_schedule_jittered_by(eff_schedule_t *s, double least, double greatest)
+{
+    eff_schedule_t *changed = NULL;
+    if (!(least >= 0)) least = 0; /* NaN too */
+    if (!(greatest >= least)) greatest = least;
+    if (is_usable(s))
+        changed = unary(s, (struct instruction){ .op = OP_JITTERED, .least = least, .greatest = greatest });
+    if (!changed) {
+        if (!s) missing(1, "eff_schedule_jittered_by");
+        return refuse(s, NULL, !s);
+    }
+    changed->needs_random = true;
+    return changed;
+}
+
+eff_schedule_t *eff_schedule_jittered(eff_schedule_t *s)
+{
+    static const double least = 0.8, greatest = 1.2; /* those of ZIO and Effect */
+    if (s) return eff_schedule_jittered_by(s, least, greatest);
+    missing(1, "eff_schedule_jittered");
+    return refuse(NULL, NULL, true);
 }
 
 static eff_schedule_t *conditional(enum eff__schedule_op op, const char *builder, eff_schedule_t *s,

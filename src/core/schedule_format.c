@@ -11,7 +11,8 @@ static bool is_binary(const struct instruction *in)
 /* Whether its text is put in parentheses: an operation below one of another kind. */
 static bool is_grouped(const struct instruction *in)
 {
-    bool operation = is_binary(in) || in->op == OP_WHILE || in->op == OP_UNTIL || in->op == OP_UP_TO;
+    bool operation =
+        is_binary(in) || in->op == OP_WHILE || in->op == OP_UNTIL || in->op == OP_UP_TO || in->op == OP_JITTERED;
     if (!operation || !in->to_parent) return false;
     const struct instruction *parent = in + in->to_parent;
     return is_binary(parent) ? parent->op != in->op : is_binary(in);
@@ -67,6 +68,7 @@ static void format_change(const struct instruction *in, eff_buffer_t *out)
 {
     if (in->op == OP_WHILE) eff_buffer_add(out, " while <predicate>");
     if (in->op == OP_UNTIL) eff_buffer_add(out, " until <predicate>");
+    if (in->op == OP_JITTERED) eff_buffer_printf(out, " jittered(x%g to x%g)", in->least, in->greatest);
     if (in->op != OP_UP_TO) return;
     eff_buffer_add(out, " up to ");
     eff_duration_format(in->delay, out);

@@ -35,6 +35,7 @@ enum eff__schedule_op {
     OP_WHILE,
     OP_UNTIL,
     OP_UP_TO,
+    OP_JITTERED,
 };
 
 struct instruction {
@@ -46,6 +47,9 @@ struct instruction {
         struct {
             eff_duration_t delay; /* spaced, fixed, windowed, up_to; exponential, fibonacci: the first; not negative */
             double factor;        /* exponential: at least 1 */
+        };
+        struct {
+            double least, greatest; /* jittered: what a delay is multiplied with; 0 <= least <= greatest */
         };
         struct {
             eff_predicate_fn holds; /* while, until */
@@ -62,9 +66,10 @@ struct instruction {
 struct eff_schedule {
     struct instruction *program; /* owned, from eff__malloc; NULL for "out of memory" and "mistaken" */
     size_t n, capacity;
-    size_t n_words;  /* of state */
-    size_t depth;    /* the most answers there are on the stack */
-    bool needs_time; /* some instruction looks at the time */
+    size_t n_words;    /* of state */
+    size_t depth;      /* the most answers there are on the stack */
+    bool needs_time;   /* some instruction looks at the time */
+    bool needs_random; /* some instruction is given random bits */
 };
 
 /* The state of one instruction. */

@@ -11,6 +11,11 @@ bool eff__schedule_needs_time(const eff_schedule_t *s)
     return s->needs_time;
 }
 
+bool eff__schedule_needs_random(const eff_schedule_t *s)
+{
+    return s->needs_random;
+}
+
 void eff__schedule_start(const eff_schedule_t *s, void *state)
 {
     union word *word = state;
@@ -86,12 +91,30 @@ static struct answer either(struct answer a, struct answer b)
     return eff_duration_compare(b.delay, a.delay) < 0 ? b : a;
 }
 
+/* Random bits for the next instruction that asks in the same step: the finalizer of SplitMix64, under which those of
+ * one moment differ as if each had been drawn. */
+static uint64_t next_bits(uint64_t bits)
+{
+    bits += UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ bits >> 31;
+}
+
+/* Multiplied with a factor that the bits choose, from the least up to the greatest. */
+static eff_duration_t jittered(const struct instruction *in, eff_duration_t delay, uint64_t bits)
+{
+    double part = (double)(bits >> 11) * 0x1.0p-53; /* of the way from the one to the other */
+    return eff_duration_scale(delay, in->least + (in->greatest - in->least) * part);
+}
+
 /* Goes to the end of the half that follows. */
 #define SKIP_HALF() (word += in->n_words, i += in->n_half)
 
-bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now, eff_value_t input,
+bool eff__schedule_next(const eff_schedule_t *s, void *state, struct eff__moment moment, eff_value_t input,
                         eff_duration_t *ret_delay)
 {
+    const eff_instant_t now = moment.now;
     union word *word = state;
     struct answer *top = (struct answer *)(void *)(word + s->n_words); /* one past the last answer */
     if (s->n == 0) return false;
@@ -140,6 +163,10 @@ bool eff__schedule_next(const eff_schedule_t *s, void *state, eff_instant_t now,
             break;
         case OP_WHILE: top[-1].go = top[-1].go && in->holds(input, in->env); break;
         case OP_UNTIL: top[-1].go = top[-1].go && !in->holds(input, in->env); break;
+        case OP_JITTERED:
+            top[-1].delay = jittered(in, top[-1].delay, moment.bits);
+            moment.bits = next_bits(moment.bits);
+            break;
         case OP_UP_TO: {
             bool in_time = eff_duration_compare(elapsed(word++, now), in->delay) < 0;
             top[-1].go = top[-1].go && in_time;

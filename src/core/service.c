@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/build.h"
+#include "core/context.h"
 
 eff_t *eff__service_with_at(eff_site_t site, const eff_tag_t *tag, eff_service_thunk_fn thunk, eff_any_fn use,
                             eff_value_t env)
@@ -21,6 +22,34 @@ eff_t *eff__service_with_at(eff_site_t site, const eff_tag_t *tag, eff_service_t
     e->service.use = use;
     e->service.env = env;
     return e;
+}
+
+eff_t *eff_tag_get_at(eff_site_t site, const eff_tag_t *tag)
+{
+    if (!tag) return eff__refuse_null(site, "eff_tag_get", 1, eff_noop(), eff_unit);
+    eff_t *e = eff__node_new(EFF__OP_SERVICE, EFF__NODE_SIZE(service), site);
+    if (!e) return eff_out_of_memory();
+    e->service.tag = tag;
+    e->service.thunk = NULL; /* it is the value that is wanted */
+    e->service.use = NULL;
+    e->service.env = eff_unit;
+    return e;
+}
+
+eff_t *eff__unimplemented_at(eff_site_t site, const eff_tag_t *tag, const char *operation)
+{
+    return eff__mistake_at(site, "unimplemented: %s of %s, which is NULL in the one provided here", operation,
+                           tag->name);
+}
+
+eff_cause_t *eff__service_missing(const eff_tag_t *tag, const eff_context_t *context)
+{
+    eff_cause_t *cause = eff_cause_die(eff_printf("no service \"%s\" is provided here", tag->name));
+    cause = eff_cause_note(cause, eff__context_note(context), NULL);
+    eff_value_t hint = eff_printf("to provide it: %s_provide(effect, service), or eff_provide(effect, layer) with a "
+                                  "layer that builds it",
+                                  tag->name);
+    return eff_cause_note(cause, hint, NULL);
 }
 
 static void *boxed(eff_value_t box)

@@ -33,9 +33,9 @@ void eff__sink_printf(struct eff__sink *s, const char *fmt, ...)
 
 /* ---- escaping */
 
-/* The character that starts at p, of at most n bytes. @return its length; 0 when it is not UTF-8 */
-static size_t decode(const unsigned char *p, size_t n, uint32_t *ret_char)
+size_t eff__decode(const char *text, size_t n, uint32_t *ret_char)
 {
+    const unsigned char *p = (const unsigned char *)text;
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     size_t size = p[0] < 0x80 ? 1 : p[0] >> 5 == 0x6 ? 2 : p[0] >> 4 == 0xe ? 3 : p[0] >> 3 == 0x1e ? 4 : 0;
     if (size == 0 || size > n) return 0;
@@ -49,9 +49,7 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *ret_char)
     return size;
 }
 
-/* Whether it may reach a terminal or a line of a log: no C0 or C1 control, no line or paragraph separator, and nothing
- * that changes the direction of what follows (Boucher and Anderson 2021, "Trojan Source"). */
-static bool is_harmless(uint32_t c)
+bool eff__is_harmless(uint32_t c)
 {
     if (c < 0x20 || (c >= 0x7f && c <= 0x9f)) return false;
     if (c >= 0x2028 && c <= 0x202e) return false;
@@ -68,18 +66,17 @@ static void add_escape(struct eff__sink *s, uint32_t c)
 
 void eff__sink_escaped(struct eff__sink *s, const char *text, size_t n)
 {
-    const unsigned char *p = (const unsigned char *)text;
     size_t plain = 0; /* where the bytes not yet added begin */
     for (size_t i = 0; i < n;) {
         uint32_t c = 0;
-        size_t size = decode(p + i, n - i, &c);
-        if (size && is_harmless(c)) {
+        size_t size = eff__decode(text + i, n - i, &c);
+        if (size && eff__is_harmless(c)) {
             i += size;
             continue;
         }
         eff__sink_add_n(s, text + plain, i - plain);
         if (size) add_escape(s, c);
-        else eff__sink_printf(s, "\\x%02x", (unsigned)p[i]);
+        else eff__sink_printf(s, "\\x%02x", (unsigned)(unsigned char)text[i]);
         i += size ? size : 1;
         plain = i;
     }

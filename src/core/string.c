@@ -32,14 +32,29 @@ static eff_value_t literal(const char *s)
     return (eff_value_t){ .type = &literal_type, .string = s };
 }
 
-static eff_value_t text_new(const eff_type_t *type, const void *bytes, size_t n)
+/* Its bytes, but for the NUL, are yet to be written. NULL without memory. */
+static struct text *text_alloc(const eff_type_t *type, size_t n)
 {
     struct text *t = n < SIZE_MAX / 4 ? eff__payload_alloc(type, sizeof *t + n + 1) : NULL;
-    if (!t) return eff_oom_value();
+    if (!t) return NULL;
     t->n = n;
-    if (n) memcpy(t->bytes, bytes, n);
     t->bytes[n] = '\0';
+    return t;
+}
+
+static eff_value_t text_new(const eff_type_t *type, const void *bytes, size_t n)
+{
+    struct text *t = text_alloc(type, n);
+    if (!t) return eff_oom_value();
+    if (n) memcpy(t->bytes, bytes, n);
     return (eff_value_t){ .type = type, .ptr = t };
+}
+
+eff_value_t eff__bytes_new(size_t n, unsigned char **ret_bytes)
+{
+    struct text *t = text_alloc(&eff_bytes_type, n);
+    *ret_bytes = t ? (unsigned char *)t->bytes : NULL;
+    return t ? (eff_value_t){ .type = &eff_bytes_type, .ptr = t } : eff_oom_value();
 }
 
 /* ---- construction */

@@ -77,6 +77,10 @@ static inline const char *eff__article(const char *noun)
  * value. */
 eff_value_t eff__value_part(eff_value_t v, const char *of);
 
+/* n bytes, to be written before anybody else sees them. Without memory, the out-of-memory value, and *ret_bytes is
+ * NULL. */
+eff_value_t eff__bytes_new(size_t n, unsigned char **ret_bytes);
+
 /* A new string, as of vprintf, for the builder of this name, which a mistake in the format is laid to. */
 EFF_MUST_USE eff_value_t eff__vprintf(const char *builder, const char *fmt, va_list args) EFF_PRINTF(2, 0);
 

@@ -1,4 +1,4 @@
-/* Console: text on stdout and stderr, and the effects that print.
+/* Console: the service, the effects that print, and those that read; and text on stdout and stderr.
  *
  * The live one writes with write(2), not into the buffers of stdio: so a failure is seen by the effect that printed,
  * and a line is out when that effect has ended. What the program has given to printf goes first, so that both can be
@@ -12,10 +12,9 @@
  *     turn     until no earlier writing of this runtime to this file is left, then
  *     go_on    writes what goes; while not all is out: wait_writable, go_on
  *
- * A writing is a value that this effect alone holds, so leaving the line is its drop: however the effect ends, the next
- * in line gets its turn.
+ * (Who waits for a turn: turn.h.) What comes in: console_input.c.
  */
-#include <effect/console.h>
+#include "layers/console.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -28,9 +27,12 @@
 #include <unistd.h>
 
 #include <effect/fd.h>
+#include <effect/items.h>
 
 #include "core/build.h"
 #include "core/misuse.h"
+#include "layers/console_input.h"
+#include "layers/turn.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 
@@ -106,6 +108,12 @@ static int write_without_sigpipe(eff_console_output_t to, eff_value_t text, size
     return err;
 }
 
+bool eff__console_write_now(eff_console_output_t to, eff_value_t text)
+{
+    size_t written = 0;
+    return write_without_sigpipe(to, text, &written) == 0;
+}
+
 static eff_value_t write_error(int err, eff_console_output_t to)
 {
     return eff_error_errno(err, "write to %s", to == EFF_CONSOLE_ERROR ? "stderr" : "stdout");
@@ -113,110 +121,44 @@ static eff_value_t write_error(int err, eff_console_output_t to)
 
 /* ---- texts that did not go out at once */
 
-/* Where a line forms: stdout and stderr may be one file. Runtimes do not wait for each other: the other one's loop may
- * not be running. */
-struct place {
-    const eff_runtime_t *rt;
-    dev_t device;
-    ino_t file;
-};
-
 struct writing {
-    struct place place;
+    struct eff__turn turn; /* first. Of the file: stdout and stderr may be one */
     eff_console_output_t to;
     eff_value_t text;
     size_t written;
-    eff_fiber_t *fiber; /* that waits for its turn, or NULL; borrowed */
-    struct writing *prev, *next;
 };
 
-/* Those of this thread's runtimes, in order of printing. */
-static __thread struct writing *first_writing, *last_writing;
+static __thread struct eff__turns turns; /* of this thread's runtimes */
 
-static struct place place_of(const eff_runtime_t *rt, eff_console_output_t to)
+static struct eff__turn_key file_key(const eff_runtime_t *rt, eff_console_output_t to)
 {
     struct stat s;
-    if (fstat(fileno(file_of(to)), &s) < 0) return (struct place){ .rt = rt };
-    return (struct place){ rt, s.st_dev, s.st_ino };
-}
-
-/* The first of that place, from w on; or NULL. */
-static struct writing *next_at(struct writing *w, struct place p)
-{
-    while (w && (w->place.rt != p.rt || w->place.device != p.device || w->place.file != p.file))
-        w = w->next;
-    return w;
-}
-
-static bool has_its_turn(const struct writing *w)
-{
-    return next_at(first_writing, w->place) == w;
-}
-
-static void writing_drop(void *payload);
-static const eff_type_t writing_type = {
-    .size = sizeof(struct writing), .name = "text to print", .drop = writing_drop, .flags = EFF_TYPE_COUNTED
-};
-
-static void give_turn(struct writing *w)
-{
-    eff_fiber_t *f = w->fiber;
-    if (!f || f->rt->freeing) return;
-    w->fiber = NULL;
-    f->wait.object = NULL;
-    f->reg = eff_unit;
-    f->status = EFF__OK;
-    eff__wake(f);
-    eff__payload_decref(&writing_type, w); /* the wait's; the fiber holds another */
+    if (fstat(fileno(file_of(to)), &s) < 0) return (struct eff__turn_key){ .rt = rt };
+    return (struct eff__turn_key){ .rt = rt, .device = s.st_dev, .file = s.st_ino };
 }
 
 static void writing_drop(void *payload)
 {
-    struct writing *w = (struct writing *)payload, *next = next_at(w->next, w->place);
-    if (w->prev) w->prev->next = w->next;
-    else first_writing = w->next;
-    if (w->next) w->next->prev = w->prev;
-    else last_writing = w->prev;
-    if (next && has_its_turn(next)) give_turn(next);
+    struct writing *w = payload;
+    eff__turn_leave(&w->turn);
     eff_value_decref(w->text);
 }
+static const eff_type_t writing_type = {
+    .size = sizeof(struct writing), .name = "text to print", .drop = writing_drop, .flags = EFF_TYPE_COUNTED
+};
 
 /* The last in line. Consumes text; out of memory, that value. */
 static eff_value_t writing_new(eff_runtime_t *rt, eff_console_output_t to, eff_value_t text, size_t written)
 {
-    struct writing *w = (struct writing *)eff__payload_alloc(&writing_type, sizeof *w);
+    struct writing *w = eff__payload_alloc(&writing_type, sizeof *w);
     if (!w) {
         eff_value_decref(text);
         return eff_oom_value();
     }
-    *w =
-        (struct writing){ .place = place_of(rt, to), .to = to, .text = text, .written = written, .prev = last_writing };
-    if (last_writing) last_writing->next = w;
-    else first_writing = w;
-    last_writing = w;
+    *w = (struct writing){ .to = to, .text = text, .written = written };
+    eff__turn_join(&w->turn, &turns, file_key(rt, to));
     return (eff_value_t){ .type = &writing_type, .ptr = w };
 }
-
-/* ---- waiting for one's turn */
-
-static bool leave_line(eff_fiber_t *f)
-{
-    struct writing *w = (struct writing *)f->wait.object;
-    w->fiber = NULL;
-    eff__payload_decref(&writing_type, w);
-    return true;
-}
-static const struct eff__wait_ops turn_ops = { .name = "for its turn to print", .leave = leave_line };
-
-static int turn_run(eff_fiber_t *f, eff_t *e, bool alone)
-{
-    struct writing *w = (struct writing *)e->prim.value.ptr;
-    if (has_its_turn(w)) return eff__prim_value(f, eff_unit);
-    w->fiber = f;
-    eff__suspend(f, &turn_ops, eff__prim_take_value(e, alone).ptr);
-    return EFF__SUSPEND;
-}
-static const struct eff__prim turn_prim = { "console_turn", turn_run };
 
 static eff_t *go_on(eff_value_t v, eff_value_t writing)
 {
@@ -233,7 +175,7 @@ static eff_t *go_on(eff_value_t v, eff_value_t writing)
 /* Whether nobody is in line who would have to be waited for. */
 static bool is_free(const eff_runtime_t *rt, eff_console_output_t to)
 {
-    return !first_writing || !next_at(first_writing, place_of(rt, to));
+    return !turns.first || !eff__turn_is_taken(&turns, file_key(rt, to));
 }
 
 static int write_run(eff_fiber_t *f, eff_t *e, bool alone, eff_console_output_t to)
@@ -243,8 +185,9 @@ static int write_run(eff_fiber_t *f, eff_t *e, bool alone, eff_console_output_t 
     if (!err) return eff__prim_value(f, eff_unit);
     if (err != EAGAIN) return eff__prim_fail(f, write_error(err, to));
     eff_value_t writing = writing_new(f->rt, to, eff__prim_take_value(e, alone), written);
-    eff_t *turn = eff__prim_node_plain(NULL, &turn_prim, eff_value_incref(writing));
-    return eff__prim_effect(f, eff_flat_map_at(NULL, turn, go_on, writing));
+    if (eff_is_oom(writing)) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+    eff_value_t waiting = eff_value_incref(writing);
+    return eff__prim_effect(f, eff_flat_map_at(NULL, eff__turn_await(waiting), go_on, writing));
 }
 static int write_out_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
@@ -264,9 +207,16 @@ static eff_t *live_write(eff_console_t *console, eff_console_output_t to, eff_va
     return eff__prim_node_plain(NULL, to == EFF_CONSOLE_ERROR ? &write_error_prim : &write_out_prim, text);
 }
 
-static eff_console_t live_console = { .size = sizeof(eff_console_t), .write = live_write };
+static eff_console_t live_console = { .size = sizeof(eff_console_t),
+                                      .write = live_write,
+                                      .read_line = eff__console_read_line };
 
-EFF_DEFINE_DEFAULT_SERVICE_(eff_console, "console", eff_console_t, &live_console);
+EFF_DEFINE_DEFAULT_SERVICE(eff_console, eff_console_t, &live_console);
+
+eff_layer_t *eff_console_live(void)
+{
+    return eff_layer_succeed(&eff_console_tag, eff_console_value(&live_console));
+}
 
 /* ---- printing */
 
@@ -305,6 +255,10 @@ static eff_t *print_error_line(eff_console_t *console, eff_value_t v)
 {
     return print(console, EFF_CONSOLE_ERROR, eff_unit, v, "\n");
 }
+static eff_t *print_error_bare(eff_console_t *console, eff_value_t v)
+{
+    return print(console, EFF_CONSOLE_ERROR, eff_unit, v, "");
+}
 static eff_t *print_labelled(eff_console_t *console, eff_value_t label_and_v)
 {
     return print(console, EFF_CONSOLE_OUT, eff_first(label_and_v), eff_second(label_and_v), "\n");
@@ -332,6 +286,11 @@ eff_t *eff_print_error_line_at(eff_site_t site, eff_value_t v)
     return printed(site, "eff_print_error_line", print_error_line, v);
 }
 
+eff_t *eff_print_error_at(eff_site_t site, eff_value_t v)
+{
+    return printed(site, "eff_print_error", print_error_bare, v);
+}
+
 /* The library calls it, so no line can be told; its name stands in a trace where a line would. */
 eff_t *eff_print_value(eff_value_t v, eff_value_t env)
 {
@@ -340,4 +299,42 @@ eff_t *eff_print_value(eff_value_t v, eff_value_t env)
     if (!eff__value_usable(env)) return eff__refuse_call(NULL, name, true, env);
     eff_value_t label = eff_value_incref(env), shown = eff_value_incref(v);
     return printed(name, name, print_labelled, eff_pair(label, shown));
+}
+
+/* ---- reading */
+
+static eff_t *read_line(eff_console_t *console, eff_value_t limit)
+{
+    if (console->size < offsetof(eff_console_t, read_line) + sizeof console->read_line || !console->read_line)
+        return eff_fail_at(NULL, eff_error(&eff_end_error, 0, "the Console in effect has no input"));
+    return console->read_line(console, (size_t)eff_as_int(limit));
+}
+
+/* Nothing stands between the Console's effect and the caller's: an interruption that came between them would lose a
+ * line that was taken from the input already. */
+eff_t *eff_read_line_of_at(eff_site_t site, size_t limit)
+{
+    return eff_console_with_at(site, read_line, eff_int((int64_t)limit));
+}
+
+eff_t *eff_read_line_at(eff_site_t site)
+{
+    return eff_read_line_of_at(site, EFF_LINE_LIMIT);
+}
+
+static eff_value_t some_line(eff_value_t line, eff_value_t env)
+{
+    (void)env;
+    return eff_some(eff_value_incref(line));
+}
+static eff_t *no_line(eff_value_t error, eff_value_t env)
+{
+    (void)error, (void)env;
+    return eff_succeed_at(NULL, eff_none());
+}
+
+eff_value_t eff_read_lines_at(eff_site_t site)
+{
+    eff_t *e = eff_map_at(NULL, eff_read_line_at(site), some_line, eff_unit);
+    return eff_pull(eff_catch_kind_at(NULL, e, &eff_end_error, no_line, eff_unit));
 }

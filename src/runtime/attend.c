@@ -64,8 +64,12 @@ void eff__raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
 
 void eff__requeue(eff_fiber_t *f)
 {
-    /* TestClock: spending 100 budgets without time moving is a mistake, unless the user asked for small ones. */
-    if (!f->rt->options.budget) (void)eff__count_turns(f, f->rt->max_turns / 100);
+    /* TestClock: spending many budgets without time moving is a mistake, unless the user asked for small ones. */
+    eff_runtime_t *rt = f->rt;
+    if (rt->max_budgets && !rt->options.budget) {
+        rt->spender = f->id;
+        (void)eff__count_turns(f, (rt->max_turns + rt->max_budgets - 1) / rt->max_budgets);
+    }
     for (;;) {
         eff_fiber_t *starter = f->flags & EFF__BEING_STARTED ? eff__starter_of(f) : NULL;
         f->flags &= ~(uint32_t)EFF__BEING_STARTED;

@@ -8,6 +8,9 @@
 
 #include <time.h>
 
+#include <effect/transform.h>
+
+#include "core/misuse.h"
 #include "runtime/prim.h"
 #include "runtime/region.h"
 #include "runtime/timer.h"
@@ -28,21 +31,27 @@ static const struct eff__wait_ops sleep_ops = {
     .name = "for time to pass", .external = true, .leave = leave_timer, .now = now_of
 };
 
-static int64_t live_now(eff_clock_t *clock, eff_runtime_t *rt)
+static eff_instant_t live_face_now(eff_clock_t *clock)
+{
+    (void)clock;
+    return (eff_instant_t){ eff__running ? eff__now(eff__running) : eff__now_ns() };
+}
+
+static eff_instant_t live_wall(eff_clock_t *clock)
+{
+    struct timespec t;
+    (void)clock;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (eff_instant_t){ (int64_t)t.tv_sec * 1000000000 + t.tv_nsec };
+}
+
+static int64_t live_now(struct eff__clock *clock, eff_runtime_t *rt)
 {
     (void)clock;
     return eff__now(rt);
 }
 
-static int64_t live_wall(eff_clock_t *clock)
-{
-    struct timespec t;
-    (void)clock;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int live_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
+static int live_sleep(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline)
 {
     (void)clock;
     eff__suspend(f, &sleep_ops, NULL);
@@ -50,7 +59,23 @@ static int live_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
     return EFF__SUSPEND;
 }
 
-static eff_clock_t live_clock = { .now = live_now, .wall = live_wall, .sleep = live_sleep };
+/* Not eff__native_sleep: a clock of somebody else's that has this function, be it a copy, is not taken for ours. */
+static eff_t *live_face_sleep(eff_clock_t *clock, eff_duration_t d)
+{
+    (void)clock;
+    return eff__native_sleep(&eff__live_clock.face, d);
+}
+
+struct eff__clock eff__live_clock = {
+    .face = { .size = sizeof(eff_clock_t), .now = live_face_now, .wall = live_wall, .sleep = live_face_sleep },
+    .now = live_now,
+    .sleep = live_sleep,
+};
+
+eff_clock_t *eff_clock_system(void)
+{
+    return &eff__live_clock.face;
+}
 
 int64_t eff__now(eff_runtime_t *rt)
 {
@@ -90,8 +115,9 @@ void eff__timers_due(eff_runtime_t *rt)
 {
     if (rt->timers_polled) return;
     rt->timers_polled = true;
-    if (!rt->timers.root && !rt->grace_ends) return;
+    if (!rt->timers.root && !rt->grace_ends && !rt->alarms) return;
     int64_t now = eff__now_ns();
+    if (rt->alarms) eff__alarms_due(rt, now);
     if (rt->grace_ends && rt->grace_ends <= now) eff__grace_passed(rt);
     rt->now = now;
     rt->now_valid = true;
@@ -105,25 +131,91 @@ void eff__timers_due(eff_runtime_t *rt)
 
 /* ---- the service */
 
-EFF_DEFINE_DEFAULT_SERVICE_(eff__clock, "clock", eff_clock_t, &live_clock);
+EFF_DEFINE_DEFAULT_SERVICE(eff_clock, eff_clock_t, &eff__live_clock.face);
 
-eff_clock_t *eff__clock_of(const eff_fiber_t *f)
+static bool is_whole(const eff_clock_t *clock)
 {
-    return f->context ? eff__clock_from(f->context) : &live_clock;
+    return clock->size >= sizeof(eff_clock_t) && clock->now && clock->wall && clock->sleep;
+}
+
+/* The fiber's reg is not looked at: what asks for the clock has nothing in it yet. */
+static eff_clock_t *fail(eff_fiber_t *f, bool memory)
+{
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (memory) eff__raise(f, eff_cause_incref(eff__cause_oom));
+    else
+        eff__raise_mistake(f, NULL,
+                           "the Clock in effect does not say .size = sizeof(eff_clock_t), or lacks one of .now, .wall "
+                           "and .sleep");
+    return NULL;
+}
+
+eff_clock_t *eff__clock_of(eff_fiber_t *f)
+{
+    eff_clock_t *clock = f->context ? eff_clock_from(f->context) : &eff__live_clock.face;
+    if (!clock) return fail(f, true);
+    return eff__native_clock(clock) || is_whole(clock) ? clock : fail(f, false);
+}
+
+int64_t eff__clock_now(eff_clock_t *clock, eff_runtime_t *rt)
+{
+    struct eff__clock *native = eff__native_clock(clock);
+    return native ? native->now(native, rt) : clock->now(clock).ns;
+}
+
+/* The live one when the fiber's could not be asked. */
+static eff_clock_t *some_clock(const eff_fiber_t *f)
+{
+    eff_clock_t *clock = f->context ? eff_clock_from(f->context) : NULL;
+    return clock && (eff__native_clock(clock) || is_whole(clock)) ? clock : &eff__live_clock.face;
+}
+
+eff_instant_t eff__clock_wall(const eff_fiber_t *f)
+{
+    eff_clock_t *clock = some_clock(f);
+    return clock->wall(clock);
+}
+
+int64_t eff__clock_read(const eff_fiber_t *f)
+{
+    return eff__clock_now(some_clock(f), f->rt);
+}
+
+/* What a user's clock makes of it is an effect like any other. */
+static EFF_NOINLINE int sleep_by_user(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
+{
+    int64_t now = clock->now(clock).ns;
+    if (deadline <= now) {
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        return EFF__RETURN;
+    }
+    eff_t *e = clock->sleep(clock, eff_instant_since((eff_instant_t){ deadline }, (eff_instant_t){ now }));
+    if (!e) e = eff__mistake(NULL, "the .sleep of the Clock in effect returned NULL");
+    return eff__go_on_with(f, eff_map_to_at(NULL, e, eff_unit), f->wait.site);
+}
+
+int eff__clock_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline)
+{
+    struct eff__clock *native = eff__native_clock(clock);
+    return native ? native->sleep(native, f, deadline) : sleep_by_user(clock, f, deadline);
+}
+
+eff_t *eff__native_sleep(eff_clock_t *clock, eff_duration_t d)
+{
+    return eff_clock_provide_at(NULL, eff_sleep_at(NULL, d), clock);
 }
 
 int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned)
 {
-    eff_clock_t *clock = eff__clock_of(f);
     int64_t d = e->sleep.duration.ns;
     f->wait.site = e->site;
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (owned) eff__node_release(e);
-    if (!clock) { /* the context is one that found no memory */
-        eff__raise(f, eff_cause_incref(eff__cause_oom));
-        return EFF__RETURN;
-    }
+    eff_clock_t *clock = eff__clock_of(f);
+    if (!clock) return EFF__RETURN;
     if (d <= 0) {
         f->cur = 0;
         f->state = EFF__READY;
@@ -131,20 +223,33 @@ int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned)
         return EFF__SUSPEND;
     }
     f->rt->now_valid = false; /* callbacks of this turn may have taken long: a sleep is never cut short by them */
-    int64_t now = clock->now(clock, f->rt);
-    return clock->sleep(clock, f, d > INT64_MAX - now ? INT64_MAX : now + d);
+    int64_t now = eff__clock_now(clock, f->rt);
+    return eff__clock_sleep(clock, f, now > 0 && d > INT64_MAX - now ? INT64_MAX : now + d);
 }
 
 static int now_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     (void)e, (void)alone;
     eff_clock_t *clock = eff__clock_of(f);
-    if (!clock) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
-    return eff__prim_value(f, eff_instant_value((eff_instant_t){ clock->now(clock, f->rt) }));
+    if (!clock) return EFF__RETURN;
+    return eff__prim_value(f, eff_instant_value((eff_instant_t){ eff__clock_now(clock, f->rt) }));
 }
 static const struct eff__prim now_prim = { "clock_now", now_run };
+
+static int wall_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    (void)e, (void)alone;
+    eff_clock_t *clock = eff__clock_of(f);
+    return clock ? eff__prim_value(f, eff_instant_value(clock->wall(clock))) : EFF__RETURN;
+}
+static const struct eff__prim wall_prim = { "clock_wall", wall_run };
 
 eff_t *eff_clock_now_at(eff_site_t site)
 {
     return eff__prim_node_plain(site, &now_prim, eff_unit);
+}
+
+eff_t *eff_clock_wall_at(eff_site_t site)
+{
+    return eff__prim_node_plain(site, &wall_prim, eff_unit);
 }

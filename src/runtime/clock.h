@@ -3,22 +3,41 @@
 #define EFF_RUNTIME_CLOCK_H
 
 #include <effect/clock.h>
-#include <effect/service.h>
 
 #include "runtime/runtime.h"
 
-struct eff_clock {
+/* A clock of the library's: the fiber is suspended in the very instruction, without an effect that would do it. The live
+ * one is told from users' clocks by its address, others by face.sleep, which is eff__native_sleep. */
+struct eff__clock {
+    eff_clock_t face; /* first: what the service is */
     /* The time, in ns since the clock's own start. */
-    int64_t (*now)(eff_clock_t *clock, eff_runtime_t *rt);
-    /* What a calendar shows, in ns since 1970-01-01 00:00 UTC: for people, since it may jump. */
-    int64_t (*wall)(eff_clock_t *clock);
+    int64_t (*now)(struct eff__clock *clock, eff_runtime_t *rt);
     /* Suspends f until `deadline`, which is in the future; returns EFF__SUSPEND, or fails the fiber: EFF__RETURN. */
-    int (*sleep)(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline);
+    int (*sleep)(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline);
 };
 
-/* The Clock service. Its default is the live clock. */
-EFF_DECLARE_SERVICE(eff__clock, eff_clock_t);
-/* The fiber's clock, borrowed; NULL when its context is the one that found no memory. */
-eff_clock_t *eff__clock_of(const eff_fiber_t *f);
+/* The clock that eff_clock_system gives. */
+extern struct eff__clock eff__live_clock;
+
+/* `sleep` of the library's other clocks, for users' that are made of them. */
+eff_t *eff__native_sleep(eff_clock_t *clock, eff_duration_t d);
+
+static inline struct eff__clock *eff__native_clock(eff_clock_t *clock)
+{
+    bool native = clock == &eff__live_clock.face || clock->sleep == eff__native_sleep;
+    return __builtin_expect(native, 1) ? (struct eff__clock *)clock : NULL;
+}
+
+/* The fiber's clock, borrowed. NULL with the fiber failed, EFF__RETURN being next: its context is the one that found no
+ * memory, or the clock is a user's that lacks operations. */
+eff_clock_t *eff__clock_of(eff_fiber_t *f);
+/* What it shows, in ns. */
+int64_t eff__clock_now(eff_clock_t *clock, eff_runtime_t *rt);
+/* What the calendar of the fiber's clock shows; that of the system's when it has none that could be asked. */
+eff_instant_t eff__clock_wall(const eff_fiber_t *f);
+/* What the fiber's clock shows, in ns; the live one when the fiber's could not be asked. Never fails the fiber. */
+int64_t eff__clock_read(const eff_fiber_t *f);
+/* Has the fiber sleep until `deadline`; returns how it goes on. */
+int eff__clock_sleep(eff_clock_t *clock, eff_fiber_t *f, int64_t deadline);
 
 #endif

@@ -227,7 +227,9 @@ int eff__crew_make(eff_fiber_t *f, const eff_t *e, const struct eff__crew_kind *
     if (scope->state != EFF__SCOPE_OPEN)
         return eff__prim_cause(f, eff_cause_die(eff_printf("a %s was made in a scope that is closed", kind->name)));
     struct eff__crew *crew = (struct eff__crew *)eff__payload_alloc(kind->type, sizeof *crew);
-    eff_fiber_t *keeper = crew ? eff__fiber_new(f->rt, NULL, f->context, e->site) : NULL;
+    eff_context_t *context = eff__scope_context(scope, f);
+    eff_fiber_t *keeper = crew ? eff__fiber_new(f->rt, NULL, context, e->site) : NULL;
+    eff_context_decref(context);
     if (keeper) {
         *crew = (struct eff__crew){ .keeper = keeper, .mode = (eff_fibers_mode_t)e->prim.value.integer };
         crew->hook.ended = keeper_ended;

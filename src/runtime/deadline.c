@@ -77,7 +77,7 @@ static const struct limit *limit_kept(const eff_fiber_t *body, const eff_clock_t
 static int64_t now_of(eff_clock_t *clock, eff_runtime_t *rt)
 {
     rt->now_valid = false;
-    return clock->now(clock, rt);
+    return eff__clock_now(clock, rt);
 }
 
 /* ---- keeping it */
@@ -110,7 +110,7 @@ static int sleep_run(eff_fiber_t *f, eff_t *e, bool alone)
     const struct limit *limit = limit_of(e->prim.value);
     eff_clock_t *clock = eff__clock_of(f);
     (void)alone;
-    return clock->sleep(clock, f, limit->at);
+    return clock ? eff__clock_sleep(clock, f, limit->at) : EFF__RETURN;
 }
 static const struct eff__prim sleep_prim = { "sleep_until", sleep_run };
 
@@ -140,7 +140,7 @@ static int within_run(eff_fiber_t *f, eff_t *e, bool alone)
     const struct eff__closure *c = eff__closure_of(e->prim.value);
     eff_clock_t *clock = eff__clock_of(f);
     (void)alone;
-    if (!clock) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+    if (!clock) return EFF__RETURN;
     int64_t now = now_of(clock, f->rt), given = c->env.integer;
     bool is_moment = c->env.type == &eff_instant_type;
     int64_t at = is_moment ? given : eff_instant_add((eff_instant_t){ now }, (eff_duration_t){ given }).ns;
@@ -181,7 +181,7 @@ static int left_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_clock_t *clock = eff__clock_of(f);
     (void)e, (void)alone;
-    if (!clock) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+    if (!clock) return EFF__RETURN;
     const struct limit *limit = limit_kept(body_around(f), clock);
     if (!limit) return eff__prim_value(f, eff_none());
     int64_t left = limit->at - now_of(clock, f->rt);

@@ -10,9 +10,11 @@
 #include "runtime/group.h"
 #include "runtime/runtime.h"
 
-/* Whether it waits for the end of what it started, which nothing can make it leave. */
+/* Whether it waits for the end of what it started, which nothing can make it leave; or for a scope to be closed, whose
+ * keeper fails with the report, unless that waits for this one. */
 static bool must_stay(const eff_fiber_t *f)
 {
+    if (f->wait.ops == &eff__closed_wait) return !(f->flags & EFF__DOOMED);
     return !f->wait.ops->leave || f->wait.ops == &eff__closing_wait;
 }
 
@@ -24,7 +26,8 @@ static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
     if (f->wait.ops == &eff__group_end_wait) {
         struct eff__group *g = (struct eff__group *)f->wait.object;
         if (!g->saved) g->saved = eff_cause_incref(report);
-    } else if (eff__frame_extra(f->top[-1]) == EFF__OK) { /* a LEAVING frame keeps the result */
+    } else if (f->wait.ops != &eff__closed_wait &&
+               eff__frame_extra(f->top[-1]) == EFF__OK) { /* a LEAVING frame keeps the result */
         eff_value_decref(eff__frame_value(f->top - 1));
         f->top -= 3;
         eff__push_value(f, eff_cause_value(eff_cause_incref(report)));
@@ -33,10 +36,16 @@ static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
     }
 }
 
+struct doom {
+    eff_cause_t *report; /* borrowed */
+    bool patient;        /* those are failed that may wait for others of which nobody could be failed */
+};
+
 static bool doom(eff_fiber_t *f, void *arg)
 {
-    eff_cause_t *report = (eff_cause_t *)arg;
-    if (!eff__is_stuck(f)) return true;
+    const struct doom *d = (const struct doom *)arg;
+    eff_cause_t *report = d->report;
+    if (!eff__is_stuck(f) || (f->wait.ops && f->wait.ops->patient) != d->patient) return true;
     if (must_stay(f)) {
         doom_parent(f, report);
         return true;
@@ -54,6 +63,9 @@ static bool doom(eff_fiber_t *f, void *arg)
 void eff__deadlock(eff_runtime_t *rt)
 {
     eff_cause_t *cause = eff__deadlock_report(rt);
-    eff__each_fiber(rt, doom, cause);
+    struct doom d = { cause, false };
+    eff__each_fiber(rt, doom, &d);
+    d.patient = true;
+    if (!rt->ready_first) eff__each_fiber(rt, doom, &d);
     eff_cause_decref(cause);
 }

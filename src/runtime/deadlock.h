@@ -5,10 +5,12 @@
 #include "runtime/runtime.h"
 #include "runtime/stop.h"
 
-/* Whether it waits for what only another fiber can bring about. Not so what measures a grace: nobody waits for that. */
+/* Whether it waits for what only another fiber can bring about. Not so what measures a grace, for which nobody waits, nor
+ * what keeps services for others. */
 static inline bool eff__is_stuck(const eff_fiber_t *f)
 {
-    return f->state == EFF__SUSPENDED && !(f->flags & EFF__OUTSIDE) && f->wait.ops != &eff__grace_wait;
+    if (f->state != EFF__SUSPENDED || f->flags & EFF__OUTSIDE || f->wait.ops == &eff__grace_wait) return false;
+    return !f->wait.ops || !f->wait.ops->keeps;
 }
 
 /* ---- circle.c */

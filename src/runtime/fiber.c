@@ -293,6 +293,7 @@ static bool leave_observers(eff_fiber_t *f)
 static const struct eff__wait_ops join_ops = { .name = "to join", .leave = leave_observers };
 static const struct eff__wait_ops await_ops = { .name = "for the end of", .leave = leave_observers };
 const struct eff__wait_ops eff__closing_wait = { .name = "to close a scope, for the end of", .leave = leave_observers };
+const struct eff__wait_ops eff__closed_wait = { .name = "for a scope to be closed, by", .leave = leave_observers };
 const struct eff__wait_ops eff__dismissal_wait = { .name = "for the end of", .leave = leave_observers };
 
 /* Of those who wait so: that they do not look at the exit. */
@@ -304,7 +305,7 @@ static bool waits_for_end_only(const eff_fiber_t *f)
 bool eff__waits_for_fiber(const eff_fiber_t *f)
 {
     return f->wait.ops == &join_ops || f->wait.ops == &await_ops || waits_for_end_only(f) ||
-           f->wait.ops == &eff__start_wait;
+           f->wait.ops == &eff__start_wait || f->wait.ops == &eff__closed_wait;
 }
 
 /* Puts the exit of a fiber that is DONE into the register of another. */
@@ -331,7 +332,7 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
 static void deliver(eff_fiber_t *f, eff_fiber_t *to)
 {
     if (!waits_for_end_only(to)) {
-        take_exit(f, to, to->wait.ops == &join_ops);
+        take_exit(f, to, to->wait.ops == &join_ops || to->wait.ops == &eff__closed_wait);
     } else {
         to->reg = eff_unit;
         to->status = EFF__OK;

@@ -63,7 +63,9 @@ enum {
     EFF__SEEN = 1 << 24,      /* these three: marks of circle.c, while a deadlock is reported */
     EFF__ON_PATH = 1 << 25,
     EFF__IN_CIRCLE = 1 << 26,
-    EFF__TOLD = 1 << 27 /* finalizer.c has told that the end waits for it */
+    EFF__TOLD = 1 << 27,   /* finalizer.c has told that the end waits for it */
+    EFF__KEEPER = 1 << 28, /* builds services and keeps them: ends when nobody uses them any more */
+    EFF__USED = 1 << 29    /* of a keeper: somebody does */
 };
 
 /* What interpreting code answers: how the fiber goes on. */
@@ -94,6 +96,10 @@ struct eff__wait_ops {
     bool on_handle;
     /* Of waits for the ends of all children that a fiber has: that fiber, or NULL. NULL: it is none of these. */
     eff_fiber_t *(*parent)(const eff_fiber_t *f);
+    /* The fiber that will bring about what is waited for, or NULL. NULL: there is no such fiber, or other means to tell. */
+    eff_fiber_t *(*awaited)(const eff_fiber_t *f);
+    bool patient; /* in a deadlock that fiber is failed first: this is left when that helps nobody */
+    bool keeps;   /* of a keeper that waits until nobody uses what it keeps: no part of a deadlock */
 };
 
 /* A node of a pairing heap ordered by (deadline, seq): timer.c. */
@@ -206,8 +212,10 @@ eff_exit_t eff__fiber_exit(eff_fiber_t *f);
 /* What fibers that wait for their children wait by; the last of them wakes the parent. */
 extern const struct eff__wait_ops eff__children_wait;
 void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child);
-/* What those who close a scope wait by. */
+/* What those who close a scope wait by, for the end of a fiber in it. */
 extern const struct eff__wait_ops eff__closing_wait;
+/* What those wait by who want a scope closed, for the end of the fiber that closes it; they get its exit as by a join. */
+extern const struct eff__wait_ops eff__closed_wait;
 /* What those wait by who have interrupted a fiber of a set, map or slot. */
 extern const struct eff__wait_ops eff__dismissal_wait;
 /* What those wait by who start a task, for it to say so or to end. */

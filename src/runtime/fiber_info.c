@@ -112,10 +112,12 @@ static const uintptr_t *collect_frame(struct collector *c, const uintptr_t *top)
     case EFF__F_MASK: return top;
     case EFF__F_FINALIZER: collect(c, (eff_site_t)top[-2]); return top - 2;
     case EFF__F_LOCALLY:
+    case EFF__F_EXTEND:
     case EFF__F_SCOPED: return top - 1;
     case EFF__F_PROVIDE:
     case EFF__F_SAVED:
     case EFF__F_LEAVING:
+    case EFF__F_CLOSING:
     case EFF__F_ITEM:
     case EFF__F_PULL: return top - 2;
     case EFF__F_GEN: collect(c, ((const struct eff_gen *)top[-1])->site); return top - 1; /* a run begins with it */

@@ -112,7 +112,7 @@ static bool is_stuck(const eff_fiber_t *f)
     if (!(f->attrs & EFF__MASKED || f->flags & EFF__STAY)) return false;
     if (f->flags & EFF__STAY && f->wait.ops == &eff__group_wait) return false;
     return f->wait.ops != &eff__children_wait && f->wait.ops != &eff__group_end_wait &&
-           f->wait.ops != &eff__closing_wait;
+           f->wait.ops != &eff__closing_wait && f->wait.ops != &eff__closed_wait;
 }
 
 static void write_stuck(struct eff__sink *s, const void *arg)

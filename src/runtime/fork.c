@@ -25,9 +25,8 @@ static eff_fiber_t *child_of(eff_fiber_t *f, enum eff__fork_kind kind, eff_scope
 {
     eff_runtime_t *rt = f->rt;
     eff_context_t *context = f->context;
-    /* Whatever is provided opens a scope: to the scope around it, the forker has nothing that ends earlier. */
     if (kind == EFF__FORK_DAEMON) context = rt->context;
-    if (kind == EFF__FORK_SCOPED) context = eff_context_incref(f->context);
+    if (kind == EFF__FORK_SCOPED) context = eff__scope_context(scope, f);
     if (kind == EFF__FORK_IN) context = eff__context_for_scope(scope->context, f->context);
     eff_fiber_t *child = eff__fiber_new(rt, source, context, site);
     if (scope) eff_context_decref(context);

@@ -12,14 +12,16 @@ unsigned eff__frame_words(enum eff__frame code)
     case EFF__F_LOCALLY:
     case EFF__F_SCOPED:
     case EFF__F_GEN:
-    case EFF__F_PAR: return 1;
+    case EFF__F_PAR:
+    case EFF__F_EXTEND: return 1;
     case EFF__F_PROVIDE:
     case EFF__F_FINALIZER:
     case EFF__F_SAVED:
     case EFF__F_LEAVING:
     case EFF__F_EACH:
     case EFF__F_ITEM:
-    case EFF__F_PULL: return 2;
+    case EFF__F_PULL:
+    case EFF__F_CLOSING: return 2;
     case EFF__F_BRACKET: return 3;
     }
     __builtin_unreachable();

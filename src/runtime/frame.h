@@ -9,19 +9,22 @@
  * further down, so walking a static tree touches no counts. Each special code with its words, from the bottom:
  *
  *   END        -                              the end of the fiber
- *   MASK       -                              restores attrs
+ *   MASK       -                              restores attrs; extra: its enum eff__mask_mode
  *   LOCALLY    context                        restores the context
  *   SCOPED     scope                          a region with a scope: restores the outer scope
  *   PROVIDE    scope, context                 the same, and the context
  *   GEN        run                            a region: gen.c
  *   BRACKET    type, ptr, node                a region: the resource once acquired, the node for use and release
  *   FINALIZER  site, since                    a region of its own for one finalizer; since: see finalizer.h
- *   SAVED      type, ptr                      the result that a finalizer must not disturb; extra: its status
+ *   SAVED      type, ptr                      the result that a finalizer must not disturb; extra: its status, and
+ *                                             EFF__SAVED_BOTH
  *   LEAVING    type, ptr                      the same while the children of a region end
  *   PAR        group                          a parallel combinator: group.c
  *   EACH       node, each                     a sequential for_each: each.c
  *   ITEM       type, ptr                      an item of for_each_par: extra 0 to be begun, 1 kept until it has ended;
  *                                             extra 2: the cause that one failed with, to be told
+ *   EXTEND     scope                          restores the outer scope; extra: scope_made.c
+ *   CLOSING    type, ptr                      the keeper of a scope: with which exit that is closed; extra: scope_made.c
  *   PULL       type, ptr                      unit: a worker of for_each_par has no item yet; extra 1: it pulls one;
  *                                             extra 2: it has pulled this one, and waits for the limit
  *
@@ -47,14 +50,20 @@ enum eff__frame {
     EFF__F_PAR,
     EFF__F_EACH,
     EFF__F_ITEM,
-    EFF__F_PULL
+    EFF__F_PULL,
+    EFF__F_EXTEND,
+    EFF__F_CLOSING
 };
 
 enum { EFF__OWNED = 1, EFF__SPECIAL = 2, EFF__FRAME_SLACK = 9 };
+/* In the extra bits of a SAVED frame, beside a status: a failure that comes is combined with its own by Both. */
+enum { EFF__SAVED_STATUS = 3, EFF__SAVED_BOTH = 4 };
+
+enum { EFF__FRAME_EXTRA_SHIFT = 24 };
 
 static inline uintptr_t eff__frame_head(enum eff__frame code, unsigned attrs, unsigned extra)
 {
-    return (uintptr_t)code << 8 | (uintptr_t)attrs << 16 | (uintptr_t)extra << 24 | EFF__SPECIAL;
+    return (uintptr_t)code << 8 | (uintptr_t)attrs << 16 | (uintptr_t)extra << EFF__FRAME_EXTRA_SHIFT | EFF__SPECIAL;
 }
 static inline enum eff__frame eff__frame_code(uintptr_t w)
 {
@@ -66,7 +75,7 @@ static inline uint8_t eff__frame_attrs(uintptr_t w)
 }
 static inline uint8_t eff__frame_extra(uintptr_t w)
 {
-    return (uint8_t)(w >> 24);
+    return (uint8_t)(w >> EFF__FRAME_EXTRA_SHIFT);
 }
 static inline eff_t *eff__frame_node(uintptr_t w)
 {

@@ -569,6 +569,8 @@ special:
     case EFF__F_EACH: next = eff__return_each(f); goto act;
     case EFF__F_ITEM: next = eff__return_item(f); goto act;
     case EFF__F_PULL: next = eff__return_pull(f); goto act;
+    case EFF__F_EXTEND: next = eff__return_extend(f); goto act;
+    case EFF__F_CLOSING: next = eff__return_closing(f); goto act;
     }
     __builtin_unreachable();
 }

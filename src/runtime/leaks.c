@@ -53,8 +53,7 @@ struct group {
 };
 
 struct heap {
-    uint64_t since;
-    const void *except;
+    const struct eff__leaks_ask *ask;
     struct block *blocks; /* by address */
     size_t n;
     size_t *order;   /* of their making */
@@ -153,7 +152,7 @@ static bool same_text(const char *a, const char *b)
 /* Whether a report may tell of it; others count only as those who keep something. */
 static bool is_asked_for(const struct heap *h, const struct eff__tracked *t)
 {
-    return t->serial > h->since && !t->told && t->block != (uintptr_t)h->except;
+    return t->serial > h->ask->since && !t->told;
 }
 
 static void add_root(struct heap *h, struct block *root)
@@ -161,6 +160,7 @@ static void add_root(struct heap *h, struct block *root)
     see(h, root);
     if (!is_asked_for(h, &root->noted)) return;
     struct group g = group_of(&root->noted);
+    if (h->ask->typed && g.kind == OTHER) return;
     root->note->told = true;
     for (size_t i = 0; i < h->n_groups; i++) {
         struct group *old = &h->groups[i];
@@ -198,6 +198,22 @@ static int by_age(const void *a, const void *b, void *arg)
     return x < y ? -1 : x > y;
 }
 
+/* Marks all that a piece of memory holds. It may be anything that can be read: what a sanitizer keeps apart too. */
+__attribute__((no_sanitize_address, no_sanitize_thread)) static void see_held(struct heap *h,
+                                                                              const struct eff__held *held)
+{
+    uintptr_t at = ((uintptr_t)held->start + sizeof at - 1) / sizeof at * sizeof at;
+    uintptr_t end = (uintptr_t)held->start + held->size;
+    for (; at + sizeof at <= end; at += sizeof at) {
+        uintptr_t word = *(const volatile uintptr_t *)at;
+        VALGRIND_MAKE_MEM_DEFINED(&word, sizeof word);
+        struct block *b = find(h, word);
+        if (!b) continue;
+        b->pointed = true;
+        if (!b->seen) see(h, b);
+    }
+}
+
 static void look(struct eff__tracked *all, size_t n_places, void *arg)
 {
     struct heap *h = (struct heap *)arg;
@@ -213,6 +229,8 @@ static void look(struct eff__tracked *all, size_t n_places, void *arg)
     qsort(h->blocks, n, sizeof *h->blocks, by_address);
     qsort_r(h->order, n, sizeof *h->order, by_age, h->blocks);
     mark_pointed(h);
+    for (size_t i = 0; i < h->ask->n_held; i++)
+        see_held(h, &h->ask->held[i]);
     for (size_t i = 0; i < n; i++)
         if (!h->blocks[h->order[i]].pointed) add_root(h, &h->blocks[h->order[i]]);
     for (size_t i = 0; i < n; i++) /* of what is left, each is in a circle, or a circle reaches it */
@@ -271,9 +289,9 @@ static void put_group(struct eff__sink *s, const struct group *g)
     eff__sink_add(s, " never given up");
 }
 
-size_t eff__leaks_tell(struct eff__sink *s, const char *before, uint64_t since, const void *except)
+size_t eff__leaks_tell(struct eff__sink *s, const char *before, const struct eff__leaks_ask *ask)
 {
-    struct heap h = { .since = since, .except = except };
+    struct heap h = { .ask = ask };
     size_t n = 0;
     bool complete = eff__track_visit(look, &h);
     if (h.n_groups > 0) qsort(h.groups, h.n_groups, sizeof *h.groups, by_number);
@@ -315,7 +333,8 @@ uint64_t eff__leaks_now(void)
 void eff__leaks_print(uint64_t since)
 {
     struct eff__sink err = { .file = stderr };
-    if (atomic_load(&asked_by) == (int)getpid()) (void)eff__leaks_tell(&err, "libeffect: leaks: ", since, NULL);
+    struct eff__leaks_ask ask = { .since = since };
+    if (atomic_load(&asked_by) == (int)getpid()) (void)eff__leaks_tell(&err, "libeffect: leaks: ", &ask);
 }
 
 __attribute__((destructor)) static void process_ends(void)

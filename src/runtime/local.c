@@ -109,6 +109,17 @@ static bool set(eff_fiber_t *f, const eff_local_t *local, eff_value_t v)
     return true;
 }
 
+eff_value_t eff__local_peek(const eff_fiber_t *f, const eff_local_t *local)
+{
+    const eff_value_t *at = find(f, local);
+    return at ? *at : eff_unit;
+}
+
+bool eff__local_put(eff_fiber_t *f, const eff_local_t *local, eff_value_t v)
+{
+    return set(f, local, v);
+}
+
 /* ---- the instructions: `value` of each is a call */
 
 struct call {

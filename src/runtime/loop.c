@@ -170,6 +170,10 @@ static void arm_timer(struct eff__loop *loop)
     const struct eff__timer *first = loop->rt->timers.root;
     int64_t deadline = first ? first->deadline : 0, grace_ends = loop->rt->grace_ends;
     if (grace_ends && (!deadline || grace_ends < deadline)) deadline = grace_ends;
+    if (__builtin_expect(loop->rt->alarms != NULL, 0)) {
+        int64_t next = eff__alarms_next(loop->rt);
+        if (next && (!deadline || next < deadline)) deadline = next;
+    }
     const struct eff__finalizers *waiting = &loop->rt->finalizers;
     if (__builtin_expect(eff__finalizers_waited_for(waiting), 0) && loop->rt->n_external > 0 &&
         (!deadline || waiting->next < deadline))

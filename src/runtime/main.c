@@ -12,6 +12,7 @@
 
 #include "core/sink.h"
 #include "runtime/dump.h"
+#include "runtime/last_words.h"
 #include "runtime/leaks.h"
 #include "runtime/runtime.h"
 #include "runtime/stop.h"
@@ -55,6 +56,7 @@ static void on_stop(int signal, void *arg)
         if (!takes_nothing(stderr))
             fprintf(stderr, "libeffect: %s is the second signal: exits at once, without waiting for finalizers\n",
                     signal_name(signal));
+        eff__say_last_words(m->rt);
         flush_at_once();
         _exit(128 + signal);
     }

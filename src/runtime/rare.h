@@ -16,6 +16,7 @@ struct eff__end_hook {
 };
 
 struct eff__locals;
+struct eff_local;
 
 struct eff__rare {
     union eff__owner owner;     /* what lay in the fiber */
@@ -97,6 +98,10 @@ static inline struct eff__locals *eff__locals_of(const eff_fiber_t *f)
  * as any callback's, or when out of memory. */
 bool eff__locals_copy(eff_fiber_t *child, const eff_fiber_t *forker);
 void eff__locals_free(struct eff__locals *locals);
+/* Its value of the variable, borrowed; unit where it has not set any. */
+eff_value_t eff__local_peek(const eff_fiber_t *f, const struct eff_local *local);
+/* Sets it. Consumes v; false when out of memory, which it cannot be where the fiber had set it before. */
+bool eff__local_put(eff_fiber_t *f, const struct eff_local *local, eff_value_t v);
 /* The fiber has ended: who keeps its handle does not keep them. */
 static inline void eff__locals_end(eff_fiber_t *f)
 {

@@ -9,6 +9,7 @@
 
 #include "core/cause.h"
 #include "core/context.h"
+#include "core/service.h"
 #include "runtime/group.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
@@ -16,11 +17,20 @@
 
 /* ---- results */
 
+/* Whether the success in reg is that of an acquire_interruptible: what it acquired goes to its owner, and the
+ * interruption is seen after that. */
+static bool ends_acquire(const eff_fiber_t *f)
+{
+    uintptr_t head = f->top[-1];
+    if (!(head & EFF__SPECIAL) || eff__frame_code(head) != EFF__F_MASK) return false;
+    return eff__frame_extra(head) == EFF__MASK_RESTORE && eff__frame_attrs(head) & EFF__MASKED;
+}
+
 void eff__mask_end(eff_fiber_t *f)
 {
     if (__builtin_expect(!f->interrupt, 1) || f->attrs & EFF__MASKED) return;
     if (f->status == EFF__OK) {
-        eff__raise(f, eff_cause_incref(f->interrupt));
+        if (!ends_acquire(f)) eff__raise(f, eff_cause_incref(f->interrupt));
         return;
     }
     if (f->flags & EFF__INTERRUPT_ADDED || f->reg.ptr == f->interrupt) return;
@@ -166,18 +176,21 @@ int eff__return_finalizer(eff_fiber_t *f)
 int eff__return_saved(eff_fiber_t *f)
 {
     uintptr_t head = f->top[-1];
+    uint8_t status = eff__frame_extra(head) & EFF__SAVED_STATUS;
     eff_value_t saved = eff__frame_value(f->top - 1);
     f->attrs = eff__frame_attrs(head);
     f->top -= 3;
     if (f->status == EFF__OK) {
         eff_value_decref(f->reg);
         f->reg = saved;
-        f->status = eff__frame_extra(head);
-    } else if (eff__frame_extra(head) == EFF__OK) {
+        f->status = status;
+    } else if (status == EFF__OK) {
         eff_value_decref(saved);
     } else {
-        eff_cause_t *later = eff__materialize(f);
-        f->reg = eff_cause_value(eff__cause_then_or_keep((eff_cause_t *)saved.ptr, later));
+        eff_cause_t *later = eff__materialize(f), *before = (eff_cause_t *)saved.ptr;
+        bool both = eff__frame_extra(head) & EFF__SAVED_BOTH;
+        f->reg =
+            eff_cause_value(both ? eff__cause_both_or_keep(before, later) : eff__cause_then_or_keep(before, later));
     }
     eff__mask_end(f);
     return EFF__RETURN;
@@ -209,19 +222,38 @@ static int no_room(eff_fiber_t *f, eff_t *e, bool owned)
 
 /* ---- mask */
 
+/* Whether interruption was masked around the acquire that runs now; or, when there is none, or a mask in it, whether it is
+ * now. O(frames). */
+static bool masked_around_acquire(const eff_fiber_t *f)
+{
+    const uintptr_t *base = eff__frames_base(f);
+    for (uintptr_t *top = f->top; top > base; top = eff__frame_below(top)) {
+        uintptr_t head = top[-1];
+        if (!(head & EFF__SPECIAL)) continue;
+        enum eff__frame code = eff__frame_code(head);
+        unsigned mode = code == EFF__F_MASK ? eff__frame_extra(head) : 0;
+        if (code == EFF__F_MASK && (mode == EFF__MASK_EXTERNAL || mode == EFF__MASK_UNBOUND)) continue;
+        bool acquires = code == EFF__F_BRACKET ? eff__bracket_acquires(head) : mode == EFF__MASK_ACQUIRE;
+        if (acquires) return eff__frame_attrs(head) & EFF__MASKED;
+        if (code == EFF__F_MASK || code == EFF__F_BRACKET || code == EFF__F_FINALIZER) break;
+    }
+    return f->attrs & EFF__MASKED;
+}
+
 int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned)
 {
     if (!eff__frames_reserve(f, 2 + EFF__FRAME_SLACK)) return no_room(f, e, owned);
     uint8_t before = f->attrs;
-    uintptr_t head = eff__frame_head(EFF__F_MASK, before, 0);
-    if (e->kind != EFF__MASK_FN) {
-        enum eff__mask_mode mode = (enum eff__mask_mode)e->kind;
+    enum eff__mask_mode mode = (enum eff__mask_mode)e->kind;
+    uintptr_t head = eff__frame_head(EFF__F_MASK, before, mode);
+    if (mode != EFF__MASK_FN) {
         eff_t *source = eff__consume_source(e, &e->bind.source, owned);
+        bool lifts = mode == EFF__MASK_ON || (mode == EFF__MASK_RESTORE && !masked_around_acquire(f));
         *f->top++ = head;
-        if (mode == EFF__MASK_OFF) f->attrs |= EFF__MASKED;
-        else if (mode == EFF__MASK_ON) f->attrs &= (uint8_t)~EFF__MASKED;
+        if (mode == EFF__MASK_OFF || mode == EFF__MASK_ACQUIRE) f->attrs |= EFF__MASKED;
+        else if (lifts) f->attrs &= (uint8_t)~EFF__MASKED;
         else if (mode == EFF__MASK_EXTERNAL) f->attrs |= EFF__EXTERNAL;
-        else f->attrs |= EFF__UNBOUND;
+        else if (mode == EFF__MASK_UNBOUND) f->attrs |= EFF__UNBOUND;
         f->cur = (uintptr_t)source | EFF__OWNED;
         if (eff__interruptible_now(f)) {
             eff_decref(source);
@@ -317,19 +349,6 @@ int eff__return_scoped(eff_fiber_t *f)
     return EFF__RETURN;
 }
 
-/* Nobody provided the service: which are there, and what can be done, are notes. */
-static void raise_missing(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t site)
-{
-    eff_cause_t *cause = eff_cause_die(eff_printf("no service \"%s\" is provided here", tag->name));
-    cause = eff_cause_note(cause, eff__context_note(f->context), NULL);
-    eff_value_t hint = eff_printf("to provide it: %s_provide(effect, service), or eff_provide(effect, layer) with a "
-                                  "layer that builds it",
-                                  tag->name);
-    cause = eff_cause_note(cause, hint, NULL);
-    eff__raise(f, cause);
-    eff__trace_add(&f->rt->trace, site);
-}
-
 static void raise_null_service(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t site)
 {
     const char *message = "the service \"%s\" is NULL here: that was provided, or is its default";
@@ -337,22 +356,50 @@ static void raise_null_service(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t 
     eff__trace_add(&f->rt->trace, site);
 }
 
+/* The service is there now. env: the node that asked for it, which the frame below keeps. */
+static eff_t *use_built(eff_value_t services, eff_value_t env)
+{
+    const eff_t *e = eff_as_effect(env);
+    eff_value_t service = eff_context_get(eff_as_context(services), e->service.tag);
+    if (!eff__value_usable(service)) return eff_fail_cause(eff__service_missing(e->service.tag, NULL));
+    if (!e->service.thunk) return eff_succeed(eff_value_incref(service));
+    void *found = eff__service_of(service);
+    if (!found) return eff__mistake(e->site, "the service \"%s\" is NULL", e->service.tag->name);
+    return e->service.thunk(e->service.use, found, e->service.env);
+}
+
+/* Has the fiber build a service that was not asked for before. */
+static int build_first(eff_fiber_t *f, eff_t *e, eff_value_t service)
+{
+    struct eff__lazy *lazy = (struct eff__lazy *)service.ptr;
+    return eff__prim_effect(f, eff_flat_map_at(e->site, lazy->build(lazy, e->site), use_built,
+                                               eff_effect_value(eff_incref(e))));
+}
+
 int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
 {
     if (!eff__frames_reserve(f, 1)) return no_room(f, e, owned);
     const eff_tag_t *tag = e->service.tag;
     eff_value_t service =
-        f->context ? eff_context_get(f->context, tag) : (tag->get_default ? tag->get_default() : (eff_value_t){ 0 });
+        f->context ? eff__context_find(f->context, tag) : (tag->get_default ? tag->get_default() : (eff_value_t){ 0 });
     eff_site_t site = e->site;
     *f->top++ = (uintptr_t)e | (owned ? EFF__OWNED : 0); /* keeps env */
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (!service.type) {
-        raise_missing(f, tag, site);
+        eff_cause_t *cause = eff__service_missing(tag, f->context);
+        const struct eff__services *built = f->rt->services;
+        eff__raise(f, built ? built->explain_missing(built, f, tag, cause) : cause);
+        eff__trace_add(&f->rt->trace, site);
         return EFF__RETURN;
     }
-    if (service.type->flags & EFF_TYPE_OOM) {
+    if (service.type->flags & (EFF_TYPE_OOM | EFF__TYPE_LAZY)) {
+        if (service.type->flags & EFF__TYPE_LAZY) return build_first(f, e, service);
         eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return EFF__RETURN;
+    }
+    if (!e->service.thunk) { /* eff_tag_get */
+        f->reg = eff_value_incref(service);
         return EFF__RETURN;
     }
     void *found = eff__service_of(service);

@@ -10,6 +10,11 @@ int eff__region_leave(eff_fiber_t *f, uint32_t depth);
 /* Runs an effect (consumed; NULL is the mistake of `site`'s callback) as a finalizer: masked, in a region of its own,
  * with reg kept in a SAVED frame. Returns EFF__EVAL; needs the slack of the frame below. */
 int eff__run_finalizer(eff_fiber_t *f, eff_t *finalizer, eff_site_t site);
+/* The head of the SAVED frame of a finalizer that was begun just now. */
+static inline uintptr_t *eff__finalizer_saved(const eff_fiber_t *f)
+{
+    return eff__frame_below(f->top) - 1;
+}
 /* A mask ends here: the fiber's attrs are what they are outside. With an interruption pending, a success is dropped and
  * a failure becomes Then(failure, Interrupt), once. */
 void eff__mask_end(eff_fiber_t *f);
@@ -33,6 +38,8 @@ int eff__return_par(eff_fiber_t *f);
 int eff__return_each(eff_fiber_t *f);
 int eff__return_item(eff_fiber_t *f);
 int eff__return_pull(eff_fiber_t *f);
+int eff__return_extend(eff_fiber_t *f);
+int eff__return_closing(eff_fiber_t *f);
 
 /* How instructions that push special frames begin. e is borrowed if not owned, else consumed. */
 int eff__eval_scoped(eff_fiber_t *f, eff_t *e, bool owned);

@@ -9,6 +9,7 @@
 #include "core/track.h"
 #include "runtime/dump.h"
 #include "runtime/home.h"
+#include "runtime/last_words.h"
 #include "runtime/mailbox.h"
 #include "runtime/rare.h"
 #include "runtime/stop.h"
@@ -137,11 +138,13 @@ void eff_runtime_free(eff_runtime_t *rt)
     eff__unwind_all(rt);
     eff__cancels_due(rt); /* of those, nobody waits any more */
     if (rt->pool) eff__pool_free(rt->pool);
+    if (rt->services) rt->services->free(rt->services);
     eff__stop_end(rt->stop);
     eff__stop_decref(rt->stop);
     eff__mailbox_close(rt->mailbox);
     eff__loop_free(rt->loop, false);
     if (rt->context) eff_context_decref(rt->context);
+    eff__last_words_forget(rt);
     forget_runtime(rt);
     eff__raw_free(rt);
 }
@@ -150,6 +153,7 @@ void eff_runtime_abandon(eff_runtime_t *rt)
 {
     if (!rt) return;
     rt->freeing = true;
+    eff__last_words_forget(rt);
     eff__mailbox_forget(rt->mailbox);
     eff__loop_free(rt->loop, true);
     if (pthread_equal(rt->thread, pthread_self())) forget_runtime(rt);
@@ -159,6 +163,7 @@ void eff_runtime_abandon(eff_runtime_t *rt)
 
 static eff_fiber_t *new_root(eff_runtime_t *rt, eff_t *e, eff_exit_fn on_exit, void *arg)
 {
+    if (rt->services && rt->services->wrap_root) e = rt->services->wrap_root(rt->services, e);
     eff_fiber_t *f = eff__fiber_new(rt, e, rt->context, NULL);
     if (!f) return NULL;
     f->flags |= EFF__MAIN;
@@ -219,7 +224,7 @@ static bool interrupt_roots(eff_runtime_t *rt, bool daemons)
     bool any = false;
     eff_cause_t *cause = eff__interrupt_cause(NULL, EFF_INTERRUPT_SHUTDOWN, NULL);
     for (eff_fiber_t *f = rt->roots; f; f = f->sibling_prev) {
-        if (f->state == EFF__DONE || !(f->flags & EFF__DAEMON) != !daemons) continue;
+        if (f->state == EFF__DONE || f->flags & EFF__KEEPER || !(f->flags & EFF__DAEMON) != !daemons) continue;
         any = true;
         eff__fiber_interrupt(f, cause);
     }
@@ -245,12 +250,23 @@ static void set_grace(eff_runtime_t *rt, int64_t ends)
     if (!ends) rt->n_external--;
 }
 
+/* Whether any fiber lives but those that keep services, and theirs. */
+static bool roots_live(const eff_runtime_t *rt)
+{
+    const eff_fiber_t *f = rt->roots;
+    while (f && (f->state == EFF__DONE || f->flags & EFF__KEEPER))
+        f = f->sibling_prev;
+    return f;
+}
+
 /* Interrupts those whose turn it is to end; false when nobody is left. */
 static bool end_others(eff_runtime_t *rt)
 {
-    if (rt->grace_ends && rt->n_fibers > 0) return true;
+    if (rt->grace_ends && roots_live(rt)) return true;
     if (rt->grace_ends) set_grace(rt, 0);
-    return interrupt_roots(rt, false) || interrupt_roots(rt, true) || rt->n_fibers > 0;
+    if (interrupt_roots(rt, false) || interrupt_roots(rt, true)) return true;
+    if (rt->services) rt->services->let_go(rt->services);
+    return rt->n_fibers > 0;
 }
 
 /* Whoever waits for the end hears of it; he may free the runtime. */
@@ -433,7 +449,7 @@ void eff__turn_ended(eff_runtime_t *rt)
     if (!rt->driving) eff__loop_settle(rt->loop);
     if (rt->ready_first || rt->first_cancel) {
         eff__loop_next_turn(rt->loop);
-    } else if (rt->n_fibers > 0 && rt->n_external == 0 && rt->options.on_deadlock && !rt->driving) {
+    } else if (rt->options.on_deadlock && rt->n_external == 0 && !rt->driving && roots_live(rt)) {
         rt->options.on_deadlock(rt, rt->options.arg); /* without it nothing: an event of the host's may still help */
     }
 }

@@ -11,6 +11,7 @@
 #include <effect/runtime.h>
 
 #include "runtime/debug.h"
+#include "runtime/entropy.h"
 #include "runtime/fiber.h"
 #include "runtime/finalizer.h"
 #include "runtime/watch.h"
@@ -30,6 +31,26 @@ struct eff__timers {
 struct eff__idle {
     bool (*idle)(struct eff__idle *self);
     struct eff__idle *next;
+};
+
+/* Something that is to happen at a time of the real clock, in no fiber. Linked into the runtime by whoever owns it. */
+struct eff__alarm {
+    int64_t at;                            /* ns, by eff__now_ns; 0: it is not set */
+    void (*due)(struct eff__alarm *alarm); /* called from the loop, once for each setting */
+    struct eff__alarm *next;
+};
+
+/* What keeps services for the runtime's fibers, as the runtime sees it. Made by whoever provides the first layer. */
+struct eff__services {
+    /* Adds to the cause (consumed) of a fiber that asked for a service and found none what is known about that. */
+    eff_cause_t *(*explain_missing)(const struct eff__services *self, const eff_fiber_t *f, const eff_tag_t *tag,
+                                    eff_cause_t *cause);
+    /* What becomes of the effect of a root (consumed); returns new. NULL: that effect. */
+    eff_t *(*wrap_root)(struct eff__services *self, eff_t *e);
+    /* All other fibers have ended, and no root comes any more: keeps nothing for those that could have come. */
+    void (*let_go)(struct eff__services *self);
+    /* The runtime goes, and no fiber is left. */
+    void (*free)(struct eff__services *self);
 };
 
 /* Hooks of the testing instruments; all NULL in production. */
@@ -62,6 +83,7 @@ struct eff_runtime {
     struct eff__watch watch;
     struct eff__finalizers finalizers;
     struct eff__idle *idlers;
+    struct eff__alarm *alarms;
     size_t n_fibers;    /* that live */
     size_t n_external;  /* of those, how many wait for a timer or the outside */
     size_t n_async;     /* answers that may come from another thread or the loop */
@@ -84,7 +106,10 @@ struct eff_runtime {
     bool driving;               /* eff_runtime_run runs the loop and drains by itself */
     bool steered;               /* a test lets it run, by and by: on its own loop too, nobody else does */
     bool timers_polled;         /* due sleepers were moved since the last turn */
-    uint32_t max_turns;         /* per fiber, without time moving; 0: no limit */
+    uint32_t max_turns;         /* per fiber, without time moving; 0: no limit, and what follows is not kept */
+    uint32_t max_budgets;       /* that it may spend in that time; 0: no limit */
+    uint64_t n_turns;           /* of all fibers */
+    uint64_t spender;           /* the id of the fiber that was the last to spend its budget */
     uint32_t epoch;             /* goes up whenever TestClock moves time */
     bool supervised;            /* some fiber was, or is, started under a supervisor */
     bool freeing;
@@ -98,7 +123,10 @@ struct eff_runtime {
     eff_runtime_options_t options;
     struct eff__loop *loop;
     struct eff__mailbox *mailbox;
-    struct eff__pool *pool; /* NULL until the first blocking job */
+    struct eff__pool *pool;             /* NULL until the first blocking job */
+    struct eff__last_words *last_words; /* who has some: last_words.h */
+    struct eff__entropy entropy;
+    struct eff__services *services; /* NULL until a layer is provided; owned */
     pthread_t thread;
     eff_runtime_t *next_of_thread, **link_of_thread; /* see eff__runtimes; the pointer that points at this */
 };
@@ -128,6 +156,13 @@ void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler);
 /* Nothing is ready, nobody idles, and no fiber waits for the outside: a deadlock of these fibers. Fails the suspended
  * ones with a report; the innermost first. */
 void eff__deadlock(eff_runtime_t *rt);
+
+EFF_API void eff__alarm_add(eff_runtime_t *rt, struct eff__alarm *alarm);
+EFF_API void eff__alarm_remove(eff_runtime_t *rt, struct eff__alarm *alarm);
+/* When the earliest is due; 0: none is set. */
+int64_t eff__alarms_next(const eff_runtime_t *rt);
+/* Calls those that are due. */
+void eff__alarms_due(eff_runtime_t *rt, int64_t now);
 
 /* Plain C made fibers ready: outside a turn, the loop has to hear of it. */
 void eff__woke_from_plain_c(eff_runtime_t *rt);
@@ -166,7 +201,7 @@ void *eff__loop_signal(struct eff__loop *loop, int signal, void (*fn)(int signal
 void eff__loop_signal_free(void *watch);
 
 /* Monotonic time in ns, from the system. */
-int64_t eff__now_ns(void);
+EFF_API int64_t eff__now_ns(void);
 /* The live clock's time in ns: cached, and the same for a whole turn. */
 int64_t eff__now(eff_runtime_t *rt);
 /* The time that waiting is measured by, in ns: of this turn, so that a clock is read once in it, and by now. */

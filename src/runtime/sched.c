@@ -68,9 +68,10 @@ uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n)
     if (loop && loop->epoch != f->rt->epoch) loop->turns = 0;
     if (loop) loop->epoch = f->rt->epoch;
     if (loop && n <= UINT32_MAX - loop->turns) loop->turns += n;
-    enum { COUNT_BITS = 17 };
-    const uint32_t mask = (1u << COUNT_BITS) - 1;
-    uint32_t epoch = f->rt->epoch << COUNT_BITS;
+    enum { USUAL_BITS = 17, MOST_BITS = 20 }; /* of the count; TestClock's usual limit fits, and its greatest */
+    const uint32_t bits = f->rt->max_turns < (1u << USUAL_BITS) - 1 ? USUAL_BITS : MOST_BITS;
+    const uint32_t mask = (1u << bits) - 1;
+    uint32_t epoch = f->rt->epoch << bits;
     uint32_t count = ((f->turns & ~mask) == epoch ? f->turns & mask : 0) + n;
     f->turns = epoch | (count < mask ? count : mask);
     return count;
@@ -80,6 +81,7 @@ uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n)
 static void limit_turns(eff_runtime_t *rt, eff_fiber_t *f)
 {
     enum { MANY_ITEMS = 10 }; /* so many times the turns of one fiber, for all items of a loop together */
+    rt->n_turns++;
     bool too_many = eff__count_turns(f, 1) > rt->max_turns;
     const struct eff__pulls *loop = loop_of(f);
     bool endless = !too_many && loop && loop->turns / MANY_ITEMS > rt->max_turns;
@@ -98,10 +100,20 @@ static void limit_turns(eff_runtime_t *rt, eff_fiber_t *f)
             loop->turns);
         return;
     }
-    eff__raise_mistake(f, f->wait.site,
-                       "fiber %llu got %u turns without time moving under TestClock: it waits for nothing that a test "
-                       "could bring about",
-                       (unsigned long long)f->id, rt->max_turns);
+    eff_buffer_t name = EFF_BUFFER_INIT;
+    struct eff__who who = eff__who_is(f);
+    eff__sink_who(&(struct eff__sink){ .buffer = &name }, &who);
+    if (rt->spender == f->id)
+        eff__raise_mistake(f, f->wait.site,
+                           "%s spent its budget of %lld instructions %u times without time moving under TestClock: it "
+                           "seems to run for ever",
+                           eff_buffer_text(&name), (long long)rt->budget, rt->max_budgets);
+    else
+        eff__raise_mistake(f, f->wait.site,
+                           "%s got %u turns without time moving under TestClock: it waits for nothing that a test "
+                           "could bring about",
+                           eff_buffer_text(&name), rt->max_turns);
+    eff_buffer_done(&name);
 }
 
 static void call_exits(eff_runtime_t *rt)
@@ -212,6 +224,41 @@ void eff__idle_remove(eff_runtime_t *rt, struct eff__idle *idler)
         if (*p != idler) continue;
         *p = idler->next;
         return;
+    }
+}
+
+/* ---- alarms */
+
+void eff__alarm_add(eff_runtime_t *rt, struct eff__alarm *alarm)
+{
+    alarm->next = rt->alarms;
+    rt->alarms = alarm;
+}
+
+void eff__alarm_remove(eff_runtime_t *rt, struct eff__alarm *alarm)
+{
+    for (struct eff__alarm **p = &rt->alarms; *p; p = &(*p)->next) {
+        if (*p != alarm) continue;
+        *p = alarm->next;
+        return;
+    }
+}
+
+int64_t eff__alarms_next(const eff_runtime_t *rt)
+{
+    int64_t next = 0;
+    for (const struct eff__alarm *a = rt->alarms; a; a = a->next)
+        if (a->at && (!next || a->at < next)) next = a->at;
+    return next;
+}
+
+void eff__alarms_due(eff_runtime_t *rt, int64_t now)
+{
+    for (struct eff__alarm *a = rt->alarms, *next; a; a = next) {
+        next = a->next;
+        if (!a->at || a->at > now) continue;
+        a->at = 0;
+        a->due(a);
     }
 }
 

@@ -76,6 +76,14 @@ static void unwind_frame(eff_fiber_t *f)
         eff_value_decref(eff__frame_value(f->top));
         f->top -= 2;
         break;
+    case EFF__F_EXTEND:
+        eff_scope_decref(f->scope);
+        f->scope = (eff_scope_t *)*--f->top;
+        break;
+    case EFF__F_CLOSING:
+        eff__closing_unwind(f, f->top);
+        f->top -= 2;
+        break;
     case EFF__F_PAR: eff__group_unwind(f, (struct eff__group *)*--f->top); break;
     case EFF__F_EACH:
         eff__each_unwind((void *)*--f->top);
@@ -113,11 +121,38 @@ void eff__fiber_unwind(eff_fiber_t *f)
     if (!owned_by_group) eff_fiber_decref(f);
 }
 
+/* Whether it keeps services for others, or belongs to what does: those end first. */
+static bool is_used(const eff_fiber_t *f)
+{
+    while (f && !(f->flags & EFF__KEEPER))
+        f = eff__outer_of(f);
+    return f && f->flags & EFF__USED;
+}
+
+struct search {
+    eff_fiber_t *found;
+    bool used; /* look for those that are used, as well */
+};
+
 static bool find_living(eff_fiber_t *f, void *arg)
 {
-    if (f->state == EFF__DONE) return true;
-    *(eff_fiber_t **)arg = f;
+    struct search *s = (struct search *)arg;
+    if (f->state == EFF__DONE || (!s->used && is_used(f))) return true;
+    s->found = f;
     return false;
+}
+
+/* The next to be given up: children come first; NULL: there is none. */
+static eff_fiber_t *next_living(const eff_runtime_t *rt)
+{
+    struct search s = { NULL, rt->services == NULL };
+    eff__each_fiber(rt, find_living, &s);
+    if (s.found || s.used) return s.found;
+    rt->services->let_go(rt->services);
+    eff__each_fiber(rt, find_living, &s);
+    s.used = true;
+    if (!s.found) eff__each_fiber(rt, find_living, &s);
+    return s.found;
 }
 
 void eff__unwind_all(eff_runtime_t *rt)
@@ -126,8 +161,7 @@ void eff__unwind_all(eff_runtime_t *rt)
     eff__running = rt;
     rt->draining = true;
     for (;;) {
-        eff_fiber_t *f = NULL;
-        eff__each_fiber(rt, find_living, &f); /* children come first */
+        eff_fiber_t *f = next_living(rt);
         if (!f) break;
         while (f && f->state != EFF__DONE) { /* and what comes next below its parent, without a search from the top */
             eff_fiber_t *parent = f->parent;

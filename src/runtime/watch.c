@@ -207,7 +207,9 @@ void eff__watch_frame(eff_fiber_t *f)
         break;
     case EFF__F_END: name = "the end of a fiber"; break;
     case EFF__F_SCOPED:
-    case EFF__F_PROVIDE: name = "the end of a scope"; break;
+    case EFF__F_PROVIDE:
+    case EFF__F_EXTEND:
+    case EFF__F_CLOSING: name = "the end of a scope"; break;
     case EFF__F_MASK:
     case EFF__F_LOCALLY:
     case EFF__F_FINALIZER:

@@ -1,12 +1,11 @@
-/* Running effects under TestClock, and driving them from outside any fiber as a transcript. */
+/* Driving fibers from outside, as a transcript. */
 #include "testing/test.h"
 
-#include "layers/test_clock.h"
-#include "runtime/leaks.h"
+#include "core/misuse.h"
+#include "testing/environment.h"
 
 struct eff_test {
-    eff_runtime_t *rt;
-    eff__test_clock_t *clock;
+    struct eff__test_env env;
     struct handle *handles; /* of the fibers that were forked: the test owns them */
 };
 
@@ -15,59 +14,29 @@ struct handle {
     eff_fiber_t *fiber;
 };
 
-/* A runtime whose root context has a TestClock; false when out of memory. */
-static bool open_runtime(eff_runtime_t **ret_rt, eff__test_clock_t **ret_clock)
-{
-    eff__test_clock_t *clock = eff__test_clock_new();
-    if (!clock) return false;
-    eff_context_t *context =
-        eff_context_add(eff_context_empty(), eff__test_clock_tag(), eff__test_clock_service(clock));
-    eff_runtime_t *rt = eff_runtime_new(&(eff_runtime_options_t){ .context = context });
-    if (!rt) {
-        eff__test_clock_decref(clock);
-        return false;
-    }
-    eff__test_clock_bind(clock, rt);
-    *ret_rt = rt;
-    *ret_clock = clock;
-    return true;
-}
+/* ---- making one */
 
-static void close_runtime(eff_runtime_t *rt, eff__test_clock_t *clock)
+eff_test_t *eff_test_new_with(const eff_test_options_t *given)
 {
-    eff__test_clock_unbind(clock);
-    eff_runtime_free(rt);
-    eff__test_clock_decref(clock);
-}
-
-eff_exit_t eff_test_run(eff_t *e)
-{
-    eff_runtime_t *rt;
-    eff__test_clock_t *clock;
-    if (!open_runtime(&rt, &clock)) {
-        eff_decref(e);
-        return eff_exit_fail_cause(eff_cause_die(eff_oom_value()));
-    }
-    eff__test_clock_auto(clock, true);
-    eff_exit_t exit = eff_runtime_run(rt, e);
-    if (eff_runtime_n_fibers(rt) > 0) eff__run_shutdown(rt);
-    close_runtime(rt, clock);
-    return exit;
-}
-
-/* ---- the outside driver */
-
-eff_test_t *eff_test_new(void)
-{
+    eff_test_options_t options = eff__test_options(given);
+    if (options.layer) eff_layer_decref(options.layer);
     eff_test_t *t = eff__malloc(sizeof *t);
-    if (!t) return NULL;
+    if (!t) {
+        eff_context_decref(options.context);
+        return NULL;
+    }
     *t = (eff_test_t){ 0 };
-    if (!open_runtime(&t->rt, &t->clock)) {
+    if (!eff__test_env_open(&t->env, &options, false)) {
         eff__raw_free(t);
         return NULL;
     }
-    t->rt->steered = true;
+    t->env.rt->steered = true;
     return t;
+}
+
+eff_test_t *eff_test_new(void)
+{
+    return eff_test_new_with(NULL);
 }
 
 eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e)
@@ -77,7 +46,7 @@ eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e)
         eff_decref(e);
         return NULL;
     }
-    if (eff_runtime_fork(t->rt, e, NULL, NULL, &h->fiber) < 0) {
+    if (eff_runtime_fork(t->env.rt, e, NULL, NULL, &h->fiber) < 0) {
         eff__raw_free(h);
         return NULL;
     }
@@ -86,51 +55,118 @@ eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e)
     return h->fiber;
 }
 
+/* ---- letting it run */
+
+static void settle(eff_test_t *t)
+{
+    eff__test_env_watch(&t->env);
+    eff__test_clock_settle(t->env.rt);
+}
+
+static void drive(eff_test_t *t, int64_t until)
+{
+    eff__test_env_watch(&t->env);
+    eff__test_clock_drive(t->env.clock, until);
+}
+
+static int64_t after(const eff_test_t *t, eff_duration_t d)
+{
+    return eff_instant_add((eff_instant_t){ t->env.clock->now }, (eff_duration_t){ d.ns < 0 ? 0 : d.ns }).ns;
+}
+
 void eff_test_adjust(eff_test_t *t, eff_duration_t d)
 {
-    int64_t now = eff__test_clock_time(t->clock), by = d.ns < 0 ? 0 : d.ns;
-    int64_t until = by > INT64_MAX - now ? INT64_MAX : now + by;
-    eff__test_clock_settle(t->rt);
-    while (eff__test_clock_advance(t->clock, until))
-        eff__test_clock_settle(t->rt);
+    drive(t, after(t, d));
+}
+
+void eff_test_set(eff_test_t *t, eff_instant_t to)
+{
+    if (to.ns < t->env.clock->now) eff__misuse("eff_test_set to an instant in the past");
+    else drive(t, to.ns);
+}
+
+eff_duration_t eff_test_step(eff_test_t *t, eff_duration_t at_most)
+{
+    settle(t);
+    int64_t from = t->env.clock->now, to = after(t, at_most);
+    const struct eff__timer *next = t->env.clock->timers.root;
+    if (next && next->deadline < to) to = next->deadline;
+    drive(t, to);
+    return (eff_duration_t){ t->env.clock->now - from };
+}
+
+const eff_exit_t *eff_test_poll(eff_test_t *t, eff_fiber_t *fiber)
+{
+    settle(t);
+    return eff_fiber_poll(fiber);
 }
 
 void eff_test_interrupt(eff_test_t *t, eff_fiber_t *fiber)
 {
-    eff_runtime_interrupt(t->rt, fiber);
+    eff_runtime_interrupt(t->env.rt, fiber);
 }
+
+void eff_test_set_wall(eff_test_t *t, eff_instant_t wall)
+{
+    eff__test_clock_set_wall(t->env.clock, wall);
+}
+
+/* ---- looking at it */
 
 eff_duration_t eff_test_now(const eff_test_t *t)
 {
-    return (eff_duration_t){ eff__test_clock_time(t->clock) };
+    return (eff_duration_t){ t->env.clock->now };
+}
+
+bool eff_test_next(const eff_test_t *t, eff_duration_t *ret_left)
+{
+    const struct eff__timer *next = t->env.clock->timers.root;
+    int64_t left = next ? next->deadline - t->env.clock->now : 0;
+    if (ret_left) ret_left->ns = left > 0 ? left : 0;
+    return next != NULL;
+}
+
+size_t eff_test_n_sleepers(const eff_test_t *t)
+{
+    return t->env.clock->timers.n;
+}
+
+bool eff_test_is_stuck(const eff_test_t *t)
+{
+    const eff_runtime_t *rt = t->env.rt;
+    return rt->n_fibers > 0 && !rt->ready_first && rt->n_external == 0 && t->env.clock->timers.n == 0;
+}
+
+eff_test_console_t *eff_test_get_console(eff_test_t *t)
+{
+    return t->env.console;
 }
 
 eff_runtime_t *eff_test_runtime(eff_test_t *t)
 {
-    return t->rt;
+    return t->env.rt;
 }
+
+/* ---- for our own tests */
 
 void eff__test_auto(eff_test_t *t)
 {
-    eff__test_clock_auto(t->clock, true);
+    eff__test_clock_auto(t->env.clock);
 }
 
 const struct eff__timers *eff__test_timers(const eff_test_t *t)
 {
-    return eff__test_clock_timers(t->clock);
-}
-
-size_t eff__test_n_sleepers(const eff_test_t *t)
-{
-    return eff__test_timers(t)->n;
+    return &t->env.clock->timers;
 }
 
 void eff__test_wake(eff_test_t *t, eff_fiber_t *sleeper)
 {
-    eff__test_clock_wake(t->clock, sleeper);
+    eff__test_clock_wake(t->env.clock, sleeper);
 }
 
-void eff__test_free_now(eff_test_t *t)
+/* ---- ending it */
+
+static void drop_handles(eff_test_t *t)
 {
     while (t->handles) {
         struct handle *h = t->handles;
@@ -138,29 +174,32 @@ void eff__test_free_now(eff_test_t *t)
         eff_fiber_decref(h->fiber);
         eff__raw_free(h);
     }
-    close_runtime(t->rt, t->clock);
+}
+
+void eff__test_free_now(eff_test_t *t)
+{
+    drop_handles(t);
+    eff__test_env_close(&t->env);
     eff__raw_free(t);
 }
 
 size_t eff_test_free(eff_test_t *t)
 {
     if (!t) return 0;
-    size_t n = eff_runtime_n_fibers(t->rt);
-    eff__test_clock_auto(t->clock, true); /* finalizers may sleep */
-    if (n > 0) eff__run_shutdown(t->rt);
+    size_t n = eff__test_env_end_fibers(&t->env, NULL);
     eff__test_free_now(t);
     return n;
 }
 
-/* ---- leaks */
-
-uint64_t eff_test_leaks_mark(void)
+size_t eff_test_end(eff_test_t *t, eff_buffer_t *out)
 {
-    return eff__leaks_now();
-}
-
-size_t eff_test_leaks(uint64_t mark, eff_buffer_t *out)
-{
-    struct eff__sink s = { .buffer = out };
-    return eff__leaks_tell(&s, "", mark, out->text);
+    if (!t) return 0;
+    eff_buffer_t own = EFF_BUFFER_INIT;
+    struct eff__test_env env = t->env; /* what is asked for once it is gone */
+    size_t n = eff__test_env_end_fibers(&t->env, out);
+    if (env.options.allow & EFF_TEST_FIBERS) n = 0;
+    eff__test_free_now(t);
+    n += eff__test_env_leaks(&env, NULL, __builtin_frame_address(0), out ? out : &own);
+    eff_buffer_done(&own);
+    return n;
 }

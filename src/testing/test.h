@@ -10,8 +10,6 @@ struct eff__timers;
 void eff__test_auto(eff_test_t *t);
 /* Those who sleep on the test's clock. */
 const struct eff__timers *eff__test_timers(const eff_test_t *t);
-/* How many they are. */
-size_t eff__test_n_sleepers(const eff_test_t *t);
 /* For one of them, its time has come; for the others it has not. */
 void eff__test_wake(eff_test_t *t, eff_fiber_t *sleeper);
 /* Frees the test and its runtime, though fibers may be alive. */

@@ -17,6 +17,7 @@ struct message {
 extern const struct message failure_messages[];
 extern const struct message mistake_messages[];
 extern const struct message service_messages[];
+extern const struct message layer_messages[];
 extern const struct message wait_messages[];
 extern const struct message report_messages[];
 extern const struct message hostile_messages[];

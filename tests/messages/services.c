@@ -104,6 +104,34 @@ static eff_t *asked_with_a_site(void)
     return eff_then(db_with(greet, eff_unit), eff_noop());
 }
 
+static eff_t *open_with_log(void)
+{
+    return eff_then(log_with(failing_use, eff_unit), open_mail());
+}
+eff_layer_t *mail_over_log(void);
+EFF_DEFINE_LAYER(mail_over_log, mail, mail_t, open_with_log, close_mail, &db_tag);
+static eff_t *layer_asks_for_more(void)
+{
+    static db_t the_db = { "db" };
+    return db_provide(log_provide(eff_provide(eff_noop(), mail_over_log()), &the_log), &the_db);
+}
+
+typedef struct post post_t;
+struct post {
+    eff_t *(*send)(post_t *post, const char *to);
+};
+EFF_DECLARE_SERVICE(post, post_t);
+EFF_DEFINE_SERVICE(post, post_t);
+static eff_t *send_post(post_t *post, eff_value_t env)
+{
+    return EFF_CALL(post, send, post, eff_as_string(env));
+}
+static eff_t *unimplemented(void)
+{
+    static post_t the_post = { NULL };
+    return post_provide(post_with(send_post, eff_literal("ada")), &the_post);
+}
+
 const struct message service_messages[] = {
     { "no_service_at_all", .program = no_service_at_all },
     { "other_services", .program = other_services },
@@ -114,5 +142,7 @@ const struct message service_messages[] = {
     { "null_service", .program = null_service },
     { "failing_service", .program = failing_service },
     { "asked_with_a_site", .program = asked_with_a_site },
+    { "layer_asks_for_more", .program = layer_asks_for_more },
+    { "unimplemented", .program = unimplemented },
     { .name = NULL },
 };

@@ -13,6 +13,9 @@ static void setup(void)
 {
     tell_replay(); /* of a test before this one that was aborted, without Check's fork mode */
     eff_set_misuse_handler(NULL, NULL);
+    /* Blocks are counted after each test; the free lists, which keeping track of memory turns off, are to be tested too. And
+     * so are the services that there are without a test. */
+    eff_test_set_defaults(&(eff_test_options_t){ .allow = EFF_TEST_FIBERS | EFF_TEST_MEMORY, .live = true });
 }
 
 /* The name of the suite: its file's, without the folders. */

@@ -16,7 +16,7 @@
 
 #include <check.h>
 #include <effect/effect.h>
-#include <effect/test.h>
+#include <effect/test_check.h>
 
 /* What a program works on and leaves behind. Made anew, zeroed, for every run. */
 struct world {
@@ -95,13 +95,9 @@ void run_case(const char *name, eff_t *(*program)(struct world *w), const struct
     }                                                                                                                  \
     END_TEST
 
-/* ---- assertions for tests that are no cases; each consumes the effect and runs it under TestClock */
+/* ---- assertions for tests that are no cases: those of test_check.h, and of what cases are made of */
 
-#define ck_assert_succeeds(effect, text) ck_assert_exit_(__FILE__, __LINE__, eff_test_run(effect), "succeeds", text)
-#define ck_assert_fails(effect, text) ck_assert_exit_(__FILE__, __LINE__, eff_test_run(effect), "fails", text)
-#define ck_assert_dies(effect, text) ck_assert_exit_(__FILE__, __LINE__, eff_test_run(effect), "dies", text)
-#define ck_assert_interrupted(effect) ck_assert_exit_(__FILE__, __LINE__, eff_test_run(effect), "is interrupted", NULL)
-#define ck_assert_cause(effect, shape) ck_assert_exit_(__FILE__, __LINE__, eff_test_run(effect), "ends with", shape)
+#undef ck_assert_journal
 #define ck_assert_journal(w, text) ck_assert_str_eq((w)->journal, text)
 /* Consumes exit. */
 void ck_assert_exit_(const char *file, int line, eff_exit_t exit, const char *how, const char *text);

@@ -97,14 +97,30 @@ static const char *check_frames(const eff_fiber_t *f)
     return *base & EFF__SPECIAL && eff__frame_code(*base) == EFF__F_END ? NULL : "the lowest frame is not the end";
 }
 
+/* Of a scope that was made by hand. */
+static const char *check_keeper(const eff_fiber_t *f)
+{
+    const eff_scope_t *scope = f->scope;
+    bool within = f->top != eff__frames_base(f) + 4; /* a finalizer, which may be in a scope of its own */
+    if (!scope || !scope->made || scope->owner != f) return within ? NULL : "a keeper keeps no scope of its own";
+    bool waits = f->state == EFF__SUSPENDED && !within && !f->parent;
+    if (scope->state == EFF__SCOPE_OPEN && !waits && f->state != EFF__READY) return "the keeper of an open scope runs";
+    if (f->observers.first && scope->state == EFF__SCOPE_OPEN) return "a scope is waited for that nobody closes";
+    for (const struct eff__entry *e = scope->last; e; e = e->prev) {
+        if (e->scope != scope || (e->prev && e->prev->next != e)) return "a scope's entries disagree";
+        if (e->kind == EFF__ENTRY_FINISHING && !scope->parallel) return "a finalizer has a fiber of its own";
+    }
+    return NULL;
+}
+
 static const char *check_entry(const eff_fiber_t *f)
 {
     const struct eff__entry *entry = eff__entry_of(f);
-    if (entry->fiber != f || entry->kind != EFF__ENTRY_FIBER) return "a scope's entry is of another fiber";
+    if (entry->fiber != f || entry->kind < EFF__ENTRY_FIBER) return "a scope's entry is of another fiber";
     if (entry->next ? entry->next->prev != entry : entry->scope->last != entry) return "a scope's entries disagree";
     if (entry->prev && entry->prev->next != entry) return "a scope's entries disagree";
     if (entry->scope->state == EFF__SCOPE_CLOSED) return "a fiber outlives its scope";
-    return NULL;
+    return entry->kind == EFF__ENTRY_SCOPE && f->state != EFF__DONE ? check_keeper(f) : NULL;
 }
 
 /* Called for each living side. */

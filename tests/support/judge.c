@@ -142,7 +142,7 @@ void judge_end(struct run *r)
     if (rt->n_ready || rt->ready_first) fail_run(r, "%zu ready fibers are left", rt->n_ready);
     if (rt->n_external) fail_run(r, "%zu waits for the outside are left", rt->n_external);
     if (rt->n_async || rt->n_blocking) fail_run(r, "%zu answers from outside are owed", rt->n_async);
-    if (rt->timers.n || eff__test_n_sleepers(r->w.test)) fail_run(r, "timers are left");
+    if (rt->timers.n || eff_test_n_sleepers(r->w.test)) fail_run(r, "timers are left");
     if (r->n_done != (r->n_shutdowns > 0)) fail_run(r, "shutdown's done was called %d times", r->n_done);
     const char *wrong = eff__debug_check(rt);
     if (wrong) fail_run(r, "at the end: %s", wrong);

@@ -196,7 +196,8 @@ KINDS = {'PAR': {'EFF__PAR_ALL': 'all_par', 'EFF__PAR_RACE': 'race', 'EFF__PAR_R
          'FORK': {'EFF__FORK_CHILD': 'fork', 'EFF__FORK_IN': 'fork_in', 'EFF__FORK_SCOPED': 'fork_scoped',
                   'EFF__FORK_DAEMON': 'fork_daemon'},
          'MASK': {'EFF__MASK_OFF': 'uninterruptible', 'EFF__MASK_ON': 'interruptible',
-                  'EFF__MASK_FN': 'uninterruptible_mask', 'EFF__MASK_EXTERNAL': 'external'}}
+                  'EFF__MASK_FN': 'uninterruptible_mask', 'EFF__MASK_EXTERNAL': 'external',
+                  'EFF__MASK_ACQUIRE': 'uninterruptible', 'EFF__MASK_RESTORE': 'acquire_interruptible'}}
 
 
 def kind_name(effect):
@@ -350,7 +351,7 @@ def show_fiber(pointer):
 
 # Words below the mark of a special frame, from frame.h. A frame that is missing here ends the trace with a remark.
 FRAME_WORDS = {'END': 0, 'MASK': 0, 'LOCALLY': 1, 'SCOPED': 1, 'PROVIDE': 2, 'GEN': 1, 'BRACKET': 3, 'FINALIZER': 2,
-               'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2, 'PULL': 2}
+               'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2, 'PULL': 2, 'EXTEND': 1, 'CLOSING': 2}
 
 
 def frame_sites(fiber):
@@ -387,7 +388,7 @@ def frame_sites(fiber):
         elif name == 'FINALIZER':
             where = c_string(gdb.Value(int(top[-2])).cast(gdb.lookup_type('char').pointer()))
             yield 'finalizer' + (f', {where}' if where else '')
-        elif name in ('SCOPED', 'PROVIDE', 'LEAVING'):
+        elif name in ('SCOPED', 'PROVIDE', 'LEAVING', 'EXTEND', 'CLOSING'):
             yield name.lower()
         top -= FRAME_WORDS[name]
 

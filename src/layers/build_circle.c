@@ -1,0 +1,75 @@
+/* Circles of builds: a layer whose build waits for another one, which waits for the first. Such layers come of suspended
+ * ones, or of opens that provide layers; who waits for whom is known from the fibers that wait for instances. A build that
+ * waits for a fiber it has forked is not seen here: that is a deadlock like any other.
+ */
+#include "layers/memo.h"
+#include "runtime/runtime.h"
+
+/* Whose build waits when f does; NULL: nobody's. */
+static struct eff__instance *building_in(const struct eff__memo *memo, const eff_fiber_t *f)
+{
+    while (f->flags & EFF__SIDE && f->parent)
+        f = f->parent;
+    return f->flags & EFF__KEEPER ? eff__instance_of_keeper(memo, f) : NULL;
+}
+
+/* Marks the instances that wait in a list of `asked`, and adds them to the end of the worklist. */
+static struct eff__instance *mark_askers(const struct eff__waiters *list, struct eff__instance *asked,
+                                         struct eff__instance *last)
+{
+    for (const eff_fiber_t *f = list->first; f; f = f->wait.links.next) {
+        struct eff__instance *asker = building_in(asked->memo, f);
+        if (!asker || asker->asks) continue;
+        asker->asks = asked;
+        last->mark = asker;
+        last = asker;
+    }
+    return last;
+}
+
+/* Whether `asked`, which `asker` is about to wait for, waits for that one. From the asker backwards: those that wait for
+ * it, those that wait for them ... `asks` is then the way. */
+static bool closes_circle(struct eff__instance *asker, struct eff__instance *asked)
+{
+    struct eff__instance *last = asker;
+    asker->asks = asked;
+    for (struct eff__instance *at = asker; at; at = at->mark) {
+        last = mark_askers(&at->requesters, at, last);
+        last = mark_askers(&at->leavers, at, last);
+        last = mark_askers(&at->heirs, at, last);
+    }
+    return asked->asks;
+}
+
+static void clear_marks(const struct eff__memo *memo)
+{
+    for (struct eff__instance *inst = memo->all; inst; inst = inst->next)
+        inst->mark = inst->asks = NULL;
+}
+
+/* The mistake of a layer that needs itself. */
+static eff_cause_t *circle_mistake(const struct eff__instance *asker)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_buffer_add(&text, "layers that need each other cannot be built: ");
+    const struct eff__instance *at = asker;
+    do {
+        eff__layer_name(at->layer, &text);
+        eff_buffer_add(&text, at == asker ? " asks for " : ", which asks for ");
+        at = at->asks;
+    } while (at != asker);
+    eff__layer_name(at->layer, &text);
+    eff_cause_t *cause = eff_cause_die(eff_string(eff_buffer_text(&text)));
+    eff_buffer_done(&text);
+    return cause;
+}
+
+/* The cause of death of a build that would wait for itself, were f to wait for the instance; NULL: it would not. */
+eff_cause_t *eff__instance_circle(const eff_fiber_t *f, struct eff__instance *inst)
+{
+    struct eff__instance *asker = building_in(inst->memo, f);
+    if (__builtin_expect(!asker, 1)) return NULL;
+    eff_cause_t *cause = closes_circle(asker, inst) ? circle_mistake(asker) : NULL;
+    clear_marks(inst->memo);
+    return cause;
+}

@@ -1,0 +1,136 @@
+/* The layers of the Config: each opens a source and keeps its snapshot. eff_config_or_else is made of layers only: the
+ * two Configs are given tags of their own, and a third Config, which sees both, asks one after the other.
+ *
+ *     joined        needs first, second;      provides config
+ *       project     config of `first`    to   first
+ *       project     config of `second`   to   second
+ */
+#include <effect/config.h>
+#include <effect/transform.h>
+
+#include "core/build.h"
+#include "layers/config_open.h"
+#include "layers/config_source.h"
+
+static eff_layer_t *layer_of(eff_site_t site, eff_t *snapshot)
+{
+    return eff_layer_effect_at(site, &eff_config_tag, eff_config_fixed_at(NULL, snapshot), NULL);
+}
+
+eff_layer_t *eff_config_json_file_with_at(eff_site_t site, const char *path, const eff_config_file_options_t *options)
+{
+    return layer_of(site, eff__config_open_file(site, path, options));
+}
+
+eff_layer_t *eff_config_json_file_at(eff_site_t site, const char *path)
+{
+    return layer_of(site, eff__config_open_file(site, path, NULL));
+}
+
+eff_layer_t *eff_config_json_text_at(eff_site_t site, const char *name, const char *text)
+{
+    return layer_of(site, eff_config_parse_at(site, name, text));
+}
+
+eff_layer_t *eff_config_env_at(eff_site_t site, const char *prefix)
+{
+    return layer_of(site, eff__config_open_environment(site, prefix));
+}
+
+eff_layer_t *eff_config_args_at(eff_site_t site, int argc, char *const *argv, const eff_config_schema_t *schema)
+{
+    return layer_of(site, eff__config_open_arguments(site, argc, argv, schema));
+}
+
+eff_layer_t *eff_config_memory_at(eff_site_t site, size_t n, const char *const *pairs)
+{
+    return layer_of(site, eff__config_open_pairs(site, n, pairs));
+}
+
+/* ---- a file that is named by the Config so far */
+
+static eff_t *open_named(eff_value_t name, eff_value_t env)
+{
+    (void)env;
+    return eff__config_open_file(NULL, eff_as_string(name), NULL);
+}
+
+eff_layer_t *eff_config_json_file_named_at(eff_site_t site, const char *path, const char *otherwise)
+{
+    eff_t *e = eff_flat_map_at(site, eff_config_string_or_at(site, path, otherwise), open_named, eff_unit);
+    return eff_layer_effect_at(site, &eff_config_tag, eff_config_fixed_at(NULL, e), EFF_TAGS(&eff_config_tag));
+}
+
+/* ---- one Config behind another */
+
+static const eff_tag_t first_tag = { "first config", NULL };
+static const eff_tag_t second_tag = { "second config", NULL };
+
+struct joined {
+    eff_config_t config; /* first, so that the whole, as a value, is the service */
+    eff_config_t *first, *second;
+};
+EFF_STATIC_TYPE(joined_config, struct joined);
+
+static eff_value_t join(eff_value_t first, eff_value_t second, eff_value_t env)
+{
+    (void)env;
+    first = eff_value_incref(first);
+    return eff__config_join(first, eff_value_incref(second));
+}
+
+static eff_t *joined_snapshot(eff_config_t *config)
+{
+    struct joined *j = EFF_CONTAINER_OF(config, struct joined, config);
+    eff_t *first = eff__config_snapshot(NULL, j->first);
+    return eff_zip_with_at(NULL, first, eff__config_snapshot(NULL, j->second), join, eff_unit);
+}
+
+static eff_value_t service_at(eff_value_t context, const eff_tag_t *tag)
+{
+    return eff_context_get(eff_as_context(context), tag);
+}
+
+static eff_t *make_joined(eff_value_t context, eff_value_t env)
+{
+    (void)env;
+    eff_value_t first = service_at(context, &first_tag), second = service_at(context, &second_tag);
+    if (eff_is_oom(first) || eff_is_oom(second)) return eff_out_of_memory();
+    struct joined joined = {
+        { sizeof(eff_config_t), joined_snapshot },
+        (eff_config_t *)eff__service_of(first),
+        (eff_config_t *)eff__service_of(second),
+    };
+    return eff_succeed_at(NULL, joined_config_make(joined));
+}
+
+static eff_t *open_joined(void)
+{
+    return eff_flat_map_at(NULL, eff_context(), make_joined, eff_unit);
+}
+
+static const eff_tag_t *const joined_needs[] = { &first_tag, &second_tag, NULL };
+static const eff_layer_def_t joined_def = {
+    .size = sizeof(eff_layer_def_t),
+    .name = "eff_config_or_else",
+    .tag = &eff_config_tag,
+    .open = open_joined,
+    .needs = joined_needs,
+};
+
+static eff_value_t same(eff_value_t config, eff_value_t env)
+{
+    (void)env;
+    return eff_value_incref(config);
+}
+
+eff_layer_t *eff_config_or_else_at(eff_site_t site, eff_layer_t *first, eff_layer_t *second)
+{
+    eff_layer_t *below = eff_layer_incref(first);
+    second = eff_layer_provide_at(site, second, below);
+    eff_layer_t *const both[] = {
+        eff_layer_project_at(site, first, &eff_config_tag, &first_tag, same, eff_unit),
+        eff_layer_project_at(site, second, &eff_config_tag, &second_tag, same, eff_unit),
+    };
+    return eff_layer_provide_at(site, eff_layer_of(&joined_def), eff_layer_merge_at(site, 2, both));
+}

@@ -1,0 +1,153 @@
+/* What the keepers of layers run that are made of other layers: building those, perhaps several times, and serving what
+ * came of it. What an attempt has built is held by a scope of its own, around the serving: when it fails before it serves,
+ * that scope closes, and only then the next one begins.
+ */
+#include "core/build.h"
+#include "layers/keeper.h"
+
+static eff_site_t site_of(const struct eff__instance *inst)
+{
+    return inst->layer->site ? inst->layer->site : inst->keeper->fork_site;
+}
+
+/* Builds a layer with what the keeper was given. */
+static eff_t *build(const struct eff__instance *inst, eff_layer_t *layer)
+{
+    return eff__build(&(struct eff__mention){ .layer = layer, .fresh = inst->fresh, .site = site_of(inst) });
+}
+static eff_t *build_and_serve(struct eff__instance *inst, eff_layer_t *layer)
+{
+    return eff_flat_map_at(site_of(inst), build(inst, layer), eff__serve_built, eff__instance_env(inst));
+}
+
+/* A layer that a callback returned; consumed. */
+static eff_t *made(struct eff__instance *inst, eff_layer_t *layer,
+                   eff_t *(*go_on)(struct eff__instance *, eff_layer_t *))
+{
+    if (!layer) return eff__instance_mistake(inst, "function", "returned NULL");
+    eff_t *e = go_on(inst, layer);
+    eff_layer_decref(layer);
+    return e;
+}
+
+static eff_t *open_suspended(struct eff__instance *inst)
+{
+    const eff_layer_t *layer = inst->layer;
+    return made(inst, ((eff_layer_t * (*)(eff_value_t)) layer->fn)(layer->value), build_and_serve);
+}
+
+/* ---- one service made of another */
+
+static eff_t *project(eff_value_t services, eff_value_t env)
+{
+    struct eff__instance *inst = eff__instance_in(env);
+    const eff_layer_t *layer = inst->layer;
+    eff_value_t from = eff_context_get(eff_as_context(services), layer->from);
+    if (!from.type)
+        return eff__mistake_at(layer->site, "eff_layer_project is to make %s of %s, which the layer does not provide",
+                               layer->tag->name, layer->from->name);
+    eff_t *e = eff_succeed_at(layer->site, eff_value_incref(from));
+    e = eff_map_at(layer->site, e, (eff_map_fn)layer->fn, eff_value_incref(layer->value));
+    return eff_flat_map_at(layer->site, e, eff__serve_one, eff__instance_env(inst));
+}
+
+static eff_t *open_projected(struct eff__instance *inst)
+{
+    return eff_flat_map_at(site_of(inst), build(inst, inst->layer->parts[0]), project, eff__instance_env(inst));
+}
+
+/* ---- an effect once it is built */
+
+static eff_t *tap(eff_value_t services, eff_value_t env)
+{
+    struct eff__instance *inst = eff__instance_in(env);
+    const eff_layer_t *layer = inst->layer;
+    eff_t *e = ((eff_t * (*)(const eff_context_t *, eff_value_t)) layer->fn)(eff_as_context(services), layer->value);
+    return e ? eff_then_at(layer->site, e, eff__serve_built(services, env)) : NULL;
+}
+
+static eff_t *open_tapped(struct eff__instance *inst)
+{
+    return eff_flat_map_at(site_of(inst), build(inst, inst->layer->parts[0]), tap, eff__instance_env(inst));
+}
+
+/* ---- several attempts */
+
+/* Of an attempt that had served, the failure is one of releasing, which is no reason for another attempt: it passes as a
+ * value. */
+static eff_t *pass_later_failure(const eff_cause_t *cause, eff_value_t env)
+{
+    if (eff__instance_in(env)->state == EFF__IS_BUILDING) return eff_fail_cause_at(NULL, eff_cause_incref(cause));
+    return eff_succeed_at(NULL, eff_cause_value(eff_cause_incref(cause)));
+}
+static eff_t *attempt(struct eff__instance *inst, eff_layer_t *layer)
+{
+    eff_site_t site = site_of(inst);
+    eff_t *e = eff_scoped_at(site, build_and_serve(inst, layer));
+    return eff_catch_cause_at(site, e, pass_later_failure, eff__instance_env(inst));
+}
+
+static eff_t *conclude(eff_value_t v, eff_value_t env)
+{
+    (void)env;
+    if (v.type != &eff_cause_type) return eff_noop();
+    return eff_fail_cause_at(NULL, eff_cause_incref(eff_as_cause(v)));
+}
+
+static eff_t *open_retried(struct eff__instance *inst)
+{
+    const eff_layer_t *layer = inst->layer;
+    eff_schedule_t *schedule = eff_schedule_incref((eff_schedule_t *)layer->value.ptr);
+    eff_t *e = eff_retry_at(layer->site, attempt(inst, layer->parts[0]), schedule);
+    return eff_flat_map_at(layer->site, e, conclude, eff_unit);
+}
+
+static eff_t *attempt_other(eff_value_t error, eff_value_t env)
+{
+    struct eff__instance *inst = eff__instance_in(env);
+    (void)error;
+    return attempt(inst, inst->layer->parts[1]);
+}
+static eff_t *attempt_handled(eff_value_t error, eff_value_t env)
+{
+    struct eff__instance *inst = eff__instance_in(env);
+    const eff_layer_t *layer = inst->layer;
+    return made(inst, ((eff_layer_t * (*)(eff_value_t, eff_value_t)) layer->fn)(error, layer->value), attempt);
+}
+static eff_t *open_or_else(struct eff__instance *inst, eff_bind_fn next)
+{
+    eff_site_t site = inst->layer->site;
+    eff_t *e = eff_catch_all_at(site, attempt(inst, inst->layer->parts[0]), next, eff__instance_env(inst));
+    return eff_flat_map_at(site, e, conclude, eff_unit);
+}
+
+eff_t *eff__open_parts(struct eff__instance *inst)
+{
+    switch (inst->layer->kind) {
+    case EFF__LAYER_SUSPEND: return open_suspended(inst);
+    case EFF__LAYER_PROJECT: return open_projected(inst);
+    case EFF__LAYER_TAP: return open_tapped(inst);
+    case EFF__LAYER_RETRY: return open_retried(inst);
+    case EFF__LAYER_OR_ELSE: return open_or_else(inst, attempt_other);
+    case EFF__LAYER_CATCH_ALL: return open_or_else(inst, attempt_handled);
+    case EFF__LAYER_MEMO: return build_and_serve(inst, inst->layer->parts[0]);
+    case EFF__LAYER_EMPTY: /* the rest has no parts, or no instance */
+    case EFF__LAYER_BROKEN:
+    case EFF__LAYER_DEF:
+    case EFF__LAYER_KEYED:
+    case EFF__LAYER_SUCCEED:
+    case EFF__LAYER_SYNC:
+    case EFF__LAYER_EFFECT:
+    case EFF__LAYER_DISCARD:
+    case EFF__LAYER_MERGE:
+    case EFF__LAYER_PROVIDE:
+    case EFF__LAYER_PROVIDE_MERGE:
+    case EFF__LAYER_WIRE:
+    case EFF__LAYER_FRESH:
+    case EFF__LAYER_PASSTHROUGH:
+    case EFF__LAYER_LAZY:
+    case EFF__LAYER_MAP_ERROR:
+    case EFF__LAYER_OR_DIE: break;
+    }
+    return NULL;
+}

@@ -1,0 +1,73 @@
+/* What a layer is made of: an immutable description, which building (layer_build.c), wiring (layer_wire.c), describing and
+ * checking walk.
+ *
+ * A layer is a node: of a kind, with parts. Next to the parts it has the tags that it provides and those that it needs
+ * from around it, both worked out once, when it is made, so that nobody has to walk down for them. A layer that is given
+ * something broken becomes that: "out of memory", or the mistake of a NULL, which providing it reports.
+ */
+#ifndef EFF_LAYERS_LAYER_H
+#define EFF_LAYERS_LAYER_H
+
+#include <effect/layer_recover.h>
+#include <effect/layer_share.h>
+
+/* kind, and the builder's name, as messages and descriptions have it. */
+#define EFF__LAYER_KINDS(X)                                                                                            \
+    X(EMPTY, "eff_layer_empty")                                                                                        \
+    X(BROKEN, "a layer that could not be made") /* value: what is wrong, a string, or "out of memory" */               \
+    X(DEF, "eff_layer_of")                      /* def; value: unit */                                                 \
+    X(KEYED, "eff_layer_keyed")                 /* def; value: the key */                                              \
+    X(SUCCEED, "eff_layer_succeed")             /* tag; value: the service */                                          \
+    X(SYNC, "eff_layer_sync")                   /* tag; fn: an eff_sync_fn; value: its env */                          \
+    X(EFFECT, "eff_layer_effect")               /* tag; value: the effect that opens */                                \
+    X(DISCARD, "eff_layer_effect_discard")      /* value: the effect */                                                \
+    X(SUSPEND, "eff_layer_suspend")             /* fn: eff_layer_t *(*)(eff_value_t env); value: its env */            \
+    X(MERGE, "eff_layer_merge")                 /* parts */                                                            \
+    X(PROVIDE, "eff_layer_provide")             /* parts: layer, base */                                               \
+    X(PROVIDE_MERGE, "eff_layer_provide_merge") /* parts: layer, base */                                               \
+    X(WIRE, "eff_layer_wire")                   /* parts */                                                            \
+    X(FRESH, "eff_layer_fresh")                 /* part */                                                             \
+    X(PASSTHROUGH, "eff_layer_passthrough")     /* part */                                                             \
+    X(PROJECT, "eff_layer_project")             /* part; from, tag; fn: an eff_map_fn; value: its env */               \
+    X(LAZY, "eff_layer_lazy")                   /* part */                                                             \
+    X(RETRY, "eff_layer_retry")                 /* part; value: the schedule */                                        \
+    X(CATCH_ALL, "eff_layer_catch_all")         /* part; fn: eff_layer_t *(*)(eff_value_t error, env); value: env */   \
+    X(OR_ELSE, "eff_layer_or_else")             /* parts: layer, other */                                              \
+    X(MAP_ERROR, "eff_layer_map_error")         /* part; fn: an eff_map_fn; value: its env */                          \
+    X(OR_DIE, "eff_layer_or_die")               /* part */                                                             \
+    X(TAP, "eff_layer_tap")                     /* part; fn: eff_t *(*)(const eff_context_t *, env); value: env */     \
+    X(MEMO, "eff_layer_memoize")                /* part; value: what keeps it (memo.c) */
+
+enum eff__layer_kind {
+#define X(kind, name) EFF__LAYER_##kind,
+    EFF__LAYER_KINDS(X)
+#undef X
+};
+
+struct eff_layer {
+    enum eff__layer_kind kind;
+    bool opaque;                /* it may need services that `needs` does not name: it is given all there are */
+    eff_site_t site;            /* where it was composed; NULL for those of a descriptor */
+    const eff_layer_def_t *def; /* the next four: see the kind */
+    const eff_tag_t *tag, *from;
+    eff_any_fn fn;
+    eff_value_t value; /* owned */
+    size_t n_parts;
+    eff_layer_t *const *parts; /* owned; the lists lie behind the struct */
+    size_t n_provides, n_needs;
+    const eff_tag_t *const *provides; /* each once, the services of the part that is seen last at the end */
+    const eff_tag_t *const *needs;    /* each once */
+};
+
+extern const char *const eff__layer_kind_names[];
+
+/* A MEMO of the layer (consumed), which needs nothing any more; consumes what keeps it. Returns new. */
+eff_layer_t *eff__layer_memoized(eff_site_t site, eff_layer_t *layer, eff_value_t memoized);
+
+/* Whether it is the immortal one that stands for a layer for which there was no memory. */
+bool eff__layer_is_oom(const eff_layer_t *layer);
+/* Its name in messages: the descriptor's, or the kind with the service and site. Borrowed from out, which it is added to.*/
+void eff__layer_name(const eff_layer_t *layer, eff_buffer_t *out);
+bool eff__tag_in(const eff_tag_t *tag, size_t n, const eff_tag_t *const *tags);
+
+#endif
