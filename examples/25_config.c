@@ -39,8 +39,8 @@ static eff_t *serve(server_config_t *c, eff_value_t env)
 static eff_t *run(int argc, char **argv, const char *text)
 {
     eff_layer_t *file = eff_config_json_text("app.json", text);
-    eff_layer_t *config = eff_config_or_else(eff_config_args(argc, argv, &server_config_schema),
-                                             eff_config_or_else(eff_config_env("APP"), file));
+    eff_layer_t *config =
+        eff_config_or_else(eff_config_args(argc, argv, &server_config_schema), eff_config_env("APP"), file);
     eff_t *e = eff_then(eff_flat_map(server_config_load(), eff_print_value, eff_unit),
                         eff_provide(server_config_with(serve, eff_unit), server_config_live()));
     return eff_provide(e, config);

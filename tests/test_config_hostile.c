@@ -222,6 +222,26 @@ START_TEST(the_file_may_be_named_by_what_comes_before_it)
 }
 END_TEST
 
+START_TEST(a_named_file_is_named_by_any_source_in_front_however_they_are_nested)
+{
+    begin_files();
+    const char *path = file("a.json", "{ \"a\": 7, \"b\": 8 }");
+    eff_value_t pair = eff_printf("config=%s", path);
+    for (int nesting = 0; nesting < 4; nesting++) {
+        eff_layer_t *args = eff_config_memory(eff_as_string(pair)), *env = eff_config_memory("a=1"), *config;
+        eff_layer_t *named = eff_config_json_file_named("config", "none.json");
+        if (nesting == 0) config = eff_config_or_else(args, eff_config_or_else(env, named));
+        else if (nesting == 1) config = eff_config_or_else(eff_config_or_else(args, env), named);
+        else if (nesting == 2) config = eff_config_or_else(args, env, named);
+        else config = eff_config_or_else(args, eff_config_or_else(env, eff_config_or_else(named, eff_config_env("X"))));
+        eff_t *e = eff_zip(eff_config_int("a"), eff_config_int("b"));
+        ck_assert_succeeds(eff_provide(e, config), "(1, 8)");
+    }
+    eff_value_decref(pair);
+    end_files("a.json");
+}
+END_TEST
+
 /* One MiB of values that do not fit: those that are told have to be looked for, each. */
 typedef struct row {
     int n;
@@ -265,8 +285,55 @@ static eff_t *layered(struct world *w)
 }
 CASE(layers_of_sources_are_shared, layered, .succeeds = "(1, 3)")
 
+/* ---- arrays of secret strings, and what looks at them */
+
+typedef struct keys {
+    const char **at;
+    size_t n;
+} keys_t;
+EFF_DECLARE_CONFIG(keys, keys_t);
+static void check_keys(const void *field, eff_buffer_t *problem)
+{
+    (void)field;
+    eff_buffer_add(problem, "looked at");
+}
+static const eff_config_field_t keys_fields[] = { EFF_CONFIG_STRINGS(keys_t, at, n, "keys", .secret = true,
+                                                                     .check = check_keys) };
+EFF_DEFINE_CONFIG(keys, keys_t, keys_fields);
+
+static eff_t *with_key(const char *text)
+{
+    return eff_provide(keys_load(), eff_config_json_text("x.json", text));
+}
+static eff_t *malformed_key(struct world *w)
+{
+    (void)w;
+    return with_key("{ \"keys\": [ \"a\", 271828 ] }");
+}
+CASE(a_secret_item_is_not_shown_and_the_rest_is_not_looked_at, malformed_key,
+     .fails = "configuration: x.json:1: keys[1]: expected a string, got a number")
+
+static eff_t *good_keys(struct world *w)
+{
+    (void)w;
+    return with_key("{ \"keys\": [ \"a\", \"b\" ] }");
+}
+CASE(a_well_formed_array_is_looked_at, good_keys, .fails = "configuration: x.json:1: keys: looked at")
+
+static eff_t *mistyped_option(struct world *w)
+{
+    static char *argv[] = { (char *)"program", (char *)"-password=hunter2", NULL };
+    (void)w;
+    return eff_provide(eff_config_string("password"), eff_config_args(2, argv, NULL));
+}
+CASE(the_value_of_a_mistyped_option_is_not_shown, mistyped_option,
+     .fails = "configuration: -password: options begin with --")
+
 TESTS(OBS_012_a_damaged_text_is_an_error_with_its_place, OBS_012_depth_and_length_are_bounded,
       OBS_012_a_text_cut_anywhere_is_an_error, damaged_texts_are_read_or_refused, files_are_read,
       a_file_that_cannot_be_read_is_an_error, OBS_012_a_file_that_is_too_large_is_not_read_to_its_end,
-      the_file_may_be_named_by_what_comes_before_it, a_large_file_of_mistakes_takes_bounded_time,
-      a_damaged_text_fails_the_layer, layers_of_sources_are_shared)
+      the_file_may_be_named_by_what_comes_before_it,
+      a_named_file_is_named_by_any_source_in_front_however_they_are_nested, a_large_file_of_mistakes_takes_bounded_time,
+      a_damaged_text_fails_the_layer, layers_of_sources_are_shared,
+      a_secret_item_is_not_shown_and_the_rest_is_not_looked_at, a_well_formed_array_is_looked_at,
+      the_value_of_a_mistyped_option_is_not_shown)

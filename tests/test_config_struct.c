@@ -75,7 +75,7 @@ static const eff_config_field_t app_fields[] = {
     EFF_CONFIG_LIST(app_config_t, targets, n_targets, target_schema, "targets", .optional = true, .max = "3"),
     EFF_CONFIG_JSON(app_config_t, extra, "extra", .optional = true),
 };
-EFF_DEFINE_CONFIG(app_config, app_config_t, app_fields, .strict = true, .check = check_app);
+EFF_DEFINE_CONFIG(app_config, app_config_t, app_fields, .strict = true, .operands = true, .check = check_app);
 
 /* ---- running with a Config */
 
@@ -288,9 +288,10 @@ static eff_t *many(struct world *w)
     (void)w;
     static char text[8192] = "{ " DB ", \"tags\": [";
     if (!strchr(text, ']')) {
+        size_t n = strlen(text);
         for (int i = 0; i < 1000; i++)
-            strcat(text, "1,\n");
-        strcat(text, "\"\"] }");
+            n += (size_t)snprintf(text + n, sizeof text - n, "1,\n");
+        snprintf(text + n, sizeof text - n, "\"\"] }");
     }
     return with(json(text), app_config_load());
 }

@@ -96,6 +96,25 @@ static eff_t *borrowed(struct world *w)
 }
 CASE(what_the_forker_has_provided_does_not_go_along_to_a_longer_scope, borrowed, .succeeds = "unit", .journal = "4")
 
+static eff_t *extend_under_short_dice(eff_value_t dice, eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    eff_scope_t *scope = (eff_scope_t *)(intptr_t)w->n[0];
+    return dice_provide(eff_scope_extend(eff_fork_scoped(after(1, roll(w))), scope), eff_as_ptr(dice));
+}
+static eff_t *short_lived_extending(eff_value_t scope, eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    w->n[0] = (intptr_t)eff_as_scope(scope);
+    return eff_acquire_use_release(eff_sync(new_dice, eff_unit), extend_under_short_dice, free_dice, env);
+}
+static eff_t *borrowed_extending(struct world *w)
+{
+    return within_scope(w, short_lived_extending);
+}
+CASE(what_is_provided_does_not_go_along_into_a_scope_that_is_extended, borrowed_extending, .succeeds = "unit",
+     .journal = "4")
+
 static eff_t *look_under_broken(eff_value_t scope, eff_value_t env)
 {
     return provide_attempts(dice_provide(look_from(scope, eff_as_ptr(env)), &broken), 9);
@@ -223,6 +242,7 @@ static eff_t *daemon(struct world *w)
 CASE(a_daemon_has_neither, daemon, .succeeds = "unit", .journal = "4 3")
 
 TESTS(what_the_forker_has_provided_does_not_go_along_to_a_longer_scope,
+      what_is_provided_does_not_go_along_into_a_scope_that_is_extended,
       what_was_provided_around_the_scope_is_what_its_fibers_have, a_fiber_of_a_scope_sleeps_on_the_clock_of_the_scope,
       an_override_that_came_in_a_provided_context_was_provided, what_the_forker_has_set_locally_goes_along,
       a_local_value_over_a_provided_one_goes_along, a_local_value_shows_again_without_what_was_provided_over_it,

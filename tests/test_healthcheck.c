@@ -1,5 +1,6 @@
-/* The health check of examples/healthcheck: the program itself, under TestClock and with an HTTP service that is a
- * script, so that hours take no time and every latency is exact; and, at the end, its live parts against its own
+/* The health check of examples/healthcheck: the program itself, under TestClock and with doubles of its services: an
+ * HTTP service that is a script, a Console that keeps what is printed, settings that a test writes. So hours take no
+ * time and every latency is exact. Then its command, as main runs it; and, at the end, its live parts against its own
  * server. */
 #include <check.h>
 #include <effect/http.h>
@@ -15,10 +16,11 @@
 #include <unistd.h>
 
 #include "../examples/healthcheck/check.h"
-#include "../examples/healthcheck/demo.h"
+#include "../examples/healthcheck/command.h"
 #include "../examples/healthcheck/probe.h"
 #include "../examples/healthcheck/server.h"
-#include "../examples/healthcheck/text.h"
+#include "../examples/healthcheck/terminal.h"
+#include "../examples/healthcheck/wiring.h"
 
 /* ---- one probe */
 
@@ -164,57 +166,57 @@ static const char config[] =
     "  { \"name\": \"closed\", \"url\": \"http://closed/\", \"retries\": 0 }\n"
     "] }\n";
 
-/* What the program writes to, and a folder for its report. */
+/* The program's services, and a folder for its report. */
 struct world {
     eff_test_http_t *http;
-    check_options_t options;
-    char *out, *progress;
-    size_t out_size, progress_size;
-    char folder[64], report_path[96];
+    eff_test_console_t *console;
+    terminal_t terminal;
+    size_t parallel;
+    char folder[64], report[96];
 };
+
+static size_t eighty_columns(void)
+{
+    return 80;
+}
 
 static void world_init(struct world *w, size_t parallel)
 {
-    memset(w, 0, sizeof *w);
-    w->http = scripted_http();
+    *w = (struct world){ .http = scripted_http(),
+                         .console = eff_test_console_new(),
+                         .terminal = { .columns = eighty_columns },
+                         .parallel = parallel };
     strcpy(w->folder, "/tmp/healthcheck-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(w->folder));
-    snprintf(w->report_path, sizeof w->report_path, "%s/report.json", w->folder);
-    w->options = (check_options_t){ .parallel = parallel,
-                                    .report_path = w->report_path,
-                                    .out = open_memstream(&w->out, &w->out_size),
-                                    .progress = open_memstream(&w->progress, &w->progress_size) };
+    snprintf(w->report, sizeof w->report, "%s/report.json", w->folder);
 }
 
 static void world_done(struct world *w)
 {
     eff_test_http_decref(w->http);
-    fclose(w->options.out);
-    fclose(w->options.progress);
-    free(w->out);
-    free(w->progress);
-    unlink(w->report_path);
+    eff_test_console_decref(w->console);
+    unlink(w->report);
     ck_assert_int_eq(rmdir(w->folder), 0); /* fails if a temporary file is left */
 }
 
-static eff_t *check_them(eff_value_t services, eff_value_t options)
+/* The wiring of the program, but for where its settings come from, and where it has doubles. */
+static eff_layer_t *doubles(struct world *w, const char *text)
 {
-    return check(services_incref(services_of(services)), eff_as_ptr(options));
-}
-
-static eff_t *program(struct world *w, const char *text)
-{
-    eff_t *e = config_parse("services.json", text);
-    e = eff_flat_map(e, check_them, eff_ptr(&w->options));
-    return eff_provide(e, eff_test_http(w->http));
+    char report[128], parallel[32];
+    snprintf(report, sizeof report, "report=%s", w->report);
+    snprintf(parallel, sizeof parallel, "parallel=%zu", w->parallel);
+    eff_layer_t *told = eff_config_memory(report, parallel);
+    return eff_layer_wire(settings_live(), eff_config_or_else(told, eff_config_json_text("services.json", text)),
+                          eff_layer_succeed(&terminal_tag, terminal_value(&w->terminal)), eff_test_http(w->http),
+                          eff_test_console(w->console));
 }
 
 /* Asserts that what was printed is `table`, followed by the line about the report. */
 static void assert_printed(const struct world *w, const char *table)
 {
     char *expected;
-    ck_assert_int_gt(asprintf(&expected, "%sreport: %s\n", table, w->report_path), 0);
-    ck_assert_str_eq(w->out, expected);
+    ck_assert_int_gt(asprintf(&expected, "%sreport: %s\n", table, w->report), 0);
+    ck_assert_str_eq(eff_test_console_output(w->console), expected);
     free(expected);
 }
 
@@ -231,19 +233,20 @@ static const char finished_table[] =
 START_TEST(the_program_prints_progress_and_a_table)
 {
     struct world w;
-    world_init(&w, 0);
-    eff_exit_t exit = eff_test_run(program(&w, config));
+    world_init(&w, 16);
+    eff_exit_t exit = eff_test_run(eff_provide(check(), doubles(&w, config)));
     ck_assert(exit.ok);
     ck_assert_int_eq(eff_as_int(exit.value), 3);
     eff_exit_decref(exit);
 
     assert_printed(&w, finished_table);
-    ck_assert_str_eq(w.progress, "[1/6] closed: down (connect to http://closed/: Connection refused)\n"
-                                 "[2/6] fast: up\n"
-                                 "[3/6] wrong: down (expected 200)\n"
-                                 "[4/6] flaky: up\n"
-                                 "[5/6] slow: up\n"
-                                 "[6/6] hanging: down (no answer within 500ms)\n");
+    ck_assert_str_eq(eff_test_console_errors(w.console),
+                     "[1/6] closed: down (connect to http://closed/: Connection refused)\n"
+                     "[2/6] fast: up\n"
+                     "[3/6] wrong: down (expected 200)\n"
+                     "[4/6] flaky: up\n"
+                     "[5/6] slow: up\n"
+                     "[6/6] hanging: down (no answer within 500ms)\n");
     world_done(&w);
 }
 END_TEST
@@ -251,9 +254,9 @@ END_TEST
 START_TEST(the_whole_check_takes_1100_ms_of_the_clock)
 {
     struct world w;
-    world_init(&w, 0);
+    world_init(&w, 16);
     eff_test_t *t = eff_test_new();
-    eff_fiber_t *fiber = eff_test_fork(t, program(&w, config));
+    eff_fiber_t *fiber = eff_test_fork(t, eff_provide(check(), doubles(&w, config)));
     eff_test_adjust(t, eff_millis(1099));
     ck_assert_ptr_null(eff_fiber_poll(fiber));
     eff_test_adjust(t, eff_millis(1));
@@ -286,13 +289,13 @@ static void assert_reported(const json_t *report, size_t i, const char *name, co
 START_TEST(the_report_has_every_number)
 {
     struct world w;
-    world_init(&w, 0);
-    eff_exit_t exit = eff_test_run(program(&w, config));
+    world_init(&w, 16);
+    eff_exit_t exit = eff_test_run(eff_provide(check(), doubles(&w, config)));
     ck_assert(exit.ok);
     eff_exit_decref(exit);
 
     json_error_t error;
-    json_t *report = json_load_file(w.report_path, JSON_REJECT_DUPLICATES, &error);
+    json_t *report = json_load_file(w.report, JSON_REJECT_DUPLICATES, &error);
     ck_assert_msg(report, "%s", error.text);
     ck_assert(json_is_true(json_object_get(report, "finished")));
     ck_assert_int_eq(json_integer_value(json_object_get(report, "up")), 3);
@@ -314,7 +317,7 @@ START_TEST(no_more_probes_run_at_once_than_allowed)
 {
     struct world w;
     world_init(&w, 2);
-    eff_exit_t exit = eff_test_run(program(&w, config));
+    eff_exit_t exit = eff_test_run(eff_provide(check(), doubles(&w, config)));
     ck_assert(exit.ok);
     eff_exit_decref(exit);
     ck_assert_uint_eq(eff_test_http_most_at_once(w.http), 2);
@@ -327,7 +330,7 @@ START_TEST(an_interrupted_check_gives_a_partial_report)
     struct world w;
     world_init(&w, 5);
     eff_test_t *t = eff_test_new();
-    eff_fiber_t *fiber = eff_test_fork(t, program(&w, config));
+    eff_fiber_t *fiber = eff_test_fork(t, eff_provide(check(), doubles(&w, config)));
     eff_test_adjust(t, eff_millis(5));
     eff_test_interrupt(t, fiber);
     eff_test_adjust(t, eff_millis(0));
@@ -342,7 +345,7 @@ START_TEST(an_interrupted_check_gives_a_partial_report)
                        "hanging  unknown       -         1        -  interrupted\n"
                        "closed   unknown       -         0        -  not asked\n"
                        "0 up, 0 down, 6 unknown\n");
-    json_t *report = json_load_file(w.report_path, 0, NULL);
+    json_t *report = json_load_file(w.report, 0, NULL);
     ck_assert(report && json_is_false(json_object_get(report, "finished")));
     ck_assert_int_eq(json_integer_value(json_object_get(report, "unknown")), 6);
     json_decref(report);
@@ -355,14 +358,14 @@ END_TEST
 START_TEST(a_report_that_cannot_be_written_is_a_failure)
 {
     struct world w;
-    world_init(&w, 0);
-    w.options.report_path = "/nonexistent/report.json";
-    eff_exit_t exit = eff_test_run(program(&w, config));
+    world_init(&w, 16);
+    strcpy(w.report, "/nonexistent/report.json");
+    eff_exit_t exit = eff_test_run(eff_provide(check(), doubles(&w, config)));
     eff_value_t error;
     ck_assert(!exit.ok && eff_cause_failure(exit.cause, &error));
     ck_assert_str_eq(eff_as_error(error)->message, "write /nonexistent/report.json: No such file or directory");
     eff_exit_decref(exit);
-    ck_assert_str_eq(w.out, finished_table);
+    ck_assert_str_eq(eff_test_console_output(w.console), finished_table);
     world_done(&w);
 }
 END_TEST
@@ -370,15 +373,16 @@ END_TEST
 START_TEST(the_live_line_is_drawn_and_taken_away)
 {
     struct world w;
-    world_init(&w, 0);
-    w.options.live = true;
-    eff_exit_t exit = eff_test_run(program(&w, "{\"services\": [{\"name\": \"x\", \"url\": \"http://quarter/\"}]}"));
+    world_init(&w, 16);
+    w.terminal.live = true;
+    eff_exit_t exit = eff_test_run(
+        eff_provide(check(), doubles(&w, "{\"services\": [{\"name\": \"x\", \"url\": \"http://quarter/\"}]}")));
     ck_assert(exit.ok);
     eff_exit_decref(exit);
-    ck_assert_str_eq(w.progress, "\r\033[K| 0/1  0 up, 0 down  0.0 s  x"
-                                 "\r\033[K/ 0/1  0 up, 0 down  0.1 s  x"
-                                 "\r\033[K- 0/1  0 up, 0 down  0.2 s  x"
-                                 "\r\033[K");
+    ck_assert_str_eq(eff_test_console_errors(w.console), "\r\033[K| 0/1  0 up, 0 down  0.0 s  x"
+                                                         "\r\033[K/ 0/1  0 up, 0 down  0.1 s  x"
+                                                         "\r\033[K- 0/1  0 up, 0 down  0.2 s  x"
+                                                         "\r\033[K");
     world_done(&w);
 }
 END_TEST
@@ -392,11 +396,11 @@ START_TEST(ten_thousand_services_simply_work)
     for (int i = 0; i < 10000; i++)
         eff_buffer_printf(&text, "%s{\"name\":\"s%d\",\"url\":\"http://fast/\"}", i ? ",\n" : "", i);
     eff_buffer_add(&text, "]}");
-    eff_exit_t exit = eff_test_run(program(&w, eff_buffer_text(&text)));
+    eff_exit_t exit = eff_test_run(eff_provide(check(), doubles(&w, eff_buffer_text(&text))));
     ck_assert(exit.ok);
     ck_assert_int_eq(eff_as_int(exit.value), 0);
     ck_assert_uint_eq(eff_test_http_most_at_once(w.http), 100);
-    ck_assert(strstr(w.out, "\n10000 up, 0 down\n") != NULL);
+    ck_assert(strstr(eff_test_console_output(w.console), "\n10000 up, 0 down\n") != NULL);
     eff_exit_decref(exit);
     eff_buffer_done(&text);
     world_done(&w);
@@ -406,14 +410,15 @@ END_TEST
 START_TEST(columns_are_aligned_for_names_in_any_script)
 {
     struct world w;
-    world_init(&w, 0);
-    w.options.colour = true;
-    eff_exit_t exit = eff_test_run(
-        program(&w, "{\"services\": [\n"
+    world_init(&w, 16);
+    w.terminal.colour = true;
+    eff_layer_t *wired =
+        doubles(&w, "{\"services\": [\n"
                     "{\"name\": \"caf\xc3\xa9\", \"url\": \"http://fast/\"},\n"
                     "{\"name\": \"\xe6\x9d\xb1\xe4\xba\xac\", \"url\": \"http://slow/\"},\n"
                     "{\"name\": \"e\\u0301\", \"url\": \"http://closed/\", \"retries\": 0},\n"
-                    "{\"name\": \"a name that is much longer than a column is wide\", \"url\": \"http://fast/\"}]}"));
+                    "{\"name\": \"a name that is much longer than a column is wide\", \"url\": \"http://fast/\"}]}");
+    eff_exit_t exit = eff_test_run(eff_provide(check(), wired));
     ck_assert(exit.ok);
     eff_exit_decref(exit);
     const char *up = "\033[32m  up     \033[0m", *down = "\033[31m  down   \033[0m";
@@ -495,9 +500,10 @@ static const struct bad_config {
       "services.json:6: services[1].tiemout: unknown; did you mean services[1].timeout?" },
 };
 
-static void assert_config_error(eff_t *e, const char *message)
+/* What is wrong when the settings are read from there. */
+static void assert_config_error(eff_layer_t *source, const char *message)
 {
-    eff_exit_t exit = eff_test_run(e);
+    eff_exit_t exit = eff_test_run(eff_provide(settings_load(), source));
     eff_value_t error;
     ck_assert_msg(!exit.ok, "accepted, instead of: %s", message);
     ck_assert(eff_cause_failure(exit.cause, &error));
@@ -508,7 +514,7 @@ static void assert_config_error(eff_t *e, const char *message)
 
 START_TEST(a_bad_text_is_one_error_with_its_line_and_field)
 {
-    assert_config_error(config_parse("services.json", bad_configs[_i].text), bad_configs[_i].message);
+    assert_config_error(eff_config_json_text("services.json", bad_configs[_i].text), bad_configs[_i].message);
 }
 END_TEST
 
@@ -517,25 +523,16 @@ START_TEST(a_text_that_is_too_deep_is_an_error)
     eff_buffer_t text = EFF_BUFFER_INIT;
     for (int i = 0; i < 100000; i++)
         eff_buffer_add(&text, "[");
-    assert_config_error(config_parse("services.json", eff_buffer_text(&text)),
+    assert_config_error(eff_config_json_text("services.json", eff_buffer_text(&text)),
                         "services.json:1: nested more than 64 levels deep");
     eff_buffer_done(&text);
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_read_is_an_error)
-{
-    assert_config_error(config_load("/nonexistent/services.json"),
-                        "/nonexistent/services.json: No such file or directory");
-    assert_config_error(config_load("/tmp"), "/tmp: Is a directory");
-    assert_config_error(config_load("/dev/zero"), "/dev/zero: larger than 16777216 bytes");
-}
-END_TEST
-
-static eff_value_t describe_first(eff_value_t services, eff_value_t env)
+static eff_value_t describe_first(eff_value_t settings, eff_value_t env)
 {
     (void)env;
-    const service_t *first = services_of(services)->at;
+    const service_t *first = settings_of(settings)->services;
     return eff_printf("%s %s %d %lld %u", first->name, first->url, first->status,
                       (long long)first->timeout.ns / 1000000, first->retries);
 }
@@ -550,11 +547,210 @@ START_TEST(what_is_not_said_has_a_default)
           "a http://[::1]:8080/x?y 204 250 0" },
     };
     for (size_t i = 0; i < 2; i++) {
-        eff_exit_t exit = eff_test_run(eff_map(config_parse("x", cases[i].text), describe_first, eff_unit));
+        eff_layer_t *source = eff_config_json_text("x", cases[i].text);
+        eff_exit_t exit = eff_test_run(eff_provide(eff_map(settings_load(), describe_first, eff_unit), source));
         ck_assert(exit.ok);
         ck_assert_str_eq(eff_as_string(exit.value), cases[i].described);
         eff_exit_decref(exit);
     }
+}
+END_TEST
+
+/* ---- the command, as main runs it, but for its output */
+
+static void assert_wired(const eff_layer_t *layer)
+{
+    eff_buffer_t problems = EFF_BUFFER_INIT;
+    size_t n = eff_layer_check(layer, EFF_TAGS(&settings_tag, &terminal_tag, &eff_http_tag), &problems);
+    ck_assert_msg(n == 0, "%s", eff_buffer_text(&problems));
+    eff_buffer_done(&problems);
+}
+
+START_TEST(all_that_the_program_needs_is_wired)
+{
+    char *argv[] = { "healthcheck", NULL };
+    eff_layer_t *layer = wiring(1, argv);
+    assert_wired(layer);
+    eff_layer_decref(layer);
+}
+END_TEST
+
+/* Adds the first lines of a text, with dots for the numbers of lines of code. */
+static void add_first_lines(eff_buffer_t *out, const char *text, int n_lines)
+{
+    for (; *text && n_lines > 0; text++) {
+        eff_buffer_add_n(out, text, 1);
+        n_lines -= *text == '\n';
+        if (strncmp(text, ".c:", 3) != 0) continue;
+        eff_buffer_add(out, "c:...");
+        text += 2 + strspn(text + 3, "0123456789");
+    }
+}
+
+START_TEST(the_readme_has_a_true_drawing_of_the_wiring)
+{
+    static char readme[65536];
+    FILE *in = fopen(HEALTHCHECK_README, "r");
+    ck_assert_ptr_nonnull(in);
+    readme[fread(readme, 1, sizeof readme - 1, in)] = '\0';
+    fclose(in);
+
+    char *argv[] = { "healthcheck", NULL };
+    eff_layer_t *layer = wiring(1, argv);
+    eff_buffer_t drawing = EFF_BUFFER_INIT, shown = EFF_BUFFER_INIT;
+    eff_layer_describe(layer, &drawing);
+    add_first_lines(&shown, eff_buffer_text(&drawing), 5); /* below that are those of eff_config_or_else */
+    ck_assert_msg(strstr(readme, eff_buffer_text(&shown)) != NULL, "not in the README:\n%s", eff_buffer_text(&shown));
+    eff_buffer_done(&drawing);
+    eff_buffer_done(&shown);
+    eff_layer_decref(layer);
+}
+END_TEST
+
+enum { MAX_ARGUMENTS = 7 };
+
+/* Runs the command with its own wiring; what it prints is on the console afterwards. */
+static void assert_ends_with(struct world *w, int code, const char *const *arguments)
+{
+    char *argv[MAX_ARGUMENTS + 2] = { "healthcheck" };
+    int argc = 1;
+    for (; argc <= MAX_ARGUMENTS && arguments[argc - 1]; argc++)
+        argv[argc] = (char *)arguments[argc - 1];
+    eff_t *e = command(argc, argv, eff_provide(program(), wiring(argc, argv)));
+    eff_exit_t exit = eff_run(eff_provide(e, eff_test_console(w->console)));
+    if (!exit.ok) eff_cause_print(exit.cause, stderr);
+    ck_assert(exit.ok);
+    ck_assert_int_eq(eff_as_int(exit.value), code);
+    eff_exit_decref(exit);
+}
+#define ASSERT_ENDS_WITH(w, code, ...)                                                                                 \
+    assert_ends_with((w), (code), (const char *const[MAX_ARGUMENTS + 1]){ __VA_ARGS__ })
+
+static void assert_told(struct world *w, const char *told)
+{
+    ck_assert_str_eq(eff_test_console_output(w->console), "");
+    ck_assert_str_eq(eff_test_console_errors(w->console), told);
+    eff_test_console_clear(w->console);
+}
+
+START_TEST(help_says_what_can_be_told)
+{
+    struct world w;
+    world_init(&w, 16);
+    ASSERT_ENDS_WITH(&w, 0, "--help", "--config=/nonexistent");
+    const char *help = eff_test_console_output(w.console);
+    ck_assert_ptr_nonnull(strstr(help, "\nparallel, HEALTHCHECK_PARALLEL: an integer from 1 to 1000; 16 by default. "
+                                       "probes at once\n"));
+    ck_assert_ptr_nonnull(strstr(help, "\nhelp, -h, HEALTHCHECK_HELP: "));
+    ck_assert_str_eq(eff_test_console_errors(w.console), "");
+    eff_test_console_clear(w.console);
+    ASSERT_ENDS_WITH(&w, 0, "-h");
+    ck_assert_int_eq(strncmp(eff_test_console_output(w.console), "usage: ", 7), 0);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(arguments_that_are_wrong_are_told)
+{
+    struct world w;
+    world_init(&w, 16);
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "--paralel=3");
+    assert_told(&w, "healthcheck: --paralel: unknown option; did you mean --parallel?\ntry: healthcheck --help\n");
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "--config");
+    assert_told(&w, "healthcheck: --config: needs a value\ntry: healthcheck --help\n");
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "services\n.json");
+    assert_told(&w,
+                "healthcheck: services\\n.json: unexpected argument; options begin with --\ntry: healthcheck --help\n");
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "--parallel", "1001");
+    assert_told(&w, "healthcheck: --parallel: expected an integer from 1 to 1000, got \"1001\"\n");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_is_told)
+{
+    struct world w;
+    world_init(&w, 16);
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "--config", "/nonexistent/services.json");
+    assert_told(&w, "healthcheck: /nonexistent/services.json: No such file or directory\n");
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "--config", "/tmp");
+    assert_told(&w, "healthcheck: /tmp: Is a directory\n");
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, "--config", "/dev/zero");
+    assert_told(&w, "healthcheck: /dev/zero: larger than 16777216 bytes\n");
+    world_done(&w);
+}
+END_TEST
+
+/* Nobody listens there: a privileged port of loopback, and no retries. */
+#define CLOSED_SERVICE "--services[0].name=closed", "--services[0].url=http://127.0.0.1:1/", "--services[0].retries=0"
+
+START_TEST(arguments_come_before_the_environment_and_both_before_the_file)
+{
+    struct world w;
+    world_init(&w, 16);
+    char file[96], report[128];
+    snprintf(file, sizeof file, "%s/services.json", w.folder);
+    snprintf(report, sizeof report, "--report=%s", w.report);
+    FILE *out = fopen(file, "w");
+    fputs("{ \"report\": \"/nonexistent/a\", \"parallel\": 0, \"services\": [\n"
+          "  { \"name\": \"a\", \"url\": \"http://127.0.0.1:1/\", \"retries\": 0 } ] }\n",
+          out);
+    fclose(out);
+    setenv("HEALTHCHECK_CONFIG", file, 1);
+    ASSERT_ENDS_WITH(&w, EXIT_TROUBLE, report);
+    char told[256];
+    snprintf(told, sizeof told, "healthcheck: %s:1: parallel: expected an integer from 1 to 1000, got 0\n", file);
+    assert_told(&w, told);
+
+    setenv("HEALTHCHECK_REPORT", "/nonexistent/b", 1);
+    setenv("HEALTHCHECK_PARALLEL", "1", 1);
+    ASSERT_ENDS_WITH(&w, EXIT_DOWN, report);
+    ck_assert_ptr_nonnull(strstr(eff_test_console_output(w.console), "\n0 up, 1 down\nreport: /tmp/"));
+    unsetenv("HEALTHCHECK_CONFIG");
+    unsetenv("HEALTHCHECK_REPORT");
+    unsetenv("HEALTHCHECK_PARALLEL");
+    unlink(file);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(services_that_are_down_are_an_exit_code)
+{
+    struct world w;
+    world_init(&w, 16);
+    char report[128];
+    snprintf(report, sizeof report, "--report=%s", w.report);
+    ASSERT_ENDS_WITH(&w, EXIT_DOWN, CLOSED_SERVICE, report);
+    ASSERT_ENDS_WITH(&w, 0, CLOSED_SERVICE, report, "--exit-zero");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(what_is_done_is_logged_when_it_is_wanted)
+{
+    struct world w;
+    world_init(&w, 16);
+    char report[128];
+    snprintf(report, sizeof report, "--report=%s", w.report);
+    ASSERT_ENDS_WITH(&w, EXIT_DOWN, CLOSED_SERVICE, report);
+    ck_assert_ptr_null(strstr(eff_test_console_errors(w.console), "DEBUG"));
+    ASSERT_ENDS_WITH(&w, EXIT_DOWN, CLOSED_SERVICE, report, "-v");
+    const char *told = eff_test_console_errors(w.console);
+    ck_assert_ptr_nonnull(strstr(told, "asking service=closed attempt=1"));
+    ck_assert_ptr_nonnull(strstr(told, "an attempt failed service=closed why="));
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(without_services_the_demo_is_checked_and_ends_well)
+{
+    struct world w;
+    world_init(&w, 16);
+    char report[128];
+    snprintf(report, sizeof report, "--report=%s", w.report);
+    ASSERT_ENDS_WITH(&w, 0, report);
+    ck_assert_ptr_nonnull(strstr(eff_test_console_output(w.console), "\n3 up, 3 down\n"));
+    world_done(&w);
 }
 END_TEST
 
@@ -642,9 +838,21 @@ static Suite *healthcheck_suite(void)
     tcase_add_loop_test(configs, a_bad_text_is_one_error_with_its_line_and_field, 0,
                         (int)(sizeof bad_configs / sizeof bad_configs[0]));
     tcase_add_test(configs, a_text_that_is_too_deep_is_an_error);
-    tcase_add_test(configs, a_file_that_cannot_be_read_is_an_error);
     tcase_add_test(configs, what_is_not_said_has_a_default);
     suite_add_tcase(suite, configs);
+
+    TCase *commands = tcase_create("command");
+    tcase_set_timeout(commands, 60);
+    tcase_add_test(commands, all_that_the_program_needs_is_wired);
+    tcase_add_test(commands, the_readme_has_a_true_drawing_of_the_wiring);
+    tcase_add_test(commands, help_says_what_can_be_told);
+    tcase_add_test(commands, arguments_that_are_wrong_are_told);
+    tcase_add_test(commands, a_file_that_cannot_be_read_is_told);
+    tcase_add_test(commands, arguments_come_before_the_environment_and_both_before_the_file);
+    tcase_add_test(commands, services_that_are_down_are_an_exit_code);
+    tcase_add_test(commands, what_is_done_is_logged_when_it_is_wanted);
+    tcase_add_test(commands, without_services_the_demo_is_checked_and_ends_well);
+    suite_add_tcase(suite, commands);
 
     TCase *live = tcase_create("live");
     tcase_set_timeout(live, 60);

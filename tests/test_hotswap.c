@@ -72,6 +72,29 @@ static eff_t *given(struct world *w)
 }
 CASE(a_swap_succeeds_with_the_new_one, given, .succeeds = "b", .journal = "a+ b+ a- b-")
 
+/* env: the world. Of two resources, one is in the slot, however the second swap has failed. */
+static eff_t *must_be_there(eff_value_t v, eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    if (!eff_is_some(v)) w->n[0]++;
+    return eff_noop();
+}
+static eff_t *swap_then_look(struct world *w, eff_hotswap_t *h)
+{
+    eff_t *look = eff_flat_map(eff_hotswap_get(h), must_be_there, eff_ptr(w));
+    return in_order(swap(w, h, "a"), eff_to_exit(swap(w, h, "b")), look);
+}
+static eff_t *looked_after(struct world *w)
+{
+    return with_hotswap(w, swap_then_look);
+}
+static void slot_was_never_empty(struct world *w)
+{
+    ck_assert_int_eq(w->n[0], 0);
+}
+CASE(a_swap_that_fails_leaves_no_empty_slot, looked_after, .succeeds = "unit", .journal = "a+ b+ a- b-",
+     .invariant = slot_was_never_empty)
+
 /* ---- failures */
 
 static eff_t *swap_fails(struct world *w, eff_hotswap_t *h)
@@ -279,11 +302,11 @@ static eff_t *closed_in_use(struct world *w)
 CASE(a_slot_that_closes_does_not_wait_for_users_elsewhere, closed_in_use, .succeeds = "unit",
      .journal = "a+ in a- a out@10 ok:unit")
 
-TESTS(the_next_is_opened_and_the_one_before_closed, an_emptied_slot_has_released_what_was_in_it,
-      a_swap_succeeds_with_the_new_one, a_swap_that_fails_leaves_the_slot_as_it_was,
-      a_swap_fails_with_the_release_of_the_one_before, the_scope_of_a_slot_fails_with_the_release_of_what_is_in_it,
-      what_is_used_is_released_when_its_last_user_has_left, a_user_can_swap_what_it_uses,
-      a_swap_that_is_interrupted_leaves_the_slot_as_it_was,
+TESTS(the_next_is_opened_and_the_one_before_closed, a_swap_that_fails_leaves_no_empty_slot,
+      an_emptied_slot_has_released_what_was_in_it, a_swap_succeeds_with_the_new_one,
+      a_swap_that_fails_leaves_the_slot_as_it_was, a_swap_fails_with_the_release_of_the_one_before,
+      the_scope_of_a_slot_fails_with_the_release_of_what_is_in_it, what_is_used_is_released_when_its_last_user_has_left,
+      a_user_can_swap_what_it_uses, a_swap_that_is_interrupted_leaves_the_slot_as_it_was,
       a_swap_that_is_interrupted_while_the_old_one_is_released_has_swapped,
       RES_043_whatever_is_interrupted_what_was_opened_is_closed, of_two_swaps_at_once_the_last_stays,
       a_slot_whose_scope_has_closed_is_empty_and_takes_nothing, a_slot_that_closes_does_not_wait_for_users_elsewhere)

@@ -84,6 +84,35 @@ static eff_t *answers_in_order(struct world *w)
 CASE(answers_are_used_up_in_order_and_the_last_one_stays, answers_in_order, .succeeds = "200 up", .timed = true,
      .ms = 200, .journal = "GET:http://a/ GET:http://a/ GET:http://a/")
 
+static eff_t *in_other_words(struct world *w)
+{
+    eff_test_http_t *t = eff_test_http_new();
+    eff_test_http_on(t, EFF_HTTP_GET, "HTTP://u:p@A:80", .body = eff_literal("same"));
+    return with_script(w, t, as_text(eff_http_get("http://a/")));
+}
+CASE(a_script_may_have_the_url_in_other_words, in_other_words, .succeeds = "200 same", .journal = "GET:http://a/")
+
+static eff_t *script_without_url(struct world *w)
+{
+    eff_test_http_t *t = eff_test_http_new();
+    eff_test_http_on(t, EFF_HTTP_GET, "a/x", .status = 200);
+    return with_script(w, t, as_text(eff_http_get("http://a/x")));
+}
+CASE(a_script_needs_urls, script_without_url,
+     .dies = "eff_test_http_answer: no scheme: it should begin with http:// or https://")
+
+static eff_t *large_body(struct world *w)
+{
+    eff_test_http_t *t = eff_test_http_new();
+    eff_test_http_on(t, EFF_HTTP_HEAD, "http://a/", .body = eff_literal("12345"));
+    eff_test_http_on(t, EFF_HTTP_GET, "http://a/", .body = eff_literal("12345"));
+    eff_t *e = as_text(eff_http_request(.method = EFF_HTTP_HEAD, .url = "http://a/", .max_body = 4));
+    e = eff_then(e, as_text(eff_http_request(.url = "http://a/", .max_body = 5)));
+    return with_script(w, t, eff_then(e, as_text(eff_http_request(.url = "http://a/", .max_body = 4))));
+}
+CASE(a_script_keeps_the_limit_of_a_body, large_body, .journal = "HEAD:http://a/ GET:http://a/ GET:http://a/",
+     .fails = "too large: GET http://a/: the body of the answer is beyond 4 bytes")
+
 static eff_t *delayed(struct world *w)
 {
     eff_test_http_t *t = eff_test_http_new();
@@ -282,6 +311,20 @@ static eff_t *other_scheme(struct world *w)
 }
 CASE(a_url_that_is_refused_is_shown_without_its_credentials, other_scheme,
      .fails = "bad URL: GET ftp://h/: unknown scheme: only http and https are supported")
+#define PASSWORD_IN(name, url, message)                                                                                \
+    static eff_t *name##_(struct world *w)                                                                             \
+    {                                                                                                                  \
+        return refused(w, url);                                                                                        \
+    }                                                                                                                  \
+    CASE(name, name##_, .fails = "bad URL: GET " message)
+#define NO_URL ": not a valid URL (eff_http_encode encodes the parts of one)"
+PASSWORD_IN(a_password_with_a_slash_is_not_shown, "https://u:se/cret@h/", "https://...@h/" NO_URL)
+PASSWORD_IN(a_password_with_a_question_mark_is_not_shown, "https://u:se?cret@h/", "https://...@h/" NO_URL)
+PASSWORD_IN(a_password_with_an_at_is_not_shown, "https://u:se@cret@h/", "https://h/" NO_URL)
+PASSWORD_IN(a_password_without_a_scheme_is_not_shown, "u:secret@h/?next=http://x/",
+            "h/?next=http://x/: unknown scheme: only http and https are supported")
+PASSWORD_IN(a_password_behind_slashes_is_not_shown, "//u:secret@h/",
+            "//h/: no scheme: it should begin with http:// or https://")
 static eff_t *bad_port(struct world *w)
 {
     return refused(w, "http://h:0/");
@@ -437,7 +480,8 @@ static eff_t *kept(struct world *w, int status, const char *to)
     eff_test_http_on(t, EFF_HTTP_POST, "http://a/", .status = status, .headers = LOCATION(to));
     eff_test_http_on(t, EFF_HTTP_POST, "http://*", .status = 200);
     eff_test_http_on(t, EFF_HTTP_GET, "http://*", .status = 200);
-    eff_value_t headers = EFF_HTTP_FIELDS("accept", "*/*", "Cookie", "c", EFF_HTTP_SECRET("x-key", "k"));
+    eff_value_t headers =
+        EFF_HTTP_FIELDS("accept", "*/*", "Cookie", "c", "Proxy-Authorization", "p", EFF_HTTP_SECRET("x-key", "k"));
     eff_t *e = eff_http_request(.method = EFF_HTTP_POST, .url = "http://a/", .headers = headers,
                                 .auth = eff_http_bearer("t"), .body = eff_json(json_true()));
     eff_value_t service = eff_test_http_value(t);
@@ -448,7 +492,7 @@ static eff_t *same_origin(struct world *w)
     return kept(w, 307, "http://a:80/b");
 }
 CASE(to_the_same_origin_all_headers_go, same_origin,
-     .succeeds = "body, accept, Cookie, x-key, authorization, content-type")
+     .succeeds = "body, accept, Cookie, Proxy-Authorization, x-key, authorization, content-type")
 static eff_t *other_origin(struct world *w)
 {
     return kept(w, 307, "//b/");
@@ -520,11 +564,11 @@ CASE(a_redirect_can_be_the_answer, no_redirects, .succeeds = "301 GET http://a/1
 static eff_t *bad_location(struct world *w)
 {
     eff_test_http_t *t = eff_test_http_new();
-    eff_test_http_on(t, EFF_HTTP_GET, "http://a/", .status = 302, .headers = LOCATION("ftp://u:p@b/"));
+    eff_test_http_on(t, EFF_HTTP_GET, "http://a/", .status = 302, .headers = LOCATION("ftp://u:p@b/?sig=hush"));
     return with_script(w, t, eff_http_get("http://a/"));
 }
 CASE(a_redirect_to_what_is_no_url_of_ours_is_an_error, bad_location,
-     .fails = "bad redirect: GET http://a/: 302 to ftp://b/: unknown scheme: only http and https are supported")
+     .fails = "bad redirect: GET http://a/: 302 to ftp://b/?...: unknown scheme: only http and https are supported")
 
 static eff_t *spaced_location(struct world *w)
 {
@@ -625,6 +669,7 @@ static eff_t *decorated(struct world *w)
 CASE(a_service_can_be_made_of_another, decorated, .succeeds = "GET http://a/; x-trace=42; b")
 
 TESTS(a_request_gets_the_answer_of_its_method_and_url, answers_are_used_up_in_order_and_the_last_one_stays,
+      a_script_may_have_the_url_in_other_words, a_script_keeps_the_limit_of_a_body, a_script_needs_urls,
       an_answer_is_delayed_on_the_clock, requests_run_at_once, a_request_that_is_not_in_the_script_is_a_defect,
       a_scripted_error_is_what_the_request_fails_with, a_timeout_is_an_error_that_names_the_request,
       without_a_timeout_of_its_own_a_request_has_30_seconds, a_missing_service_is_a_defect_that_says_what_provides_it,
@@ -632,19 +677,21 @@ TESTS(a_request_gets_the_answer_of_its_method_and_url, answers_are_used_up_in_or
       a_json_body_says_what_it_is, a_form_body_is_encoded, a_content_type_of_ones_own_is_kept,
       basic_credentials_become_a_header, credentials_of_a_url_become_a_header_too,
       credentials_that_are_given_go_before_those_of_the_url, fields_can_be_added, a_url_without_a_scheme_is_refused,
-      a_url_that_is_refused_is_shown_without_its_credentials, a_url_with_an_impossible_port_is_refused,
-      a_url_without_a_host_is_refused, a_url_cannot_smuggle_a_line, a_header_cannot_smuggle_a_line,
-      a_header_cannot_be_folded, a_name_that_is_no_token_is_refused, the_length_is_the_clients_to_set,
-      a_field_without_a_value_is_a_mistake, an_odd_number_of_strings_is_a_mistake, a_null_url_is_a_mistake,
-      headers_of_another_type_are_a_mistake, a_body_of_another_type_is_a_mistake, a_user_with_a_colon_is_a_mistake,
-      a_secret_field_is_sent_but_not_shown, fields_are_printed_without_their_secrets, a_get_stays_a_get_after_301,
-      a_post_becomes_a_get_after_301, a_post_becomes_a_get_after_302, a_put_stays_a_put_after_302,
-      a_put_becomes_a_get_after_303, a_head_stays_a_head_after_303, a_post_stays_a_post_after_307,
-      a_post_stays_a_post_after_308, a_delete_stays_a_delete_after_308, to_the_same_origin_all_headers_go,
-      to_another_origin_go_no_credentials, a_get_that_was_a_post_has_no_content_headers,
-      a_redirect_from_https_to_http_is_refused, a_redirect_from_https_to_http_can_be_allowed,
-      redirects_in_a_circle_are_seen_on_the_first_round, relative_redirects_are_followed,
-      redirects_beyond_the_limit_are_an_error, a_redirect_can_be_the_answer,
+      a_url_that_is_refused_is_shown_without_its_credentials, a_password_with_a_slash_is_not_shown,
+      a_password_with_a_question_mark_is_not_shown, a_password_with_an_at_is_not_shown,
+      a_password_without_a_scheme_is_not_shown, a_password_behind_slashes_is_not_shown,
+      a_url_with_an_impossible_port_is_refused, a_url_without_a_host_is_refused, a_url_cannot_smuggle_a_line,
+      a_header_cannot_smuggle_a_line, a_header_cannot_be_folded, a_name_that_is_no_token_is_refused,
+      the_length_is_the_clients_to_set, a_field_without_a_value_is_a_mistake, an_odd_number_of_strings_is_a_mistake,
+      a_null_url_is_a_mistake, headers_of_another_type_are_a_mistake, a_body_of_another_type_is_a_mistake,
+      a_user_with_a_colon_is_a_mistake, a_secret_field_is_sent_but_not_shown, fields_are_printed_without_their_secrets,
+      a_get_stays_a_get_after_301, a_post_becomes_a_get_after_301, a_post_becomes_a_get_after_302,
+      a_put_stays_a_put_after_302, a_put_becomes_a_get_after_303, a_head_stays_a_head_after_303,
+      a_post_stays_a_post_after_307, a_post_stays_a_post_after_308, a_delete_stays_a_delete_after_308,
+      to_the_same_origin_all_headers_go, to_another_origin_go_no_credentials,
+      a_get_that_was_a_post_has_no_content_headers, a_redirect_from_https_to_http_is_refused,
+      a_redirect_from_https_to_http_can_be_allowed, redirects_in_a_circle_are_seen_on_the_first_round,
+      relative_redirects_are_followed, redirects_beyond_the_limit_are_an_error, a_redirect_can_be_the_answer,
       a_redirect_to_what_is_no_url_of_ours_is_an_error, a_location_that_is_not_encoded_is_understood,
       a_body_is_read_as_json, a_body_that_is_no_json_is_an_error, json_of_an_error_page_is_an_error_of_its_status,
       the_expected_status_passes, another_status_than_expected_is_an_error, an_error_of_a_status_has_the_response,

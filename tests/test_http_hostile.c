@@ -33,6 +33,8 @@ START_TEST(what_is_not_http_is_an_error)
     ANSWER("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", no_http);
     ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 12x\r\n\r\n", no_http);
     ANSWER("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", no_http);
+    ANSWER("HTTP/-7.3 200 OK\r\n\r\n",
+           "fail(bad HTTP: " AT "127.0.0.1:PORT answered with a version of HTTP that is not 1)");
     ANSWER("HTTP/1.1 -200 OK\r\n\r\n", "fail(bad HTTP: " AT "127.0.0.1:PORT answered with a status that is none)");
     ANSWER("HTTP/1.1 2000 OK\r\n\r\n", "fail(bad HTTP: " AT "127.0.0.1:PORT answered with a status that is none)");
 }

@@ -112,6 +112,12 @@ START_TEST(headers_of_ones_own_are_sent_instead)
          "Content-Length: 3\r\n\r\na)"); /* as far as a string can be compared */
 }
 END_TEST
+START_TEST(a_user_agent_cannot_smuggle_a_line)
+{
+    const struct setting evil = { .script = any, .program = send_get, .options.user_agent = "x\r\nCookie: y" };
+    ck_assert_str_eq(run_setting(&evil), "fail(invalid argument: the user agent has a control character in it)");
+}
+END_TEST
 static eff_t *send_post(struct server *s)
 {
     return sent(s, (eff_http_request_t){ .method = EFF_HTTP_POST }, "/");
@@ -496,7 +502,7 @@ START_TEST(a_host_that_is_not_found_is_an_error_of_the_resolver)
 END_TEST
 
 TESTS(answers_of_all_forms_are_read, a_redirect_is_followed_and_the_response_says_so,
-      a_get_is_sent_with_the_usual_headers, headers_of_ones_own_are_sent_instead,
+      a_get_is_sent_with_the_usual_headers, headers_of_ones_own_are_sent_instead, a_user_agent_cannot_smuggle_a_line,
       a_post_without_a_body_says_that_it_is_empty, the_answer_of_a_head_has_no_body, large_bodies_go_both_ways,
       a_connection_is_used_again, a_connection_that_is_to_be_closed_is_not_used_again,
       requests_wait_for_one_of_the_connections_of_their_host, an_idle_connection_makes_room_for_another_host,

@@ -77,6 +77,35 @@ START_TEST(a_race_that_the_usual_order_hides_is_found)
 }
 END_TEST
 
+static bool passes(struct race *r, uint64_t seed)
+{
+    eff_test_options_t options = { .seed = seed, .shuffle = true };
+    eff_exit_t exit = eff_test_run_with(&options, two_deposits(r));
+    bool ok = exit.ok;
+    eff_exit_decref(exit);
+    return ok;
+}
+
+START_TEST(an_order_comes_again_although_the_test_says_a_seed)
+{
+    struct race r = { 0 };
+    char text[32];
+    uint64_t good = 1, bad = 1;
+    while (!passes(&r, good))
+        good++;
+    while (passes(&r, bad))
+        bad++;
+    snprintf(text, sizeof text, "%d", (int)bad);
+    ck_assert_int_eq(setenv("EFF_TEST_SEED", text, 1), 0);
+    r.n_runs = 0;
+    eff_test_options_t options = { .seed = good };
+    eff_exit_t exit = eff_test_run_shuffled_with(&options, 100, two_deposits, &r);
+    unsetenv("EFF_TEST_SEED");
+    ck_assert_exit(exit, "fail(a deposit was lost: the balance is 1)");
+    ck_assert_int_eq(r.n_runs, 1);
+}
+END_TEST
+
 static eff_t *right_deposits(void *arg)
 {
     struct race *r = arg;
@@ -249,8 +278,68 @@ START_TEST(a_run_that_waits_in_silence_says_what_for)
 }
 END_TEST
 
-TESTS(a_race_that_the_usual_order_hides_is_found, what_is_right_in_all_orders_is_run_in_so_many,
-      a_layer_for_many_runs_is_misuse, B7_a_year_of_retries_repeats_and_timeouts_takes_no_real_time,
-      a_poll_lets_everything_run_that_can, steps_go_from_deadline_to_deadline,
-      CLOCK_027_a_test_says_whether_its_fibers_are_stuck, setting_the_time_back_from_outside_is_misuse,
-      the_end_of_a_test_tells_what_was_left, a_run_that_waits_in_silence_says_what_for)
+START_TEST(what_the_test_holds_in_registers_is_not_left_behind)
+{
+    as_for_users();
+    eff_test_t *t = eff_test_new();
+    eff_t *kept = eff_succeed(eff_string("an effect of the heap")), *too = eff_incref(kept);
+    void *payload = eff_string("a value of the heap").ptr;
+    size_t n = eff_test_end(t, NULL);
+    eff_decref(too);
+    eff_decref(kept);
+    eff_value_decref((eff_value_t){ .type = &eff_string_type, .ptr = payload });
+    ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+static eff_t *nap_and_say(eff_value_t item, eff_value_t env)
+{
+    return eff_then(eff_yield_now(), eff_succeed(eff_printf("item %d", (int)eff_as_int(item))));
+}
+static void *many_runs(void *n_failed)
+{
+    for (int i = 0; i < 20; i++) {
+        eff_exit_t exit = eff_test_run(eff_for_each_par(eff_range(0, 50), nap_and_say, eff_unit, 0));
+        if (!exit.ok) ++*(int *)n_failed;
+        eff_exit_decref(exit);
+    }
+    return NULL;
+}
+
+START_TEST(threads_run_tests_at_once)
+{
+    pthread_t threads[3];
+    int n_failed[3] = { 0 };
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, many_runs, &n_failed[i]), 0);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(n_failed[i], 0);
+    }
+}
+END_TEST
+
+static eff_t *lose_in_a_job(eff_value_t env)
+{
+    hidden[0] = ~(uintptr_t)eff_string("a value that is lost in a job").ptr;
+    return eff_noop();
+}
+
+START_TEST(what_is_lost_in_a_job_is_told_too)
+{
+    as_for_users();
+    begin_capture();
+    eff_exit_t exit = eff_test_run(eff_blocking(lose_in_a_job, eff_unit));
+    ck_assert_ptr_nonnull(strstr(end_capture(), "1 value of type string"));
+    ck_assert_exit(exit, "die");
+    eff_value_decref((eff_value_t){ .type = &eff_string_type, .ptr = found(0) });
+}
+END_TEST
+
+TESTS(a_race_that_the_usual_order_hides_is_found, an_order_comes_again_although_the_test_says_a_seed,
+      what_is_right_in_all_orders_is_run_in_so_many, a_layer_for_many_runs_is_misuse,
+      B7_a_year_of_retries_repeats_and_timeouts_takes_no_real_time, a_poll_lets_everything_run_that_can,
+      steps_go_from_deadline_to_deadline, CLOCK_027_a_test_says_whether_its_fibers_are_stuck,
+      setting_the_time_back_from_outside_is_misuse, the_end_of_a_test_tells_what_was_left,
+      a_run_that_waits_in_silence_says_what_for, what_the_test_holds_in_registers_is_not_left_behind,
+      threads_run_tests_at_once, what_is_lost_in_a_job_is_told_too)

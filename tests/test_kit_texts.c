@@ -115,6 +115,20 @@ START_TEST(a_defect_beside_it_is_no_failure)
 }
 END_TEST
 
+START_TEST(what_has_not_ended_is_not_as_expected)
+{
+    eff_buffer_t why = EFF_BUFFER_INIT;
+    ck_assert(!noting(eff_test_expect_success(NULL, "42", &why), &why));
+    ck_assert_str_eq(why_text, "expected that it succeeds with 42, but it has not ended\n");
+    ck_assert(!eff_test_expect_value(NULL, eff_int(42), NULL));
+    ck_assert(!eff_test_expect_failure(NULL, "7", NULL));
+    ck_assert(!eff_test_expect_error(NULL, &eff_timeout_error, NULL));
+    ck_assert(!eff_test_expect_defect(NULL, "", NULL));
+    ck_assert(!eff_test_expect_interruption(NULL, NULL));
+    ck_assert(!eff_test_expect_shape(NULL, "", NULL));
+}
+END_TEST
+
 START_TEST(a_drawn_order_is_told_with_what_was_not_expected)
 {
     eff_exit_t exit = eff_test_run_with(&(eff_test_options_t){ .shuffle = true, .seed = 5 }, one(1));
@@ -320,7 +334,7 @@ START_TEST(assertions_pass_and_fail_with_and_without_fork_mode)
 END_TEST
 
 TESTS(a_shape_is_an_exit_in_short, a_shape_is_cut_far_down, what_is_as_expected_needs_no_words,
-      what_is_not_says_what_it_was, a_defect_beside_it_is_no_failure, a_drawn_order_is_told_with_what_was_not_expected,
-      a_journal_has_words_and_times, a_journal_tells_how_effects_end, a_race_is_one_line,
-      what_is_watched_ends_as_without_it, mistakes_with_journals_are_named,
+      what_is_not_says_what_it_was, a_defect_beside_it_is_no_failure, what_has_not_ended_is_not_as_expected,
+      a_drawn_order_is_told_with_what_was_not_expected, a_journal_has_words_and_times, a_journal_tells_how_effects_end,
+      a_race_is_one_line, what_is_watched_ends_as_without_it, mistakes_with_journals_are_named,
       whatever_request_for_memory_fails_nothing_is_lost, assertions_pass_and_fail_with_and_without_fork_mode)

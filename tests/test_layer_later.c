@@ -113,6 +113,48 @@ static eff_t *in_a_child(struct world *w)
 CASE(a_lazy_layer_lives_as_long_as_where_it_was_provided, in_a_child, .succeeds = "unit",
      .journal = "config+ config | config-")
 
+static eff_t *lazy_in_lazy(struct world *w)
+{
+    world = w;
+    eff_layer_t *inner = eff_layer_lazy(eff_layer_lazy(config_live()));
+    eff_layer_t *upper = eff_layer_lazy(eff_layer_provide_merge(pool_live(), inner));
+    return eff_provide(in_order(use_config(), use_config(), say(w, "|"), use_pool()), upper);
+}
+CASE(lazy_layers_are_built_of_lazy_layers, lazy_in_lazy, .succeeds = "unit",
+     .journal = "config+ pool+ config config | pool pool- config-")
+
+static eff_t *use_at_the_end(eff_value_t resource, const eff_exit_t *exit, eff_value_t env)
+{
+    (void)resource, (void)exit, (void)env;
+    return use_config();
+}
+static eff_t *used_while_closing(struct world *w)
+{
+    world = w;
+    eff_t *resource = eff_acquire_release_effect(use_config(), use_at_the_end, eff_unit);
+    return eff_provide(in_order(resource, say(w, "end")), eff_layer_lazy(config_live()));
+}
+CASE(a_lazy_layer_that_was_built_is_there_for_what_is_released_before_it, used_while_closing, .succeeds = "unit",
+     .journal = "config+ config end config config-")
+
+static eff_t *use_quietly(part_t *p, eff_value_t env)
+{
+    (void)env;
+    assert_open(p);
+    return eff_noop();
+}
+START_TEST(asking_for_a_lazy_layer_again_leaves_nothing_in_its_scope)
+{
+    static struct world w;
+    memset(&w, 0, sizeof w);
+    world = &w;
+    eff_t *some = config_with(use_quietly, eff_unit), *many = eff_replicate(eff_incref(some), 100);
+    eff_t *e = in_order(some, eff_sync(note_blocks, eff_int(0)), many, eff_sync(note_blocks, eff_int(1)));
+    ck_assert_succeeds(eff_provide(e, eff_layer_lazy(config_live())), "unit");
+    ck_assert_int_le(w.n[1], w.n[0] + 4);
+}
+END_TEST
+
 /* ---- memoized */
 
 static eff_t *provide_twice(eff_value_t layer, eff_value_t env)
@@ -219,13 +261,25 @@ static eff_t *invalidates_a_combination(struct world *w)
 CASE(a_combination_cannot_be_invalidated, invalidates_a_combination,
      .dies = "eff_layer_invalidate of an eff_layer_provide")
 
+static eff_t *invalidates_what_its_parallel_scope_holds(struct world *w)
+{
+    world = w;
+    eff_t *e = in_order(eff_layer_build(config_live()), eff_layer_invalidate(config_live()), say(w, "released"));
+    return eff_scoped_par(e);
+}
+CASE(who_holds_a_layer_in_a_parallel_scope_cannot_wait_for_its_release, invalidates_what_its_parallel_scope_holds,
+     .dies = "deadlock", .journal = "config+ config-")
+
 TESTS(a_lazy_layer_that_nobody_asks_is_not_built, a_lazy_layer_is_built_when_it_is_asked_for_and_lives_on,
       two_who_ask_at_once_share_a_lazy_layer, what_is_built_upon_a_lazy_layer_is_released_before_it,
       a_context_has_a_lazy_service_once_it_was_built, a_lazy_layer_that_fails_fails_who_asks_and_is_tried_again,
+      lazy_layers_are_built_of_lazy_layers, a_lazy_layer_that_was_built_is_there_for_what_is_released_before_it,
+      asking_for_a_lazy_layer_again_leaves_nothing_in_its_scope,
       attempts_that_failed_leave_nothing_in_a_scope_that_lasts, a_lazy_layer_lives_as_long_as_where_it_was_provided,
       a_memoized_layer_is_kept_until_its_scope_closes, a_memoized_layer_needs_what_is_there_where_it_was_memoized,
       a_memoized_layer_is_of_no_use_once_its_scope_has_closed,
       LAYER_031_an_invalidated_layer_is_built_anew_and_who_uses_the_old_one_keeps_it,
       invalidating_what_is_not_built_does_nothing,
       LAYER_031_what_is_kept_without_a_user_is_released_when_it_is_invalidated,
-      who_uses_a_layer_cannot_wait_for_its_release, a_combination_cannot_be_invalidated)
+      who_uses_a_layer_cannot_wait_for_its_release, who_holds_a_layer_in_a_parallel_scope_cannot_wait_for_its_release,
+      a_combination_cannot_be_invalidated)

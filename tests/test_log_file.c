@@ -211,6 +211,33 @@ START_TEST(a_line_that_is_larger_than_a_file_may_be_has_one_to_itself)
 }
 END_TEST
 
+START_TEST(what_is_no_regular_file_is_not_rotated)
+{
+    make_folder();
+    ck_assert_int_eq(symlink("/dev/null", path), 0);
+    run_with(file((eff_logger_file_options_t){ .max_bytes = 15 }), lines(0, 9));
+    struct stat s;
+    ck_assert_int_eq(lstat(path, &s), 0);
+    ck_assert(S_ISLNK(s.st_mode));
+    ck_assert_str_eq(contents(".1"), "(none)");
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_rotation_that_is_hindered_loses_nothing)
+{
+    make_folder();
+    char hindrance[160];
+    snprintf(hindrance, sizeof hindrance, "%s.2", path);
+    ck_assert_int_eq(mkdir(hindrance, 0700), 0);
+    run_with(file((eff_logger_file_options_t){ .max_bytes = 15, .keep = 2 }), lines(0, 6));
+    ck_assert_str_eq(contents(".1"), "line 0\nline 1\n");
+    ck_assert_str_eq(contents(""), "line 2\nline 3\nline 4\nline 5\n");
+    ck_assert_int_eq(rmdir(hindrance), 0);
+    remove_folder();
+}
+END_TEST
+
 /* ---- a file that takes nothing: a limit on the size of files, as a full disk would be */
 
 static void limit_files(rlim_t bytes)
@@ -386,7 +413,8 @@ END_TEST
 TESTS(lines_are_appended_and_the_file_is_private, a_file_that_cannot_be_opened_fails_the_layer,
       a_file_is_opened_anew_when_asked_to, a_file_that_cannot_be_opened_anew_stays,
       a_file_is_rotated_before_it_gets_too_large, a_batch_is_parted_between_messages,
-      a_line_that_is_larger_than_a_file_may_be_has_one_to_itself, what_a_full_disk_does_not_take_is_counted_and_told_of,
+      a_line_that_is_larger_than_a_file_may_be_has_one_to_itself, what_is_no_regular_file_is_not_rotated,
+      a_rotation_that_is_hindered_loses_nothing, what_a_full_disk_does_not_take_is_counted_and_told_of,
       a_pipe_that_nobody_reads_holds_up_nobody, all_lines_of_a_batched_file_are_there_at_the_end_and_in_order,
       a_batched_file_gives_back_all_that_it_gets, a_second_signal_exits_after_the_log_is_written,
       a_first_signal_waits_for_all_of_it, a_runtime_that_is_freed_writes_what_is_left)

@@ -104,6 +104,32 @@ static eff_t *one_fails(struct world *w)
 }
 CASE(a_tee_needs_only_one_that_works, one_fails, .succeeds = "unit", .journal = "on")
 
+static eff_t *fail_to_open(eff_logger_t *logger)
+{
+    (void)logger;
+    return eff_fail(eff_error_errno(2, "open"));
+}
+static eff_logger_t unopened = { .size = sizeof(eff_logger_t), .log = break_down, .reopen = fail_to_open };
+
+struct opening {
+    eff_logger_t logger;
+    struct world *w;
+};
+EFF_STATIC_TYPE(opening, struct opening);
+static eff_t *note_opening(eff_logger_t *logger)
+{
+    return note(eff_literal("opened"), eff_ptr(EFF_CONTAINER_OF(logger, struct opening, logger)->w));
+}
+static eff_t *one_is_not_opened(struct world *w)
+{
+    eff_logger_t logger = { .size = sizeof logger, .log = break_down, .reopen = note_opening };
+    eff_layer_t *first = eff_layer_succeed(&eff_logger_tag, eff_logger_value(&unopened));
+    eff_layer_t *second = eff_layer_succeed(&eff_logger_tag, opening_make((struct opening){ logger, w }));
+    return eff_provide(eff_logger_reopen(), eff_logger_tee(first, second));
+}
+CASE(a_tee_opens_both_anew, one_is_not_opened, .fails = "not found: open: No such file or directory",
+     .journal = "opened")
+
 /* ---- plain C */
 
 static void count_it(const eff_log_record_t *r, void *arg)
@@ -243,7 +269,7 @@ END_TEST
 
 TESTS(lines_go_to_an_effect_of_the_users, a_level_keeps_the_others_from_one_logger, a_filter_sees_the_record,
       a_tee_gives_each_message_to_both, tees_nest, what_was_lost_is_told_when_it_works_again,
-      a_tee_needs_only_one_that_works, messages_go_to_plain_c, stderr_is_that_of_the_console_in_effect,
-      OBS_005_a_json_line_within_a_span_has_its_ids, a_test_logger_keeps_records_and_text,
-      a_test_logger_gives_back_all_that_it_gets, a_daemon_logs_to_the_default_logger_whatever_its_forker_has,
-      what_makes_no_logger_is_a_mistake)
+      a_tee_needs_only_one_that_works, a_tee_opens_both_anew, messages_go_to_plain_c,
+      stderr_is_that_of_the_console_in_effect, OBS_005_a_json_line_within_a_span_has_its_ids,
+      a_test_logger_keeps_records_and_text, a_test_logger_gives_back_all_that_it_gets,
+      a_daemon_logs_to_the_default_logger_whatever_its_forker_has, what_makes_no_logger_is_a_mistake)

@@ -372,11 +372,13 @@ END_TEST
 
 START_TEST(what_is_no_metric_is_a_mistake)
 {
-    static const double falling[] = { 1, 0.5 };
+    static const double falling[] = { 1, 0.5 }, endless[] = { 1, INFINITY };
     static const eff_metric_t nameless = { .kind = EFF_METRIC_GAUGE };
     static const eff_metric_t down = { .kind = EFF_METRIC_HISTOGRAM, .name = "x", .n_bounds = 2, .bounds = falling };
     static const eff_metric_t wide = { .kind = EFF_METRIC_HISTOGRAM, .name = "x", .n_bounds = 33, .bounds = falling };
+    static const eff_metric_t open = { .kind = EFF_METRIC_HISTOGRAM, .name = "x", .n_bounds = 2, .bounds = endless };
     static eff_metrics_t sizeless = { .record = record_twice };
+    ck_assert_dies(eff_metric_record(&open, 1), "a histogram of a bound that is no finite number");
     ck_assert_dies(eff_metric_record(NULL, 1), "argument 1 of eff_metric_record is NULL");
     ck_assert_dies(eff_metric_record(&nameless, 1), "eff_metric_record was given a metric without a name");
     ck_assert_dies(eff_metric_record(&down, 1), "a histogram whose bounds do not ascend");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/drawn_layers.h"
 #include "support/drawn_scopes.h"
 
 enum {
@@ -241,12 +242,13 @@ static eff_t *between(eff_t *a, eff_t *b) /* something with two */
 
 static eff_t *any(struct world *w, unsigned depth) /* NOLINT(misc-no-recursion): of a bounded depth */
 {
-    unsigned what = below(11);
+    unsigned what = below(13);
     if (depth == 0 || what == 0) return below(4) ? leaf(w) : scope_leaf(handles);
     eff_t *e = any(w, depth - 1);
     if (what < 4) return around(w, e);
     if (what < 6) return structured(w, e);
-    if (what < 9) return scope_around(handles, e);
+    if (what < 8) return layer_around(e);
+    if (what < 11) return scope_around(handles, e);
     return between(e, any(w, depth - 1));
 }
 
@@ -255,6 +257,7 @@ static eff_t *drawn(struct world *w)
     draw_state = program_number * 2654435769u + 12345;
     (void)below(2);
     n_called = 0;
+    world = w;
     eff_value_t kept = drawn_scopes_make((struct drawn_scopes){ 0 });
     if (eff_is_oom(kept)) return eff_succeed(kept);
     handles = kept;

@@ -1,6 +1,7 @@
 /* The recipes of docs/recipes.md for running effects, once, many times, and on somebody else's loop, and for what a program
  * is told when it is asked to debug. What stands before a test is what the page shows. */
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,14 +138,19 @@ static int64_t read_clock(void)
     return clock_ns;
 }
 
+static void tell(const char *text, const char *more)
+{
+    size_t n = strlen(told);
+    snprintf(told + n, sizeof told - n, "%s%s\n", text, more);
+}
 static void note_slow(const eff_slow_t *slow, void *arg)
 {
-    strcat(strcat(told, slow->text), "\n");
+    tell(slow->text, "");
 }
 static void note_lost(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg)
 {
     const char *name = eff_fiber_name(fiber);
-    strcat(strcat(told, name ? name : "?"), " failed, and nobody asked\n");
+    tell(name ? name : "?", " failed, and nobody asked");
 }
 static eff_runtime_t *debugging_runtime(void)
 {

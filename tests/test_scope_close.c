@@ -183,6 +183,24 @@ static eff_t *added_while_closing(struct world *w)
 CASE(what_is_added_to_a_closing_scope_runs_at_once, added_while_closing, .succeeds = "unit",
      .journal = "a+ late@5 b+ b- die closed@10 a- after@10")
 
+/* Says the text in its env, which is pair(the world, the text), some time after it was called. */
+static eff_t *says_later(const eff_exit_t *exit, eff_value_t env)
+{
+    return after(1, say_time(eff_as_ptr(eff_first(env)), eff_as_string(eff_second(env))));
+}
+static eff_t *adds_to_closed(struct world *w, eff_scope_t *s)
+{
+    eff_t *late = eff_scope_add(s, says_later, eff_pair(eff_ptr(w), eff_printf("env %d", 1)));
+    eff_t *removable = eff_scope_add_removable(s, says_later, eff_pair(eff_ptr(w), eff_printf("env %d", 2)));
+    return in_order(close_ok(s), removable, late);
+}
+static eff_t *added_to_closed(struct world *w)
+{
+    return with_made(w, EFF_SCOPE_SEQUENTIAL, adds_to_closed);
+}
+CASE(what_is_added_to_a_closed_scope_has_its_env_until_it_has_ended, added_to_closed, .succeeds = "unit",
+     .journal = "env 2@1 env 1@2")
+
 static eff_t *acquires_slowly(struct world *w, eff_scope_t *s)
 {
     eff_t *a = eff_acquire_release(eff_then(ms(5), acquire(w, "a")), release, eff_ptr(w));
@@ -382,9 +400,10 @@ TESTS(RES_007_a_scope_closed_twice_runs_finalizers_once_with_the_first_exit,
       a_finalizer_that_closes_its_own_scope_does_not_wait, a_fiber_of_a_finalizer_that_closes_the_scope_does_not_wait,
       a_fiber_of_a_scope_can_close_it_and_ends_with_it,
       RES_034_fibers_of_a_scope_are_interrupted_and_awaited_as_it_is_closed,
-      what_is_added_to_a_closing_scope_runs_at_once, what_is_being_acquired_as_the_scope_closes_is_released_at_once,
-      no_scope_is_made_in_one_that_closes, a_finalizer_that_was_removed_does_not_run,
-      removing_a_finalizer_twice_does_nothing, removing_a_finalizer_that_has_run_does_nothing,
-      a_finalizer_can_be_removed_while_its_scope_closes, a_removable_finalizer_of_a_closed_scope_has_run_already,
+      what_is_added_to_a_closing_scope_runs_at_once, what_is_added_to_a_closed_scope_has_its_env_until_it_has_ended,
+      what_is_being_acquired_as_the_scope_closes_is_released_at_once, no_scope_is_made_in_one_that_closes,
+      a_finalizer_that_was_removed_does_not_run, removing_a_finalizer_twice_does_nothing,
+      removing_a_finalizer_that_has_run_does_nothing, a_finalizer_can_be_removed_while_its_scope_closes,
+      a_removable_finalizer_of_a_closed_scope_has_run_already,
       a_deadlock_report_tells_who_waits_for_a_scope_to_be_closed, a_deadlock_closes_the_scopes_that_were_made,
       two_scopes_that_close_each_other_are_a_deadlock)

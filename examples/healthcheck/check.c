@@ -8,61 +8,44 @@
 #include "table.h"
 
 struct check {
-    services_t *services;           /* owned, by the description too */
-    const check_options_t *options; /* borrowed */
-    results_t results;              /* of this run */
-    progress_t progress;            /* of this run */
+    const settings_t *settings; /* borrowed */
+    const terminal_t *terminal; /* borrowed */
+    results_t results;          /* of this run */
+    progress_t progress;        /* of this run */
 };
-
-static void check_copy(struct check *s)
-{
-    services_incref(s->services);
-}
 
 static void check_drop(struct check *s)
 {
     results_done(&s->results);
-    services_decref(s->services);
 }
 
 /* ---- the end, partial or not */
 
-static eff_value_t show_table(eff_value_t env)
+static eff_t *print_table(const struct check *s)
 {
-    struct check *s = eff_as_ptr(env);
     eff_buffer_t table = EFF_BUFFER_INIT;
-    progress_clear(&s->progress);
-    table_render(&s->results, s->options->colour, &table);
-    fputs(eff_buffer_text(&table), s->options->out);
-    fflush(s->options->out);
+    table_render(&s->results, s->terminal->colour, &table);
+    eff_t *e = eff_print(eff_string(eff_buffer_text(&table)));
     eff_buffer_done(&table);
-    return eff_unit;
+    return e;
 }
 
-static eff_value_t show_path(eff_value_t env)
-{
-    struct check *s = eff_as_ptr(env);
-    fprintf(s->options->out, "report: %s\n", s->options->report_path);
-    fflush(s->options->out);
-    return eff_unit;
-}
-
+/* A report is written even where nobody reads the table. */
 static eff_t *conclude(struct check *s, const eff_exit_t *exit)
 {
     (void)exit;
-    eff_t *e = eff_sync(show_table, eff_ptr(s));
-    if (!s->options->report_path) return e;
-    e = eff_then(e, report_write(s->options->report_path, &s->results));
-    return eff_then(e, eff_sync(show_path, eff_ptr(s)));
+    eff_t *written = report_write(s->settings->report, &s->results);
+    written = eff_then(written, eff_print_line(eff_printf("report: %s", s->settings->report)));
+    eff_t *shown = eff_then(progress_clear(&s->progress), print_table(s));
+    return eff_ensuring(shown, written);
 }
 
 /* ---- the way there */
 
-static eff_value_t note_decided(eff_value_t index, eff_value_t env)
+static eff_t *note_decided(eff_value_t index, eff_value_t env)
 {
     struct check *s = eff_as_ptr(env);
-    progress_decided(&s->progress, &s->results.at[eff_as_int(index)]);
-    return eff_unit;
+    return progress_decided(&s->progress, &s->results.at[eff_as_int(index)]);
 }
 
 static eff_t *probe_one(eff_value_t index, eff_value_t env)
@@ -70,23 +53,34 @@ static eff_t *probe_one(eff_value_t index, eff_value_t env)
     struct check *s = eff_as_ptr(env);
     eff_t *e = probe(&s->results.at[eff_as_int(index)]);
     e = eff_map_to(e, eff_value_incref(index));
-    return eff_map(e, note_decided, eff_ptr(s));
+    return eff_flat_map(e, note_decided, eff_ptr(s));
 }
 
 static eff_t *check_step(struct check *s, eff_gen_t *g)
 {
     EFF_GEN_BEGIN(g);
-    if (results_init(&s->results, s->services) < 0) EFF_AWAIT(eff_out_of_memory());
-    s->progress = (progress_t){ .out = s->options->progress, .live = s->options->live, .results = &s->results };
+    if (results_init(&s->results, s->settings) < 0) EFF_AWAIT(eff_out_of_memory());
+    progress_init(&s->progress, s->terminal, s->settings, &s->results);
     EFF_DEFER(s, conclude);
-    if (s->options->live) EFF_AWAIT(eff_fork(progress_ticker(&s->progress)));
+    if (s->progress.live) EFF_AWAIT(eff_fork(progress_ticker(&s->progress)));
     EFF_AWAIT(
-        eff_for_each_par_discard(eff_range(0, (int64_t)s->results.n), probe_one, eff_ptr(s), s->options->parallel));
+        eff_for_each_par_discard(eff_range(0, (int64_t)s->results.n), probe_one, eff_ptr(s), s->settings->parallel));
     EFF_GEN_END(eff_int((int64_t)results_count(&s->results, OUTCOME_DOWN)));
 }
-EFF_DEFINE_GEN(check_gen, struct check, check_step, .copy = check_copy, .drop = check_drop);
+EFF_DEFINE_GEN(check_gen, struct check, check_step, .drop = check_drop);
 
-eff_t *check(services_t *services, const check_options_t *options)
+static eff_t *check_on(terminal_t *terminal, eff_value_t settings)
 {
-    return check_gen((struct check){ .services = services, .options = options });
+    return check_gen((struct check){ .settings = eff_as_ptr(settings), .terminal = terminal });
+}
+
+static eff_t *check_these(settings_t *settings, eff_value_t env)
+{
+    (void)env;
+    return terminal_with(check_on, eff_ptr(settings));
+}
+
+eff_t *check(void)
+{
+    return settings_with(check_these, eff_unit);
 }

@@ -23,6 +23,12 @@ static eff_t *expect_status(eff_value_t response, eff_value_t env)
     return eff_fail(eff_error(&unexpected_status, result->status, "expected %d", result->service->status));
 }
 
+static eff_t *log_failure(eff_value_t error, eff_value_t env)
+{
+    (void)env;
+    return eff_log_debug_with("an attempt failed", eff_field("why", eff_as_error(error)->message));
+}
+
 /* Notes how long an attempt took, however it ended, and ends the same way. */
 static eff_t *note_latency(eff_value_t duration_and_exit, eff_value_t env)
 {
@@ -46,7 +52,9 @@ static eff_t *attempt(eff_value_t env)
     e = eff_timeout_fail(e, service->timeout, timed_out(service->timeout));
     e = eff_flat_map(e, expect_status, eff_ptr(result));
     e = eff_timed(eff_to_exit(e));
-    return eff_flat_map(e, note_latency, eff_ptr(result));
+    e = eff_flat_map(e, note_latency, eff_ptr(result));
+    e = eff_tap_error(e, log_failure, eff_unit);
+    return eff_then(eff_log_debug_with("asking", eff_field("attempt", result->n_attempts)), e);
 }
 
 static eff_value_t note_down(eff_value_t error, eff_value_t env)
@@ -86,5 +94,6 @@ eff_t *probe(result_t *result)
     e = eff_match(e, note_down, note_up, eff_ptr(result));
     e = eff_timed(e);
     e = eff_map(e, note_total, eff_ptr(result));
+    e = eff_log_annotate(e, eff_field("service", result->service->name));
     return eff_ensuring(e, eff_sync(note_end, eff_ptr(result)));
 }

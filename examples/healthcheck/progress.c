@@ -2,12 +2,19 @@
 #include "progress.h"
 #include "text.h"
 
-#include <sys/ioctl.h>
-
-static size_t terminal_width(FILE *out)
+void progress_init(progress_t *ret_progress, const terminal_t *terminal, const settings_t *settings,
+                   const results_t *results)
 {
-    struct winsize size;
-    return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    *ret_progress =
+        (progress_t){ .terminal = terminal, .results = results, .live = terminal->live && !settings->verbose };
+}
+
+/* Consumes the text, whose memory goes with it. */
+static eff_t *show(eff_buffer_t *text)
+{
+    eff_t *e = eff_print_error(eff_string(eff_buffer_text(text)));
+    eff_buffer_done(text);
+    return eff_ignore(e);
 }
 
 /* "| 3/6  2 up, 1 down  1.2 s  slow, hanging" */
@@ -27,42 +34,39 @@ static void compose(const progress_t *progress, eff_duration_t elapsed, eff_buff
     }
 }
 
-static eff_value_t draw(eff_value_t now, eff_value_t env)
+static eff_t *draw(eff_value_t now, eff_value_t env)
 {
     progress_t *progress = eff_as_ptr(env);
     if (!progress->drawn) progress->since = eff_as_instant(now);
     progress->drawn = true;
 
-    eff_buffer_t line = EFF_BUFFER_INIT, clipped = EFF_BUFFER_INIT;
+    eff_buffer_t line = EFF_BUFFER_INIT, text = EFF_BUFFER_INIT;
     compose(progress, eff_instant_since(eff_as_instant(now), progress->since), &line);
-    text_add_clipped(&clipped, eff_buffer_text(&line), terminal_width(progress->out) - 1);
-    fprintf(progress->out, "\r\033[K%s", eff_buffer_text(&clipped));
-    fflush(progress->out);
+    eff_buffer_add(&text, "\r\033[K");
+    text_add_clipped(&text, eff_buffer_text(&line), progress->terminal->columns() - 1);
     eff_buffer_done(&line);
-    eff_buffer_done(&clipped);
-    return eff_unit;
+    return show(&text);
 }
 
 eff_t *progress_ticker(progress_t *progress)
 {
-    eff_t *e = eff_map(eff_clock_now(), draw, eff_ptr(progress));
+    eff_t *e = eff_flat_map(eff_clock_now(), draw, eff_ptr(progress));
     return eff_repeat(e, eff_schedule_spaced(eff_millis(100)));
 }
 
-void progress_decided(progress_t *progress, const result_t *result)
+eff_t *progress_decided(progress_t *progress, const result_t *result)
 {
     progress->n_decided++;
-    if (progress->live) return;
-    fprintf(progress->out, "[%zu/%zu] %s: %s", progress->n_decided, progress->results->n, result->service->name,
-            outcome_name(result->outcome));
-    if (result->outcome == OUTCOME_DOWN) fprintf(progress->out, " (%s)", result_why(result));
-    fputc('\n', progress->out);
-    fflush(progress->out);
+    if (progress->live) return eff_noop();
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_buffer_printf(&text, "[%zu/%zu] %s: %s", progress->n_decided, progress->results->n, result->service->name,
+                      outcome_name(result->outcome));
+    if (result->outcome == OUTCOME_DOWN) eff_buffer_printf(&text, " (%s)", result_why(result));
+    eff_buffer_add(&text, "\n");
+    return show(&text);
 }
 
-void progress_clear(progress_t *progress)
+eff_t *progress_clear(const progress_t *progress)
 {
-    if (progress->drawn) fputs("\r\033[K", progress->out);
-    fflush(progress->out);
-    progress->drawn = false;
+    return progress->drawn ? eff_ignore(eff_print_error(eff_literal("\r\033[K"))) : eff_noop();
 }

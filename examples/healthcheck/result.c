@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-int results_init(results_t *ret_results, const services_t *services)
+int results_init(results_t *ret_results, const settings_t *settings)
 {
-    result_t *at = calloc(services->n ? services->n : 1, sizeof *at);
+    result_t *at = calloc(settings->n_services ? settings->n_services : 1, sizeof *at);
     if (!at) return -1;
-    for (size_t i = 0; i < services->n; i++)
-        at[i].service = &services->at[i];
-    *ret_results = (results_t){ .at = at, .n = services->n };
+    for (size_t i = 0; i < settings->n_services; i++)
+        at[i].service = &settings->services[i];
+    *ret_results = (results_t){ .at = at, .n = settings->n_services };
     return 0;
 }
 

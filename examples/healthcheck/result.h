@@ -5,7 +5,7 @@
 #ifndef HEALTHCHECK_RESULT_H
 #define HEALTHCHECK_RESULT_H
 
-#include "config.h"
+#include "settings.h"
 
 typedef enum outcome {
     OUTCOME_UNKNOWN, /**< not decided: not asked yet, being asked, or interrupted meanwhile */
@@ -38,7 +38,7 @@ const char *outcome_name(outcome_t outcome);
 const char *result_why(const result_t *result);
 
 /** @param ret_results filled in @return 0, or -1 without memory */
-int results_init(results_t *ret_results, const services_t *services);
+int results_init(results_t *ret_results, const settings_t *settings);
 void results_done(results_t *results);
 
 #endif

@@ -152,7 +152,7 @@ EFF_API EFF_MUST_USE eff_t *eff_config_strings_at(eff_site_t site, const char *p
  *  @param path of the value; copied; "" for all that a source has @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_config_json_at(eff_site_t site, const char *path);
 /** The arguments that are no options, as an array of strings, of the first eff_config_args that there is; without one,
- *  no strings. Fails as the Config does, if at all.
+ *  no strings. A strict schema says .operands = true, or refuses them. Fails as the Config does, if at all.
  *  @param site where it is composed; the macro fills it in @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_config_operands_at(eff_site_t site);
 /** Runs e, in which all paths are meant below this one, which itself is below that of an eff_config_nested around it.
@@ -222,11 +222,11 @@ typedef struct eff_config_field {
     const char *unit;                  /**< of a duration that is a bare number: "s"; without it such is refused */
     bool optional;                     /**< may be missing, without a default: what is there is zero then */
     bool secret;                       /**< no message shows the value */
+    char letter;                       /**< as an argument it may also be called by this: 'p' for -p; 0: no letter */
     /** Looks at what was read.
      *  @param field borrows: the address of the field @param problem where it says what is wrong, as a phrase; when it
      *  adds nothing, nothing is. It is called only for what is well-formed and within its limits */
     void (*check)(const void *field, eff_buffer_t *problem);
-    char letter;      /**< as an argument it may also be called by this: 'p' for -p; 0: no letter */
     const char *help; /**< for people: what it is for */
 } eff_config_field_t;
 
@@ -236,7 +236,8 @@ struct eff_config_schema {
     const char *name;                 /**< shown in messages about the schema itself */
     const eff_config_field_t *fields; /**< in the order in which problems are reported */
     size_t n_fields;                  /**< how many */
-    bool strict;                      /**< what no field is for is a problem. Counts for the outermost struct only */
+    bool strict;   /**< what no field is for is a problem, operands too. Counts for the outermost struct only */
+    bool operands; /**< of a strict one: there may be operands (eff_config_operands) */
     /** Looks at the whole struct. @param record borrows: the struct @param problem as of a field's check. It is called
      *  only when nothing is wrong with its fields */
     void (*check)(const void *record, eff_buffer_t *problem);
@@ -300,7 +301,7 @@ struct eff_config_schema {
                       .count_offset = offsetof(T, n) + EFF_CONFIG_IS_(T, n, size_t))
 /** The schema of a struct that is a part of another's:
  *      static const eff_config_schema_t db_schema = EFF_CONFIG_SCHEMA(db_config_t, db_fields);
- *  @param T the struct @param ... its fields, an array; then any of .strict .check */
+ *  @param T the struct @param ... its fields, an array; then any of .strict .operands .check */
 #define EFF_CONFIG_SCHEMA(T, ...) EFF_CONFIG_SCHEMA_(T, __VA_ARGS__, .size = sizeof(T))
 
 /** @cond */
@@ -378,7 +379,7 @@ EFF_API void eff_config_describe(const eff_config_schema_t *schema, const char *
     eff_layer_t *name##_live(void) EFF_MUST_USE
 /** Defines, in one file, what EFF_DECLARE_CONFIG declared.
  *  @param name, T the same
- *  @param ... the fields, an array of eff_config_field_t; then any of .strict .check */
+ *  @param ... the fields, an array of eff_config_field_t; then any of .strict .operands .check */
 #define EFF_DEFINE_CONFIG(name, T, ...)                                                                                \
     EFF_DEFINE_SERVICE(name, T);                                                                                       \
     const eff_config_schema_t name##_schema = EFF_CONFIG_SCHEMA(T, __VA_ARGS__);                                       \
@@ -461,8 +462,8 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_config_json_file_at(eff_site_t site, const
  *  @param path of the file; copied @param options borrows @returns_new */
 EFF_API EFF_MUST_USE eff_layer_t *eff_config_json_file_with_at(eff_site_t site, const char *path,
                                                                const eff_config_file_options_t *options);
-/** The Config of a JSON file whose name is configured itself: at a path of the Config that comes first in an
- *  eff_config_or_else.
+/** The Config of a JSON file whose name is configured itself: at a path of what stands in front of it in an
+ *  eff_config_or_else, all of it.
  *
  *      eff_config_or_else(eff_config_args(argc, argv, &app_schema), eff_config_json_file_named("config", "app.json"))
  *
@@ -496,7 +497,8 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_config_env_at(eff_site_t site, const char 
  *
  *  A schema tells which options there are, and which of them are truths, so that the argument behind `--verbose` is an
  *  operand. Without one, every option takes the next argument, unless that looks like an option itself.
- *  - Failure: eff_config_invalid_error that names each unknown option, and each that lacks its value.
+ *  - Failure: eff_config_invalid_error that names each unknown option, and each that lacks its value; and each operand,
+ *    where the schema is .strict, and not .operands.
  *
  *  @param site where it is composed; the macro fills it in
  *  @param argc, argv as main gets them; copied @param schema borrows: static, as NAME_schema is; NULL: any options
@@ -509,15 +511,27 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_config_args_at(eff_site_t site, int argc, 
  *  @param pairs each "path=value"; copied; one without `=` is a mistake
  *  @returns_new @see eff_config_json_text */
 EFF_API EFF_MUST_USE eff_layer_t *eff_config_memory_at(eff_site_t site, size_t n, const char *const *pairs);
-/** The values of two Configs: of `first`, and what that does not have, of `second`, which may read `first` to be built.
+/** The values of two Configs: of `first`, and what that does not have, of `second`, which is built when `first` is, and
+ *  may read it, and all that stands in front of it, however several are nested. The macro takes more than two:
  *
- *      eff_config_or_else(eff_config_args(argc, argv, &app_schema),
- *                         eff_config_or_else(eff_config_env("APP"), eff_config_json_file("app.json")))
+ *      eff_config_or_else(eff_config_args(argc, argv, &app_schema), eff_config_env("APP"),
+ *                         eff_config_json_file_named("config", "app.json"))
+ *
+ *  When one of them fails, those behind it are not built.
  *
  *  @param site where it is composed; the macro fills it in
  *  @consumes{first, second} Layers that provide the Config
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_layer_t *eff_config_or_else_at(eff_site_t site, eff_layer_t *first, eff_layer_t *second);
+/** @cond */
+static inline eff_layer_t *eff__config_or_else_of(eff_site_t site, size_t n, eff_layer_t *const *layers)
+{
+    eff_layer_t *all = layers[0];
+    for (size_t i = 1; i < n; i++)
+        all = eff_config_or_else_at(site, all, layers[i]);
+    return all;
+}
+/** @endcond */
 
 #define eff_config_json_file(...) eff_config_json_file_at(EFF_SITE, __VA_ARGS__)
 #define eff_config_json_file_with(...) eff_config_json_file_with_at(EFF_SITE, __VA_ARGS__)
@@ -527,7 +541,9 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_config_or_else_at(eff_site_t site, eff_lay
 #define eff_config_args(...) eff_config_args_at(EFF_SITE, __VA_ARGS__)
 /** eff_config_memory_at() of its arguments. @param ... strings, each "path=value"; at least one @returns_new */
 #define eff_config_memory(...) EFF_LISTED_(eff_config_memory_at, const char *, __VA_ARGS__)
-#define eff_config_or_else(...) eff_config_or_else_at(EFF_SITE, __VA_ARGS__)
+/** eff_config_or_else_at() of its arguments, one behind the other. @param ... consumes; at least two layers that provide
+ *  the Config @returns_new */
+#define eff_config_or_else(...) EFF_LISTED_(eff__config_or_else_of, eff_layer_t *, __VA_ARGS__)
 
 EFF_END_DECLS
 #endif

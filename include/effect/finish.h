@@ -63,7 +63,8 @@ EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_at(eff_site_t site, eff_t *a
 /** As eff_acquire_use_release, with an effect to release. A failure of it gives Then(use's cause, its).
  *  @param acquire consumes; succeeds with the resource
  *  @param use borrows resource and env until its effect has ended; returns new
- *  @param release called with the exit of use; borrows all until its effect has ended; returns new
+ *  @param release called with the exit of use; borrows that until it returns, all else until its effect has ended;
+ *  returns new
  *  @param env consumes
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_acquire_use_release_effect_at(eff_site_t site, eff_t *acquire, eff_bind_fn use,
@@ -83,7 +84,8 @@ EFF_API EFF_MUST_USE eff_t *eff_acquire_release_at(eff_site_t site, eff_t *acqui
                                                    eff_value_t env);
 /** As eff_acquire_release, with an effect to release.
  *  @param acquire consumes; succeeds with the resource
- *  @param release called with the exit of the scope; borrows all until its effect has ended; returns new
+ *  @param release called with the scope's exit; borrows that until it returns, all else until its effect has ended;
+ *  returns new
  *  @param env consumes
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_acquire_release_effect_at(eff_site_t site, eff_t *acquire,

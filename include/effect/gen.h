@@ -133,7 +133,8 @@ EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 /** Adds a finalizer, to run masked when the gen ends, in reverse order of adding. If there is no memory for it, the gen
  *  ends here, out of memory, and the finalizer runs all the same.
  *  @param s the frame
- *  @param fn `eff_t *fn(T *frame, const eff_exit_t *exit)`: borrows both until its effect has ended; returns new */
+ *  @param fn `eff_t *fn(T *frame, const eff_exit_t *exit)`: borrows exit until it returns, the frame until its
+ *         effect has ended; returns new */
 #define EFF_DEFER(s, fn)                                                                                               \
     do {                                                                                                               \
         (void)sizeof((fn)((s), (const eff_exit_t *)0));                                                                \

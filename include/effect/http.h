@@ -222,7 +222,8 @@ EFF_DECLARE_API_SERVICE(EFF_API, eff_http, eff_http_t);
  *
  * Redirects are followed: 301, 302 and 303 with GET (303 after a HEAD with HEAD; 301 and 302 change POST only), 307 and
  * 308 with the same method and body (RFC 9110, 15.4). To another scheme, host or port go neither .auth nor the headers
- * that are secret, nor authorization, cookie and host. From https to http is refused unless .allow_downgrade.
+ * that are secret, nor authorization, proxy-authorization, cookie and host. From https to http is refused unless
+ * .allow_downgrade.
  * - Success: with an eff_http_response, whatever its status.
  * - Failure: with an error of the kinds at the top. The request may have reached the server all the same.
  * - Interruption: gives up at once, and closes the connection.
@@ -321,7 +322,8 @@ typedef struct eff_http_options {
  * @see eff_http_live_with
  */
 EFF_API EFF_MUST_USE eff_layer_t *eff_http_live(void);
-/** As eff_http_live, with options. Building it fails with an eff_http_tls_error when a file of them cannot be used.
+/** As eff_http_live, with options. Building it fails with an eff_http_tls_error when a file of them cannot be used, and
+ *  with an eff_argument_error when the user agent is none that a header can hold.
  *  @param options copied; NULL: all defaults
  *  @returns_new; each call another layer: keep the one to be shared */
 EFF_API EFF_MUST_USE eff_layer_t *eff_http_live_with(const eff_http_options_t *options);
@@ -367,7 +369,8 @@ EFF_API EFF_MUST_USE eff_value_t eff_test_http_value(eff_test_http_t *t);
  *
  * @borrows{t}
  * @param method of the requests it is for
- * @param url copied: of the requests, with their query; one that ends in * stands for all that begin so
+ * @param url copied: of the requests, with their query; "http://A:80" is "http://a/". One that ends in * stands for all
+ *            that begin so, as eff_test_http_log has them. NULL or no URL is a mistake, of which the next request dies
  * @param answer copied; consumes the values in it
  */
 EFF_API void eff_test_http_answer(eff_test_http_t *t, eff_http_method_t method, const char *url,

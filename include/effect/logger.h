@@ -178,7 +178,8 @@ typedef struct eff_logger_file_options {
     size_t size;              /**< sizeof(eff_logger_file_options_t), or 0 */
     const char *path;         /**< copied; made if it is not there, its folder is not */
     eff_log_format_fn format; /**< NULL: eff_log_format_text */
-    int64_t max_bytes;        /**< a file that would be larger becomes "path.1", that one "path.2", ...; 0: never */
+    int64_t max_bytes;        /**< a file that would be larger becomes "path.1", that one "path.2", ...; 0: never.
+                               *   What is no regular file stays as it is */
     unsigned keep;            /**< how many of those there are; the oldest goes; 0: 5 */
     unsigned mode;            /**< of files that are made, less the umask; 0: 0640 */
 } eff_logger_file_options_t;
@@ -254,6 +255,9 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_logger_none(void);
  * time. A file is written to on a thread of the pool.
  *
  *     eff_logger_batched(eff_logger_file(&file), NULL)
+ *
+ * eff_logger_tee, eff_logger_level and eff_logger_filter belong around it: what is below them gets its messages one at a
+ * time here too, and a file there is written to by the loop's thread.
  *
  * Nothing is lost by that at the end: releasing the layer writes what is left, whatever the program ended of, and on a
  * second signal eff_main writes what can be written at once (as eff_runtime_free does where it cannot wait). Only a

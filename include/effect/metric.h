@@ -45,7 +45,7 @@ typedef struct eff_metric {
     const char *name;       /**< letters, digits and `_`, as Prometheus has it; not NULL */
     const char *help;       /**< what it is, for people; may be NULL */
     size_t n_bounds;        /**< of a histogram: how many bounds; EFF_METRIC_MAX_BUCKETS at most */
-    const double *bounds;   /**< static: the greatest number of each bucket, ascending */
+    const double *bounds;   /**< static: the greatest number of each bucket; finite, ascending */
 } eff_metric_t;
 /** The bounds of a histogram, for its initializer, at file scope. (C++ has no such literals: give an array.)
  *  @param ... numbers, ascending; at least one */

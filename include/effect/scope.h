@@ -116,13 +116,13 @@ EFF_API EFF_MUST_USE eff_t *eff_scope_use_at(eff_site_t site, eff_t *e, eff_scop
  *  of a success of unit; the effect then ends as it does.
  *  @param site where it is composed; the macro fills it in
  *  @retains{scope}
- *  @param f called with the exit of the scope; borrows exit and env until its effect has ended; returns
- *  new @consumes{env} @returns_new */
+ *  @param f called with the scope's exit; borrows that until it returns, env until its effect has ended; returns new
+ *  @consumes{env} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_scope_add_at(eff_site_t site, eff_scope_t *scope, eff_finalizer_fn f, eff_value_t env);
 /** As eff_scope_add, but succeeds with a handle (eff_as_finalizer), for eff_scope_remove. Giving that up removes nothing.
  *  @param site where it is composed; the macro fills it in
  *  @retains{scope}
- *  @param f called with the exit of the scope; borrows exit and env until its effect has ended; returns new
+ *  @param f called with the scope's exit; borrows that until it returns, env until its effect has ended; returns new
  *  @consumes{env} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_scope_add_removable_at(eff_site_t site, eff_scope_t *scope, eff_finalizer_fn f,
                                                        eff_value_t env);

@@ -14,14 +14,15 @@
  * Either way the fibers find a test's services: a TestClock (test_clock.h), so that nothing waits for real but for jobs of
  * eff_blocking; a Random with a seed, so that every run draws the same; and a TestConsole (console.h), which keeps what is
  * printed, and with it what the default Logger logs: to be looked at, and shown when the test fails. As a runtime, a test
- * belongs to the thread that made it.
+ * belongs to the thread that made it; several threads may run tests at once.
  *
- * A run must leave nothing behind. Fibers that still run when the effect has ended, and what was made meanwhile and that
- * nobody holds any more nor gave up, make the exit a failure: a defect, whose notes name each, is added to it. So a test
- * that looks at the exit finds out, whatever it is written with; and for one that does not, a report is printed. What the
- * test itself holds in local or static variables counts as held. Values that it has in memory of malloc do not, nor those in a
- * queue, say, that it made before the program's first run: then allow EFF_TEST_MEMORY, or call eff_test_leaks_mark first
- * thing in main, so that what is made from then on is known.
+ * A run must leave nothing behind. Fibers that still run when the effect has ended, and what was made meanwhile and
+ * that nobody holds any more nor gave up, make the exit a failure: a defect, whose notes name each, is added to it. So
+ * a test that looks at the exit finds out, whatever it is written with; and for one that does not, a report is printed.
+ * What the test itself holds in local or static variables counts as held, and what other threads make as theirs, but
+ * for jobs of eff_blocking. Values that it has in memory of malloc do not, nor those in a queue, say, that it made
+ * before the program's first run: then allow EFF_TEST_MEMORY, or call eff_test_leaks_mark first thing in main, so that
+ * what is made from then on is known.
  *
  * Environment of the test program:
  *

@@ -11,7 +11,9 @@
  *     }
  *     END_TEST
  *
- * It makes no difference whether Check forks (CK_FORK): what a run left behind is a defect of its exit.
+ * It makes no difference whether Check forks (CK_FORK): what a run left behind is a defect of its exit. But assertions
+ * stand behind a run, not in callbacks of its effects: without fork, one that fails leaves by longjmp, and with it the
+ * loop that calls it, so that every later run in this process is refused. Have the effect fail or die instead.
  */
 #ifndef EFFECT_TEST_CHECK_H
 #define EFFECT_TEST_CHECK_H

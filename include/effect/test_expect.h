@@ -5,8 +5,9 @@
  *     eff_buffer_t why = EFF_BUFFER_INIT;
  *     if (!eff_test_expect_success(&exit, "42", &why)) fail(eff_buffer_text(&why));
  *
- * Values are compared by their text, as eff_value_format has it. The text of why not is for people: what was expected, the
- * whole exit, and what helps to do the run again. With Check, test_check.h has it all in one line.
+ * Values are compared by their text, as eff_value_format has it. The text of why not is for people: what was expected,
+ * the whole exit, and what helps to do the run again. NULL, which eff_fiber_poll gives of a fiber that has not ended,
+ * is never as expected. With Check, test_check.h has it all in one line.
  */
 #ifndef EFFECT_TEST_EXPECT_H
 #define EFFECT_TEST_EXPECT_H
@@ -16,7 +17,7 @@
 
 EFF_BEGIN_DECLS
 
-/** Whether it succeeded with a value that reads like this: "42", "unit", "[1, 2]", "(a, 1s)".
+/** Whether it succeeded with a value that reads like this: "42", "unit", "[1, 2]", "(\"a\", 1s)".
  *  @borrows{exit}
  *  @param text as eff_value_format has the value
  *  @param why when not, why not is added to it; may be NULL

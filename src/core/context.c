@@ -169,7 +169,7 @@ eff_value_t eff_context_get(const eff_context_t *context, const eff_tag_t *tag)
     if (!context || !tag) return get_without(tag);
     eff_value_t v = eff__context_find(context, tag);
     if (__builtin_expect(!v.type || !(v.type->flags & EFF__TYPE_LAZY), 1)) return v;
-    v = ((const struct eff__lazy *)v.ptr)->get(v.ptr, tag);
+    v = ((struct eff__lazy *)v.ptr)->get(v.ptr, tag);
     return v.type || !tag->get_default ? v : tag->get_default();
 }
 
@@ -329,6 +329,23 @@ eff_context_t *eff__context_built(const eff_tag_t *tag, eff_value_t service, con
     return add(EMPTY, (struct service){ .tag = tag, .value = service, .by = by, .instance = instance });
 }
 
+static bool is_same(const struct service *a, const struct service *b)
+{
+    return a->instance == b->instance && a->value.type == b->value.type && a->value.integer == b->value.integer;
+}
+
+bool eff__context_provides_more(const eff_context_t *inner, const eff_context_t *outer)
+{
+    if (inner == outer || !inner) return false;
+    for (size_t i = 0; i < inner->n; i++) {
+        const struct service *s = &inner->services[i];
+        if (s->by == locally || !s->tag->name || !in_force(inner, i)) continue;
+        const struct service *around = outer ? find(outer, s->tag) : NULL;
+        if (!around || !is_same(around, s)) return true;
+    }
+    return false;
+}
+
 /* Whether the i-th service of a context is one that a layer is given. */
 static bool is_given(const eff_context_t *c, size_t i, const struct eff__needs *needs)
 {
@@ -355,11 +372,6 @@ eff_context_t *eff__context_given(const eff_context_t *from, const struct eff__n
         if (c->services[c->n - 1].by == locally) c->services[c->n - 1].by = NULL;
     }
     return retain_services(c);
-}
-
-static bool is_same(const struct service *a, const struct service *b)
-{
-    return a->instance == b->instance && a->value.type == b->value.type && a->value.integer == b->value.integer;
 }
 
 bool eff__context_gives(const eff_context_t *from, const struct eff__needs *needs, const eff_context_t *given)

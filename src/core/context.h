@@ -9,6 +9,10 @@
  * Borrows both, of which NULL is empty; returns new. O(services^2), of which there are few. */
 eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker);
 
+/* Whether users have provided something that is in force in `inner`, and not in `outer`; what the library keeps there for
+ * itself, and what was set by eff_locally, does not count. Borrows both, of which NULL is empty. O(services^2). */
+bool eff__context_provides_more(const eff_context_t *inner, const eff_context_t *outer);
+
 /* As eff_context_add, for eff_locally: what goes along to fibers that outlive the forker's region. */
 eff_context_t *eff__context_locally(eff_context_t *context, const eff_tag_t *tag, eff_value_t value);
 

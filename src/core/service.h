@@ -10,9 +10,9 @@ bool eff__service_is_null(eff_value_t service);
 /* A service that is built when it is asked for: what the payload of such a value begins with. Its type has EFF__TYPE_LAZY. */
 struct eff__lazy {
     /* The service of the tag, borrowed; absent when it was not built yet. */
-    eff_value_t (*get)(const struct eff__lazy *lazy, const eff_tag_t *tag);
-    /* An effect that builds it, or finds it built, and succeeds with a context that has it. Returns new. */
-    eff_t *(*build)(struct eff__lazy *lazy, eff_site_t site);
+    eff_value_t (*get)(struct eff__lazy *lazy, const eff_tag_t *tag);
+    /* An effect that builds it, and succeeds with a context that has it, or one that is to be built in turn. Returns new. */
+    eff_t *(*build)(struct eff__lazy *lazy, const eff_tag_t *tag, eff_site_t site);
 };
 enum { EFF__TYPE_LAZY = 1u << 18 };
 

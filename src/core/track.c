@@ -9,6 +9,7 @@ enum { FIRST_PLACES = 1024 };
 
 atomic_bool eff__tracking;
 __thread eff_site_t eff__made_in;
+__thread bool eff__track_as_worker;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -77,9 +78,15 @@ static void take_out(size_t i)
     notes.n_places = 0;
 }
 
+const void *eff__track_thread(void)
+{
+    return eff__track_as_worker ? NULL : &eff__made_in;
+}
+
 uint64_t eff__track_start(void)
 {
-    if (!atomic_exchange(&eff__tracking, true)) eff__freelist_enable(0);
+    atomic_store(&eff__tracking, true);
+    eff__freelist_enable(0); /* this thread's: blocks on its lists would not be noted when they are used again */
     pthread_mutex_lock(&lock);
     uint64_t serial = notes.serial;
     pthread_mutex_unlock(&lock);
@@ -91,7 +98,12 @@ void eff__track(void *block, size_t size, enum eff__block kind)
 {
     memset(block, 0, size);
     pthread_mutex_lock(&lock);
-    struct eff__tracked t = { (uintptr_t)block, size, eff__made_in, ++notes.serial, (uint8_t)kind, false };
+    struct eff__tracked t = { .block = (uintptr_t)block,
+                              .size = size,
+                              .made_in = eff__made_in,
+                              .serial = ++notes.serial,
+                              .thread = eff__track_thread(),
+                              .kind = (uint8_t)kind };
     put(&t);
     pthread_mutex_unlock(&lock);
 }

@@ -19,6 +19,7 @@ struct eff__tracked {
     size_t size;        /* as it was asked for, rounded up */
     eff_site_t made_in; /* the callback that ran, or NULL */
     uint64_t serial;    /* in order of making, from 1 */
+    const void *thread; /* eff__track_thread() of the one that made it; NULL: a worker's */
     uint8_t kind;       /* enum eff__block */
     bool told;          /* a report told of it */
 };
@@ -27,6 +28,11 @@ struct eff__tracked {
 extern atomic_bool eff__tracking;
 /* What runs on this thread, if the interpreter keeps this up to date: see watch.h. */
 extern __thread eff_site_t eff__made_in;
+
+/* Whether this thread is a worker, which makes things for others. */
+extern __thread bool eff__track_as_worker;
+/* What stands for the calling thread in notes, as long as it lives; NULL for workers. */
+const void *eff__track_thread(void);
 
 /* Begins, if that has not been done; turns the free lists off. Returns the serial of the latest block noted. */
 uint64_t eff__track_start(void);

@@ -185,12 +185,12 @@ static const char *read_framing(struct eff__http_connection *c, struct evhttp_re
     struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
     int status = evhttp_request_get_response_code(request);
     bool differ = false, ignored = false;
+    if (request->major != 1 || request->minor < 0) return "a version of HTTP that is not 1";
     if (status < FIRST_STATUS || status > LAST_STATUS) return "a status that is none";
     const char *length = find_header(headers, "content-length", &differ);
     const char *encoding = find_header(headers, "transfer-encoding", &differ);
     const char *connection = find_header(headers, "connection", &ignored);
-    bool old = request->major < 1 || (request->major == 1 && request->minor == 0);
-    c->keeps = old ? has_token(connection, "keep-alive") : !has_token(connection, "close");
+    c->keeps = request->minor == 0 ? has_token(connection, "keep-alive") : !has_token(connection, "close");
     if (!has_body(c->hop->method, status)) return NULL;
     if (differ) return "lengths that differ";
     if (encoding && strcasecmp(encoding, "chunked") != 0) return "a transfer encoding that was not asked for";

@@ -97,6 +97,11 @@ static int open_live(eff_value_t prototype, eff_value_t *ret_value, eff_value_t 
     *ret_error = eff_oom_value();
     if (eff_is_oom(v)) return -1;
     struct eff__http_live *live = eff__http_live_of(v);
+    if (!eff__http_is_header_text(o->user_agent)) {
+        eff_value_decref(v);
+        *ret_error = eff_error(&eff_argument_error, 0, "the user agent has a control character in it");
+        return -1;
+    }
     live->pool = eff__http_pool_new(o->max_per_host, o->max_connections, o->idle_time);
     bool ready = live->pool != NULL;
     if (ready && (o->ca_file || o->client_cert_file || o->client_key_file)) {

@@ -45,8 +45,10 @@ static eff_http_method_t next_method(eff_http_method_t method, int status)
 
 static bool stays_at_other_origins(const struct eff__http_field *field)
 {
-    return !field->secret && strcasecmp(field->name, "authorization") != 0 && strcasecmp(field->name, "cookie") != 0 &&
-           strcasecmp(field->name, "host") != 0;
+    static const char *const names[] = { "authorization", "proxy-authorization", "cookie", "host" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(field->name, names[i]) == 0) return false;
+    return !field->secret;
 }
 
 static bool stays_without_body(const struct eff__http_field *field)
@@ -88,7 +90,7 @@ static eff_value_t go_on(struct follow *s, const char *location)
     const char *problem = eff__http_url_parse(eff_as_string(reference), (eff_value_t){ .type = NULL }, true, &next.url);
     if (problem) {
         eff_buffer_t shown = EFF_BUFFER_INIT;
-        eff__http_url_redact(eff_as_string(reference), &shown);
+        eff__http_url_redact(eff_as_string(reference), true, &shown);
         eff_value_decref(reference);
         eff_value_t error = problem == eff__http_no_memory || shown.truncated
                                 ? eff_oom_value()

@@ -51,7 +51,7 @@ void eff_http_request_format(const eff_http_request_t *request, eff_buffer_t *ou
     eff_buffer_printf(out, "%s ", eff_http_method_name(request->method));
     const char *text = request->url ? request->url : "";
     if (eff__http_url_parse(text, request->query, false, &url)) {
-        eff__http_url_redact(text, out);
+        eff__http_url_redact(text, false, out);
         return;
     }
     eff_buffer_add(out, eff_as_string(url.shown));
@@ -207,7 +207,7 @@ static bool is_token(const char *name)
     return true;
 }
 
-static bool is_header_text(const char *value)
+bool eff__http_is_header_text(const char *value)
 {
     for (; *value; value++) {
         unsigned char c = (unsigned char)*value;
@@ -222,7 +222,7 @@ static const char *find_bad_header(eff_value_t headers, const char **ret_name)
     for (size_t i = 0; i < f->n; i++) {
         *ret_name = f->list[i].name;
         if (!is_token(f->list[i].name)) return "is no name for a header";
-        if (!is_header_text(f->list[i].value)) return "has a control character in its value";
+        if (!eff__http_is_header_text(f->list[i].value)) return "has a control character in its value";
         if (is_the_clients(f->list[i].name)) return "is set by the client itself";
     }
     return NULL;

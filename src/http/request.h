@@ -37,6 +37,8 @@ eff_t *eff__http_call_new(eff_site_t site, const eff_http_request_t *request, ef
 /* Makes JSON and forms text, and has the headers say which. Neither is "out of memory" before; afterwards they may be.
  * @return what is wrong with the body, as a static phrase, or NULL */
 const char *eff__http_settle_body(eff_value_t *body, eff_value_t *headers);
+/* Whether it can be the value of a header: no control characters, so no end of a line. */
+bool eff__http_is_header_text(const char *value);
 /* A mistake of the program, as a defect. */
 EFF_MUST_USE eff_t *eff__http_mistake(eff_site_t site, const char *fmt, ...) EFF_PRINTF(2, 3);
 

@@ -111,25 +111,35 @@ static eff_t *not_in_script(const eff_test_http_t *t, const struct eff__http_hop
     return eff_die_at(NULL, eff__http_take_text(&text));
 }
 
-static eff_value_t body_of(eff_value_t body)
+static eff_value_t body_of(eff_value_t body, const struct eff__http_hop *hop)
 {
-    if (!body.type) return eff_bytes(NULL, 0);
+    if (!body.type || hop->method == EFF_HTTP_HEAD) return eff_bytes(NULL, 0);
     size_t n;
     const void *bytes = eff_as_bytes(body, &n);
     return eff_bytes(bytes, n);
 }
 
-static eff_t *play(const struct line *line)
+static bool is_too_large(eff_value_t body, const struct eff__http_hop *hop)
+{
+    size_t n = 0;
+    if (body.type && hop->max_body && hop->method != EFF_HTTP_HEAD) (void)eff_as_bytes(body, &n);
+    return n > hop->max_body;
+}
+
+static eff_t *play(const struct line *line, const struct eff__http_hop *hop)
 {
     const eff_test_http_answer_t *a = &line->answer;
     if (a->hangs) return eff_never();
     eff_t *e;
     if (a->error.type) {
         e = eff_fail_at(NULL, eff_value_incref(a->error));
+    } else if (is_too_large(a->body, hop)) {
+        e = eff_fail_at(NULL, eff__http_error(hop, &eff_http_too_large_error, 0,
+                                              "the body of the answer is beyond %zu bytes", hop->max_body));
     } else {
         eff_http_response_t response = { .status = a->status ? a->status : 200, .version = 11 };
         response.headers = eff_value_incref(a->headers);
-        response.body = body_of(a->body);
+        response.body = body_of(a->body, hop);
         bool oom = eff_is_oom(response.body);
         eff_value_t made = eff_http_response_make(response);
         if (oom) eff_value_decref(made);
@@ -139,10 +149,10 @@ static eff_t *play(const struct line *line)
 }
 
 /* The URL as it goes over the wire, without the port where that is the scheme's. */
-static eff_value_t url_of(const struct eff__http_hop *hop)
+static eff_value_t url_of(const struct eff__http_url *url)
 {
-    return eff_printf("%s://%s%s", hop->url.tls ? "https" : "http", eff_as_string(hop->url.authority),
-                      eff_as_string(hop->url.target));
+    return eff_printf("%s://%s%s", url->tls ? "https" : "http", eff_as_string(url->authority),
+                      eff_as_string(url->target));
 }
 
 static bool record(eff_test_http_t *t, const struct eff__http_hop *hop, eff_value_t url)
@@ -181,7 +191,7 @@ static eff_t *answer(eff_value_t resource, eff_value_t env)
     const struct question *q = question_of(env);
     eff_test_http_t *t = q->t;
     if (t->mistake) return eff__http_mistake(NULL, "eff_test_http_answer: %s", t->mistake);
-    eff_value_t url = t->incomplete ? eff_oom_value() : url_of(q->hop);
+    eff_value_t url = t->incomplete ? eff_oom_value() : url_of(&q->hop->url);
     if (eff_is_oom(url) || !record(t, q->hop, url)) {
         eff_value_decref(url);
         return eff_out_of_memory();
@@ -190,7 +200,7 @@ static eff_t *answer(eff_value_t resource, eff_value_t env)
     eff_value_decref(url);
     if (!line) return not_in_script(t, q->hop);
     line->n_used++;
-    return play(line);
+    return play(line, q->hop);
 }
 
 static eff_t *send_hop(void *sender, const struct eff__http_hop *hop)
@@ -229,15 +239,30 @@ eff_value_t eff_test_http_value(eff_test_http_t *t)
     return t ? test_http_value(test_http_incref(t)) : eff_oom_value();
 }
 
+/* The URL of a line as requests have it; the beginning of one as it is. @return what is wrong with it, or NULL */
+static const char *settle_url(const char *url, eff_value_t *ret_url)
+{
+    struct eff__http_url parts;
+    size_t n = url ? strlen(url) : 0;
+    *ret_url = eff_string(url ? url : "");
+    if (!url) return "the URL is NULL";
+    if (eff_is_oom(*ret_url) || (n > 0 && url[n - 1] == '*')) return NULL;
+    const char *problem = eff__http_url_parse(url, (eff_value_t){ .type = NULL }, false, &parts);
+    if (problem && problem != eff__http_no_memory) return problem;
+    eff_value_decref(*ret_url);
+    *ret_url = problem ? eff_oom_value() : url_of(&parts);
+    if (!problem) eff__http_url_done(&parts);
+    return NULL;
+}
+
 void eff_test_http_answer(eff_test_http_t *t, eff_http_method_t method, const char *url,
                           const eff_test_http_answer_t *answer)
 {
     struct line line = { .method = method };
     if (answer)
         memcpy(&line.answer, answer, answer->size && answer->size < sizeof *answer ? answer->size : sizeof *answer);
-    line.url = eff_string(url ? url : "");
     eff_test_http_answer_t *a = &line.answer;
-    const char *mistake = !url ? "the URL is NULL" : NULL;
+    const char *mistake = settle_url(url, &line.url);
     if (!mistake && a->headers.type && !eff_is_oom(a->headers) && !eff_value_is(a->headers, &eff_http_fields_type))
         mistake = "the headers are no fields";
     if (!mistake && !eff_is_oom(a->body) && !eff_is_oom(a->headers))

@@ -228,14 +228,16 @@ eff_value_t eff__http_url_join(const struct eff__http_url *base, const char *ref
     return eff__http_take_text(&b);
 }
 
-void eff__http_url_redact(const char *text, eff_buffer_t *out)
+/* In text that is no URL a password may hold anything, so all up to the last @ may be one. */
+void eff__http_url_redact(const char *text, bool hide_query, eff_buffer_t *out)
 {
-    const char *authority = strstr(text, "://");
-    authority = authority ? authority + strlen("://") : text;
-    size_t n = strcspn(authority, "/?#");
-    size_t at = n;
-    while (at > 0 && authority[at - 1] != '@')
-        at--;
-    eff_buffer_add_escaped(out, text, (size_t)(authority - text));
-    eff_buffer_add_escaped(out, authority + at, strlen(authority + at));
+    size_t begin = has_scheme(text) ? strcspn(text, ":") + 1 : 0;
+    if (text[begin] != '/') begin = 0; /* what looked like a scheme was a user's name */
+    begin += strspn(text + begin, "/");
+    const char *at = strrchr(text + begin, '@'), *rest = at ? at + 1 : text + begin;
+    eff_buffer_add_escaped(out, text, begin);
+    if (at && strcspn(text + begin, "/?#") < (size_t)(at - text) - begin) eff_buffer_add(out, "...@");
+    size_t n = hide_query ? strcspn(rest, "?") : strlen(rest);
+    eff_buffer_add_escaped(out, rest, n);
+    if (rest[n]) eff_buffer_add(out, "?...");
 }

@@ -30,8 +30,8 @@ void eff__http_url_done(struct eff__http_url *url);
 /* The URL that a reference means, seen from a base (RFC 3986, 5.2), as a new string; what may not stand in a URL comes
  * percent-encoded. Borrows all. */
 eff_value_t eff__http_url_join(const struct eff__http_url *base, const char *reference);
-/* Adds a URL, which need not be one, without what stands before its @. */
-void eff__http_url_redact(const char *text, eff_buffer_t *out);
+/* Adds a URL that is none of ours, without what stands, or could stand, before its @; without its query if told so. */
+void eff__http_url_redact(const char *text, bool hide_query, eff_buffer_t *out);
 
 /* What a buffer holds, as a new string, and the buffer is empty again. */
 eff_value_t eff__http_take_text(eff_buffer_t *b);

@@ -96,7 +96,7 @@ void eff__config_read_scalar(struct eff__config_reader *r, const eff_config_fiel
     struct eff__config_scalar v = { 0 };
     if (!find_any(r, only, &found)) {
         if (!field->otherwise) {
-            if (!field->optional) eff__config_missing(r, only);
+            if (!field->optional) eff__config_missing(r, field, only);
             return;
         }
         enum eff__config_parsed parsed = eff__config_from_schema(field, "default", field->otherwise, &v);
@@ -169,9 +169,9 @@ static void take_repeated(struct eff__config_reader *r, const struct eff__config
 }
 
 /* The items are values of their own: of an array, or numbered. */
-static void take_numbered(struct eff__config_reader *r, int source, const char **items, size_t n)
+static void take_numbered(struct eff__config_reader *r, int source, bool secret, const char **items, size_t n)
 {
-    static const eff_config_field_t string = { .kind = EFF_CONFIG_KIND_STRING, .path = "" };
+    const eff_config_field_t string = { .kind = EFF_CONFIG_KIND_STRING, .path = "", .secret = secret };
     size_t path = r->path.size;
     for (size_t i = 0; i < n && !r->path.truncated; i++) {
         eff_buffer_printf(&r->path, "[%zu]", i);
@@ -187,7 +187,7 @@ void eff__config_read_strings(struct eff__config_reader *r, const eff_config_fie
     int source = 0;
     bool there = eff__config_find_any_list(r, only, &found, &n, &source);
     if (!there && !field->otherwise) {
-        if (!field->optional) eff__config_missing(r, only);
+        if (!field->optional) eff__config_missing(r, field, only);
         return;
     }
     const char *text = there ? found.text : field->otherwise;
@@ -200,10 +200,11 @@ void eff__config_read_strings(struct eff__config_reader *r, const eff_config_fie
     }
     const char **items = eff__config_own_block(r, (n + 1) * sizeof *items);
     if (!items) return;
+    size_t n_problems = r->problems.n;
     if (repeated > 1) take_repeated(r, found.source, eff_buffer_text(&r->path), items);
     else if (is_text) split(r, text, items, n);
-    else take_numbered(r, source, items, n);
+    else take_numbered(r, source, field->secret, items, n);
     memcpy(record + field->offset, &items, sizeof items);
     memcpy(record + field->count_offset, &n, sizeof n);
-    check_field(r, field, record + field->offset, there ? &found : NULL);
+    if (r->problems.n == n_problems) check_field(r, field, record + field->offset, there ? &found : NULL);
 }

@@ -95,13 +95,29 @@ static void unknown(struct arguments *a, const char *option, size_t n, const str
                     const char *name)
 {
     eff_buffer_t near = EFF_BUFFER_INIT, problem = EFF_BUFFER_INIT;
-    eff_buffer_add(&problem, "unknown option");
-    if (eff__config_nearest(match, name, &near))
-        eff_buffer_printf(&problem, "; did you mean --%s?", eff_buffer_text(&near));
+    if (match->field) {
+        eff_buffer_add(&near, name);
+        eff__config_inner_path(match->field, &near);
+        bool is_list = match->field->kind == EFF_CONFIG_KIND_LIST;
+        eff_buffer_printf(&problem, "%s --%s=...",
+                          is_list ? "is a list, whose items are" : "is a struct, whose values are",
+                          eff_buffer_text(&near));
+    } else {
+        eff_buffer_add(&problem, "unknown option");
+        if (eff__config_nearest(match, name, &near))
+            eff_buffer_printf(&problem, "; did you mean --%s?", eff_buffer_text(&near));
+    }
     if (near.truncated || problem.truncated) a->complete = false;
     complain(a, option, n, eff_buffer_text(&problem));
     eff_buffer_done(&near);
     eff_buffer_done(&problem);
+}
+
+/* Behind an option that nobody knows may stand its value, which may be a secret. */
+static void skip_value(struct arguments *a)
+{
+    const char *next = argument(a, a->at);
+    if (next && !looks_like_option(next)) a->at++;
 }
 
 /* The value of an option that had none with it: the next argument. */
@@ -135,6 +151,7 @@ static void long_option(struct arguments *a, const char *option)
         bool known = match.field && !match.leads_on;
         if (!known) unknown(a, option, n + 2, &match, eff_as_string(copy));
         eff_value_decref(copy);
+        if (!known && !has_value) skip_value(a);
         if (!known) return;
     }
     if (has_value) add_value(a, name, n, name + n + 1);
@@ -149,9 +166,11 @@ static void letter_option(struct arguments *a, const char *option)
     const eff_config_field_t *field = a->schema ? eff__config_letter(a->schema, option[1], &path) : NULL;
     const char *name = eff_buffer_text(&path);
     if (path.truncated) a->complete = false;
-    if (!field || (field->kind == EFF_CONFIG_KIND_BOOL && option[2]))
-        complain(a, option, a->schema ? 2 : strlen(option), a->schema ? "unknown option" : "options begin with --");
-    else if (field->kind == EFF_CONFIG_KIND_BOOL) add_value(a, name, path.size, "true");
+    if (!field || (field->kind == EFF_CONFIG_KIND_BOOL && option[2])) {
+        complain(a, option, a->schema ? 2 : strcspn(option, "="),
+                 a->schema ? "unknown option" : "options begin with --");
+        if (!field && !option[2]) skip_value(a);
+    } else if (field->kind == EFF_CONFIG_KIND_BOOL) add_value(a, name, path.size, "true");
     else if (option[2]) add_value(a, name, path.size, option + 2 + (option[2] == '='));
     else take_value(a, option, 2, name, path.size);
     eff_buffer_done(&path);
@@ -159,6 +178,8 @@ static void letter_option(struct arguments *a, const char *option)
 
 static void operand(struct arguments *a, size_t i)
 {
+    const char *text = argument(a, i);
+    if (a->schema && a->schema->strict && !a->schema->operands) complain(a, text, strlen(text), eff__config_no_operand);
     a->operands[a->n_operands++] = eff_value_incref(eff_array_at(a->all, i));
 }
 

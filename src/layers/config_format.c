@@ -37,15 +37,32 @@ static void add_strings(const eff_config_field_t *field, const char *record, eff
     eff_buffer_add(out, "]");
 }
 
+/* What is not there is no secret. */
+static bool is_absent(const eff_config_field_t *field, const char *record)
+{
+    const void *at = record + field->offset;
+    switch (field->kind) {
+    case EFF_CONFIG_KIND_STRING: return !*(const char *const *)at;
+    case EFF_CONFIG_KIND_SECRET: return !*(const eff_secret_t *const *)at;
+    case EFF_CONFIG_KIND_JSON: return !((const eff_value_t *)at)->type;
+    case EFF_CONFIG_KIND_BOOL:
+    case EFF_CONFIG_KIND_INT:
+    case EFF_CONFIG_KIND_DOUBLE:
+    case EFF_CONFIG_KIND_DURATION:
+    case EFF_CONFIG_KIND_SIZE:
+    case EFF_CONFIG_KIND_ENUM:
+    case EFF_CONFIG_KIND_STRINGS:
+    case EFF_CONFIG_KIND_STRUCT:
+    case EFF_CONFIG_KIND_LIST: break;
+    }
+    return false;
+}
+
 static void add_field(const eff_config_field_t *field, const char *record, eff_buffer_t *out)
 {
     const void *at = record + field->offset;
     switch (field->kind) {
-    case EFF_CONFIG_KIND_STRING: {
-        const char *string = *(const char *const *)at;
-        eff_buffer_add(out, string ? string : "none");
-        break;
-    }
+    case EFF_CONFIG_KIND_STRING: eff_buffer_add(out, *(const char *const *)at); break;
     case EFF_CONFIG_KIND_BOOL: eff_buffer_add(out, *(const bool *)at ? "true" : "false"); break;
     case EFF_CONFIG_KIND_INT:
     case EFF_CONFIG_KIND_SIZE: eff_buffer_printf(out, "%lld", (long long)load_integer(field->width, at)); break;
@@ -53,12 +70,7 @@ static void add_field(const eff_config_field_t *field, const char *record, eff_b
     case EFF_CONFIG_KIND_DURATION: eff_duration_format(*(const eff_duration_t *)at, out); break;
     case EFF_CONFIG_KIND_ENUM: add_enum(field, load_integer(field->width, at), out); break;
     case EFF_CONFIG_KIND_STRINGS: add_strings(field, record, out); break;
-    case EFF_CONFIG_KIND_JSON: {
-        eff_value_t json = *(const eff_value_t *)at;
-        if (json.type) eff_value_format(json, out);
-        else eff_buffer_add(out, "none");
-        break;
-    }
+    case EFF_CONFIG_KIND_JSON: eff_value_format(*(const eff_value_t *)at, out); break;
     case EFF_CONFIG_KIND_SECRET:
     case EFF_CONFIG_KIND_STRUCT:
     case EFF_CONFIG_KIND_LIST: break;
@@ -74,7 +86,8 @@ void eff__config_record_format(const eff_config_schema_t *schema, const void *re
     eff__config_walk_init(&walk, schema, (char *)(uintptr_t)record);
     while ((field = eff__config_walk_next(&walk, &of))) {
         eff_buffer_printf(out, "%s%s = ", between, eff_buffer_text(&walk.path));
-        if (field->secret) eff_buffer_add(out, "<secret>");
+        if (is_absent(field, of)) eff_buffer_add(out, "none");
+        else if (field->secret) eff_buffer_add(out, "<secret>");
         else add_field(field, of, out);
         between = ", ";
     }

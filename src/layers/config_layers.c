@@ -1,9 +1,13 @@
 /* The layers of the Config: each opens a source and keeps its snapshot. eff_config_or_else is made of layers only: the
- * two Configs are given tags of their own, and a third Config, which sees both, asks one after the other.
+ * two Configs are given tags of their own, and a third Config, which sees both, asks one after the other. The second is
+ * built when the first is, and reads it, behind all that stands in front of the whole, which is a service of its own
+ * (`ahead`): so it does not matter how several are nested. An arrow: is built with.
  *
- *     joined        needs first, second;      provides config
- *       project     config of `first`    to   first
- *       project     config of `second`   to   second
+ *     joined                                  provides config       -> first, second
+ *       project config to second    of `second`                     -> config, ahead
+ *         project config to ahead   of front
+ *         front                               provides config       -> ahead (of around), first
+ *       project config to first     of `first`
  */
 #include <effect/config.h>
 #include <effect/transform.h>
@@ -63,8 +67,22 @@ eff_layer_t *eff_config_json_file_named_at(eff_site_t site, const char *path, co
 
 /* ---- one Config behind another */
 
-static const eff_tag_t first_tag = { "first config", NULL };
-static const eff_tag_t second_tag = { "second config", NULL };
+static eff_t *nothing(eff_config_t *config)
+{
+    (void)config;
+    return eff_succeed_at(NULL, eff_array(0, NULL));
+}
+
+static eff_value_t nothing_ahead(void)
+{
+    static const eff_config_t none = { .size = sizeof(eff_config_t), .snapshot = nothing };
+    return eff_config_value((eff_config_t *)(uintptr_t)&none);
+}
+
+static const eff_tag_t first_tag = { "first eff_config", NULL };
+static const eff_tag_t second_tag = { "second eff_config", NULL };
+/* What stands in front of both, in an eff_config_or_else around this one. */
+static const eff_tag_t ahead_tag = { "eff_config in front", nothing_ahead };
 
 struct joined {
     eff_config_t config; /* first, so that the whole, as a value, is the service */
@@ -86,15 +104,10 @@ static eff_t *joined_snapshot(eff_config_t *config)
     return eff_zip_with_at(NULL, first, eff__config_snapshot(NULL, j->second), join, eff_unit);
 }
 
-static eff_value_t service_at(eff_value_t context, const eff_tag_t *tag)
+static eff_t *make_joined(eff_value_t context, const eff_tag_t *first_of, const eff_tag_t *second_of)
 {
-    return eff_context_get(eff_as_context(context), tag);
-}
-
-static eff_t *make_joined(eff_value_t context, eff_value_t env)
-{
-    (void)env;
-    eff_value_t first = service_at(context, &first_tag), second = service_at(context, &second_tag);
+    eff_value_t first = eff_context_get(eff_as_context(context), first_of);
+    eff_value_t second = eff_context_get(eff_as_context(context), second_of);
     if (eff_is_oom(first) || eff_is_oom(second)) return eff_out_of_memory();
     struct joined joined = {
         { sizeof(eff_config_t), joined_snapshot },
@@ -104,18 +117,44 @@ static eff_t *make_joined(eff_value_t context, eff_value_t env)
     return eff_succeed_at(NULL, joined_config_make(joined));
 }
 
-static eff_t *open_joined(void)
+static eff_t *make_both(eff_value_t context, eff_value_t env)
 {
-    return eff_flat_map_at(NULL, eff_context(), make_joined, eff_unit);
+    (void)env;
+    return make_joined(context, &first_tag, &second_tag);
 }
 
-static const eff_tag_t *const joined_needs[] = { &first_tag, &second_tag, NULL };
-static const eff_layer_def_t joined_def = {
+static eff_t *make_front(eff_value_t context, eff_value_t env)
+{
+    (void)env;
+    return make_joined(context, &ahead_tag, &first_tag);
+}
+
+static eff_t *open_both(void)
+{
+    return eff_flat_map_at(NULL, eff_context(), make_both, eff_unit);
+}
+
+static eff_t *open_front(void)
+{
+    return eff_flat_map_at(NULL, eff_context(), make_front, eff_unit);
+}
+
+static const eff_tag_t *const both_needs[] = { &first_tag, &second_tag, NULL };
+static const eff_layer_def_t both_def = {
     .size = sizeof(eff_layer_def_t),
     .name = "eff_config_or_else",
     .tag = &eff_config_tag,
-    .open = open_joined,
-    .needs = joined_needs,
+    .open = open_both,
+    .needs = both_needs,
+};
+
+static const eff_tag_t *const front_needs[] = { &ahead_tag, &first_tag, NULL };
+static const eff_layer_def_t front_def = {
+    .size = sizeof(eff_layer_def_t),
+    .name = "eff_config_or_else",
+    .tag = &eff_config_tag,
+    .open = open_front,
+    .needs = front_needs,
 };
 
 static eff_value_t same(eff_value_t config, eff_value_t env)
@@ -126,11 +165,14 @@ static eff_value_t same(eff_value_t config, eff_value_t env)
 
 eff_layer_t *eff_config_or_else_at(eff_site_t site, eff_layer_t *first, eff_layer_t *second)
 {
-    eff_layer_t *below = eff_layer_incref(first);
-    second = eff_layer_provide_at(site, second, below);
-    eff_layer_t *const both[] = {
-        eff_layer_project_at(site, first, &eff_config_tag, &first_tag, same, eff_unit),
-        eff_layer_project_at(site, second, &eff_config_tag, &second_tag, same, eff_unit),
+    eff_layer_t *front = eff_layer_of(&front_def);
+    eff_layer_t *const seen[] = {
+        eff_layer_incref(front),
+        eff_layer_project_at(site, front, &eff_config_tag, &ahead_tag, same, eff_unit),
     };
-    return eff_layer_provide_at(site, eff_layer_of(&joined_def), eff_layer_merge_at(site, 2, both));
+    second = eff_layer_provide_at(site, second, eff_layer_merge_at(site, 2, seen));
+    first = eff_layer_project_at(site, first, &eff_config_tag, &first_tag, same, eff_unit);
+    second = eff_layer_project_at(site, second, &eff_config_tag, &second_tag, same, eff_unit);
+    eff_layer_t *both = eff_layer_provide_merge_at(site, second, first);
+    return eff_layer_provide_at(site, eff_layer_of(&both_def), both);
 }

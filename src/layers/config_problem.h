@@ -33,7 +33,10 @@ int eff__config_problem_begin(const struct eff__config_source *s, const char *pa
 EFF_MUST_USE eff_value_t eff__config_problems_error(struct eff__config_problems *p);
 void eff__config_problems_done(struct eff__config_problems *p);
 
-/* Adds a problem for each value of the snapshot below `base` that the schema has no field for. */
+/* What is said of an operand where there may be none. */
+extern const char eff__config_no_operand[];
+/* Adds a problem for each value of the snapshot below `base` that the schema has no field for, and for operands that it
+ * does not expect. */
 void eff__config_refuse_unknown(struct eff__config_problems *p, eff_value_t snapshot, const char *base,
                                 const eff_config_schema_t *schema);
 

@@ -98,7 +98,7 @@ static void read_list(struct eff__config_reader *r, const eff_config_field_t *fi
     size_t n = 0;
     int source = 0;
     if (!eff__config_find_any_list(r, only, &found, &n, &source)) {
-        if (!field->optional) eff__config_missing(r, only);
+        if (!field->optional) eff__config_missing(r, field, only);
         return;
     }
     if ((found.json ? !json_is_array(found.json) : n == 0) || !eff__config_count_fits(field, n)) {
@@ -122,7 +122,7 @@ static bool item_is_object(struct eff__config_reader *r, const struct eff__confi
     static const eff_config_field_t object = { .kind = EFF_CONFIG_KIND_STRUCT, .path = "" };
     if (!s->document) return true;
     if (!eff__config_find(s, eff_buffer_text(&r->path), &found)) {
-        eff__config_missing(r, l->only);
+        eff__config_missing(r, NULL, l->only);
         return false;
     }
     if (json_is_object(found.json)) return true;

@@ -55,7 +55,8 @@ void eff__config_cut_path(struct eff__config_reader *r, size_t size);
 /* What was found is not what the field takes. */
 void eff__config_unfit(struct eff__config_reader *r, const eff_config_field_t *field,
                        const struct eff__config_found *found, enum eff__config_parsed why);
-void eff__config_missing(struct eff__config_reader *r, int only);
+/* field NULL: an item of a list. */
+void eff__config_missing(struct eff__config_reader *r, const eff_config_field_t *field, int only);
 /* What a check said, if it did. found NULL: about a default, or a whole struct. Ends words. */
 void eff__config_said(struct eff__config_reader *r, eff_buffer_t *words, const struct eff__config_found *found);
 

@@ -90,11 +90,20 @@ void eff__config_unfit(struct eff__config_reader *r, const eff_config_field_t *f
         eff_buffer_add(&r->text, ", got ");
         add_quoted(&r->text, found->text, found->n_text);
     }
+    if (field->kind == EFF_CONFIG_KIND_LIST && !found->json) {
+        eff_buffer_t inner = EFF_BUFFER_INIT;
+        eff_buffer_add(&inner, eff_buffer_text(&r->path));
+        eff__config_inner_path(field, &inner);
+        eff_buffer_add(&r->text, "; its items are ");
+        eff__config_name(found->source, eff_buffer_text(&inner), &r->text);
+        if (inner.truncated) r->out_of_memory = true;
+        eff_buffer_done(&inner);
+    }
     if (why == EFF__WITHOUT_UNIT) eff_buffer_add(&r->text, ", which has no unit");
     problem(r, rank, line);
 }
 
-void eff__config_missing(struct eff__config_reader *r, int only)
+void eff__config_missing(struct eff__config_reader *r, const eff_config_field_t *field, int only)
 {
     r->problems.n_missing++;
     if (only_count(r)) return;
@@ -109,6 +118,9 @@ void eff__config_missing(struct eff__config_reader *r, int only)
     }
     eff_buffer_add_escaped(&r->text, path, strlen(path));
     eff_buffer_add(&r->text, ": missing");
+    eff_buffer_t name = EFF_BUFFER_INIT; /* of a list, or struct, what it is made of has one */
+    eff_buffer_add(&name, path);
+    if (field) eff__config_inner_path(field, &name);
     for (int i = 0; i < r->n_sources; i++) {
         const struct eff__config_source *s = eff__config_source_at(r->snapshot, (size_t)i);
         eff_buffer_add(&r->text, i == 0 ? "; looked for " : ", ");
@@ -121,10 +133,12 @@ void eff__config_missing(struct eff__config_reader *r, int only)
         case EFF__CONFIG_ENVIRONMENT:
         case EFF__CONFIG_ARGUMENTS:
             eff_buffer_add(&r->text, s->sort == EFF__CONFIG_ENVIRONMENT ? "as environment " : "as ");
-            eff__config_name(s, path, &r->text);
+            eff__config_name(s, eff_buffer_text(&name), &r->text);
             break;
         }
     }
+    if (name.truncated) r->out_of_memory = true;
+    eff_buffer_done(&name);
     problem(r, (size_t)r->n_sources, 0);
 }
 

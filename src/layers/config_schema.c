@@ -167,7 +167,7 @@ enum { LONGEST = 48 }; /* names that are longer are like no other */
 static char plain(char c)
 {
     if (c == '.' || c == '-' || c == '[' || c == ']') return '_';
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* How many characters have to be changed, added or left out (Levenshtein 1966), or change places with their
@@ -227,13 +227,30 @@ bool eff__config_nearest(const struct eff__config_match *match, const char *name
             if (d > best || (found && d == best)) continue;
             best = d;
             found = path;
-            n_found = lengths[k];
+            n_found = d > 0 ? lengths[k] : whole; /* the steps are right, but there are too few of them */
         }
     }
     if (!found) return false;
     eff_buffer_add_n(out, name, (size_t)(match->rest - name));
     eff_buffer_add_n(out, found, n_found);
     return true;
+}
+
+/* Of a schema, a field that has to be there, if there is one. */
+static const eff_config_field_t *typical_field(const eff_config_schema_t *schema)
+{
+    for (size_t i = 0; i < schema->n_fields; i++)
+        if (!schema->fields[i].otherwise && !schema->fields[i].optional) return &schema->fields[i];
+    return schema->fields;
+}
+
+void eff__config_inner_path(const eff_config_field_t *field, eff_buffer_t *path)
+{
+    for (size_t depth = 0; field->schema && field->schema->n_fields > 0 && depth < EFF__CONFIG_MAX_NESTING; depth++) {
+        if (field->kind == EFF_CONFIG_KIND_LIST) eff_buffer_add(path, "[0]");
+        field = typical_field(field->schema);
+        eff__config_path_add(path, field->path);
+    }
 }
 
 /* ---- what is expected */

@@ -18,6 +18,8 @@ struct eff__config_match eff__config_match(const eff_config_schema_t *schema, en
 const eff_config_field_t *eff__config_letter(const eff_config_schema_t *schema, char letter, eff_buffer_t *ret_path);
 /* After a name that nothing matched: adds the one that was probably meant, as a path; false when none is near. */
 bool eff__config_nearest(const struct eff__config_match *match, const char *name, eff_buffer_t *out);
+/* Adds, to the path of a list or struct, the way to a value in it: "feeds" becomes "feeds[0].name". */
+void eff__config_inner_path(const eff_config_field_t *field, eff_buffer_t *path);
 /* Adds what a field takes: "an integer from 1 to 65535", "one of debug, info, warn". */
 void eff__config_expected(const eff_config_field_t *field, eff_buffer_t *out);
 

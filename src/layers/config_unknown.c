@@ -33,11 +33,19 @@ static const char *whole_path(struct search *s, const char *path)
 static void unknown(struct search *s, int line, const struct eff__config_match *match, const char *name)
 {
     eff_buffer_t near = EFF_BUFFER_INIT;
-    eff_buffer_add(&s->text, "unknown");
-    if (eff__config_nearest(match, name, &near)) {
-        eff_buffer_add(&s->text, "; did you mean ");
+    if (match->field) {
+        bool is_list = match->field->kind == EFF_CONFIG_KIND_LIST;
+        eff_buffer_add(&near, name);
+        eff__config_inner_path(match->field, &near);
+        eff_buffer_add(&s->text, is_list ? "is a list, whose items are " : "is a struct, whose values are ");
         eff__config_name(s->source, whole_path(s, eff_buffer_text(&near)), &s->text);
-        eff_buffer_add(&s->text, "?");
+    } else {
+        eff_buffer_add(&s->text, "unknown");
+        if (eff__config_nearest(match, name, &near)) {
+            eff_buffer_add(&s->text, "; did you mean ");
+            eff__config_name(s->source, whole_path(s, eff_buffer_text(&near)), &s->text);
+            eff_buffer_add(&s->text, "?");
+        }
     }
     if (near.truncated) s->problems->out_of_memory = true;
     eff_buffer_done(&near);
@@ -45,6 +53,17 @@ static void unknown(struct search *s, int line, const struct eff__config_match *
 }
 
 /* ---- entries */
+
+/* Whether the value that the text names was told to be no list by who read it. */
+static bool was_told(const struct search *s)
+{
+    const char *begin = eff_buffer_text(&s->text);
+    for (size_t i = 0; i < s->problems->n; i++) {
+        const struct eff__config_problem *p = &s->problems->items[i];
+        if (p->rank == s->rank && strncmp(eff_as_string(p->text), begin, strlen(begin)) == 0) return true;
+    }
+    return false;
+}
 
 static void search_entries(struct search *s)
 {
@@ -64,7 +83,20 @@ static void search_entries(struct search *s)
         else eff_buffer_add(&s->text, s->source->sort == EFF__CONFIG_ARGUMENTS ? "--" : "memory: ");
         eff_buffer_add_escaped(&s->text, given, strlen(given));
         eff_buffer_add(&s->text, ": ");
-        unknown(s, 0, &match, name);
+        if (match.field && was_told(s)) eff_buffer_clear(&s->text);
+        else unknown(s, 0, &match, name);
+    }
+}
+
+const char eff__config_no_operand[] = "unexpected argument; options begin with --";
+
+static void refuse_operands(struct search *s)
+{
+    for (size_t i = 0; i < eff_array_size(s->source->operands); i++) {
+        eff_value_t operand = eff_array_at(s->source->operands, i);
+        eff_buffer_add_escaped(&s->text, eff_as_string(operand), eff_string_size(operand));
+        eff_buffer_printf(&s->text, ": %s", eff__config_no_operand);
+        eff__config_problems_add(s->problems, s->rank, 0, &s->text);
     }
 }
 
@@ -166,6 +198,7 @@ void eff__config_refuse_unknown(struct eff__config_problems *p, eff_value_t snap
         s.source = eff__config_source_at(snapshot, s.rank);
         eff_buffer_clear(&s.path);
         struct eff__config_found found;
+        if (s.source->sort == EFF__CONFIG_ARGUMENTS && !*base && !schema->operands) refuse_operands(&s);
         if (!s.source->document) search_entries(&s);
         else if (eff__config_find(s.source, base, &found)) search_document(&s, (json_t *)(uintptr_t)found.json);
     }

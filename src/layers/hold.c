@@ -267,7 +267,6 @@ static void remove_failed(struct eff__hold *hold)
     struct eff__entry *entry = hold->entry;
     if (!entry || entry->scope->state != EFF__SCOPE_OPEN) return;
     hold->entry = NULL;
-    if (hold->anchor && hold->anchor->last == entry) hold->anchor->last = entry->prev;
     eff__entry_free(entry);
 }
 
@@ -345,16 +344,9 @@ static struct eff__entry *add_entry(eff_scope_t *scope, struct eff__anchor *anch
     if (!entry) return NULL;
     entry->fn = (eff_any_fn)leave;
     if (anchor) {
-        eff__entry_move_behind(entry, anchor->last);
-        anchor->last = entry;
+        eff__entry_move_before(entry, anchor->end);
     }
     return entry;
-}
-
-static void remove_entry(struct eff__entry *entry, struct eff__anchor *anchor)
-{
-    if (anchor) anchor->last = entry->prev;
-    eff__entry_free(entry);
 }
 
 int eff__instance_request(eff_fiber_t *f, eff_t *e, const struct eff__mention *m, const eff_context_t *given)
@@ -376,7 +368,7 @@ int eff__instance_request(eff_fiber_t *f, eff_t *e, const struct eff__mention *m
     struct eff__entry *entry = add_entry(scope, m->anchor, m->site);
     if (entry && !inst) inst = eff__instance_new(memo, m, given);
     if (!entry || !inst) {
-        if (entry) remove_entry(entry, m->anchor);
+        if (entry) eff__entry_free(entry);
         eff_value_decref(hold_value(hold));
         return out_of_memory(f);
     }
@@ -448,14 +440,15 @@ void eff__anchor_decref(struct eff__anchor *anchor)
     if (anchor) eff_value_decref((eff_value_t){ .type = &anchor_type, .ptr = anchor });
 }
 
-struct eff__anchor *eff__anchor_new(eff_fiber_t *f, eff_site_t site)
+struct eff__anchor *eff__anchor_new(eff_fiber_t *f, struct eff__anchor *within, eff_site_t site)
 {
-    eff_scope_t *scope = eff__scope_ambient(f);
+    eff_scope_t *scope = within ? within->scope : eff__scope_ambient(f);
+    if (scope && scope->state != EFF__SCOPE_OPEN) within = NULL; /* nothing comes there any more */
     struct eff__anchor *anchor = scope ? (struct eff__anchor *)eff__payload_alloc(&anchor_type, sizeof *anchor) : NULL;
     if (!anchor) return NULL;
-    *anchor = (struct eff__anchor){ eff_scope_incref(scope), add_entry(scope, NULL, site) };
-    if (anchor->last) {
-        anchor->last->fn = (eff_any_fn)leave_anchor;
+    *anchor = (struct eff__anchor){ eff_scope_incref(scope), add_entry(scope, within, site) };
+    if (anchor->end) {
+        anchor->end->fn = (eff_any_fn)leave_anchor;
         return anchor;
     }
     eff__anchor_decref(anchor);

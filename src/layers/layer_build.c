@@ -193,7 +193,7 @@ static int request_leaf(eff_fiber_t *f, eff_t *e, const struct eff__mention *m, 
 static eff_context_t *context_for(eff_fiber_t *f)
 {
     eff_scope_t *scope = eff__scope_ambient(f);
-    if (scope && scope->made) return eff__scope_context(scope, f);
+    if (scope && f->context) return eff__scope_context(scope, f);
     return f->context ? eff_context_incref(f->context) : eff_context_empty();
 }
 

@@ -32,22 +32,42 @@ static eff_value_t lazy_value(struct lazy_layer *l)
     return (eff_value_t){ .type = &lazy_type, .ptr = l };
 }
 
-static eff_value_t get(const struct eff__lazy *lazy, const eff_tag_t *tag)
+/* The one whose turn it is for a service: this one, or, where it was built and is lazy in turn, one below. The service is
+ * then absent, or that of what was built. */
+static struct lazy_layer *down_to(struct lazy_layer *l, const eff_tag_t *tag, eff_value_t *ret_service)
 {
-    const struct lazy_layer *l = (const struct lazy_layer *)(const void *)lazy;
-    return l->services ? eff_context_get(l->services, tag) : (eff_value_t){ .type = NULL, .integer = 0 };
+    *ret_service = (eff_value_t){ .type = NULL, .integer = 0 };
+    /* As long as its holds are there: what is finished while the scope closes may use it. */
+    while (l->services && l->mention.anchor->scope->state != EFF__SCOPE_CLOSED) {
+        eff_value_t v = eff__context_find(l->services, tag);
+        if (v.type != &lazy_type) {
+            *ret_service = v;
+            return l;
+        }
+        l = (struct lazy_layer *)v.ptr;
+    }
+    return l;
 }
 
+static eff_value_t get(struct eff__lazy *lazy, const eff_tag_t *tag)
+{
+    eff_value_t service;
+    (void)down_to((struct lazy_layer *)(void *)lazy, tag, &service);
+    return service;
+}
+
+/* What was built first stays, for all who ask. */
 static eff_value_t remember(eff_value_t services, eff_value_t env)
 {
     struct lazy_layer *l = (struct lazy_layer *)env.ptr;
     if (!l->services) l->services = eff_context_incref(eff_as_context(services));
-    return eff_value_incref(services);
+    return eff_context_value(eff_context_incref(l->services));
 }
 
-static eff_t *build(struct eff__lazy *lazy, eff_site_t site)
+static eff_t *build(struct eff__lazy *lazy, const eff_tag_t *tag, eff_site_t site)
 {
-    struct lazy_layer *l = (struct lazy_layer *)(void *)lazy;
+    eff_value_t service;
+    struct lazy_layer *l = down_to((struct lazy_layer *)(void *)lazy, tag, &service);
     (void)eff__payload_retain(l);
     return eff_map_at(site, eff__build(&l->mention), remember, lazy_value(l));
 }
@@ -61,7 +81,8 @@ eff_t *eff__build_lazy(eff_fiber_t *f, const struct eff__mention *m)
     (void)eff_layer_incref(m->layer->parts[0]);
     eff_layer_decref(l->mention.layer);
     l->mention.layer = m->layer->parts[0];
-    if (!l->mention.anchor) l->mention.anchor = eff__anchor_new(f, m->site);
+    l->mention.anchor = eff__anchor_new(f, m->anchor, m->site);
+    eff__anchor_decref(m->anchor);
     eff_context_t *all = l->mention.anchor ? eff_context_empty() : NULL;
     for (size_t i = 0; all && i < part->n_provides; i++) {
         (void)eff__payload_retain(l);

@@ -85,16 +85,25 @@ static eff_value_t old_name(const struct file *f, unsigned i)
     return i == 0 ? eff_value_incref(f->path) : eff_printf("%s.%u", eff_as_string(f->path), i);
 }
 
-/* path.4 becomes path.5, ... path path.1. What goes wrong leaves the lines in the file they would go to otherwise. */
+/* Gives the i-th file the next number. Returns whether its name is free now. */
+static bool move_on(const struct file *f, unsigned i)
+{
+    eff_value_t from = old_name(f, i), to = old_name(f, i + 1);
+    bool named = eff__value_usable(from) && eff__value_usable(to);
+    bool free_now = named && (rename(eff_as_string(from), eff_as_string(to)) == 0 || errno == ENOENT);
+    eff_value_decref(from);
+    eff_value_decref(to);
+    return free_now;
+}
+
+/* path.4 becomes path.5, ... path path.1. It ends at the first that cannot be moved, since the one below would replace
+ * it: then the lines go where they went before, and it is tried again when as much has been written once more. */
 static void rotate(struct file *f)
 {
-    for (unsigned i = f->keep; i > 0; i--) {
-        eff_value_t from = old_name(f, i - 1), to = old_name(f, i);
-        if (eff__value_usable(from) && eff__value_usable(to)) (void)rename(eff_as_string(from), eff_as_string(to));
-        eff_value_decref(from);
-        eff_value_decref(to);
-    }
-    if (open_anew(f) != 0) f->size = 0; /* tried again when as much has been written once more */
+    bool moved = true;
+    for (unsigned i = f->keep; i > 0 && moved; i--)
+        moved = move_on(f, i - 1);
+    if (open_anew(f) != 0 || !moved) f->size = 0;
 }
 
 /* A pipe that nobody reads any more raises a signal, for this thread: it is blocked, and taken away if it was not there
@@ -150,9 +159,10 @@ static size_t message_end(const char *text, size_t n)
     return n;
 }
 
+/* A pipe or a device is as large as it likes, and not ours to be renamed. */
 static bool fits(const struct file *f, size_t n)
 {
-    return f->max_bytes <= 0 || f->size + (int64_t)n + 1 <= f->max_bytes;
+    return f->max_bytes <= 0 || !f->is_regular || f->size + (int64_t)n + 1 <= f->max_bytes;
 }
 
 /* Of the messages in the text, as many as the file takes before it has to be rotated: at least one. */

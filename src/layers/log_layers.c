@@ -1,4 +1,5 @@
 /* Loggers as layers. Those around others need the Logger tag themselves: eff_layer_provide gives it to them. */
+#include <effect/finish.h>
 #include <effect/layer.h>
 #include <effect/logger.h>
 #include <effect/recover.h>
@@ -14,9 +15,10 @@ static eff_layer_t *ready(eff_value_t service)
     return eff_layer_succeed(&eff_logger_tag, service);
 }
 
-static eff_layer_t *opened(eff_t *open)
+/* In descriptions of layers, what stands for the site is the name of the function that the user called. */
+static eff_layer_t *opened(const char *function, eff_t *open)
 {
-    return eff_layer_effect_at(NULL, &eff_logger_tag, open, NULL);
+    return eff_layer_effect_at(function, &eff_logger_tag, open, NULL);
 }
 
 /* ---- those that write */
@@ -27,25 +29,26 @@ eff_layer_t *eff_logger_live(void)
 }
 
 /* Consumes plan. */
-static eff_layer_t *of_lines(eff_value_t plan)
+static eff_layer_t *of_lines(const char *function, eff_value_t plan)
 {
-    return eff_layer_sync_at(NULL, &eff_logger_tag, eff__logger_lines_of, plan);
+    return eff_layer_sync_at(function, &eff_logger_tag, eff__logger_lines_of, plan);
 }
 
 eff_layer_t *eff_logger_stderr(eff_log_format_fn format)
 {
-    return of_lines(eff__logger_stderr(format ? format : eff_log_format_text));
+    return of_lines("eff_logger_stderr", eff__logger_stderr(format ? format : eff_log_format_text));
 }
 
 eff_layer_t *eff_logger_lines(eff_log_format_fn format, eff_bind_fn write, eff_value_t env)
 {
-    if (!write) return opened(eff__refuse_fn(NULL, "eff_logger_lines", 2, "write", eff_noop(), 1, &env));
-    return of_lines(eff__logger_lines(format ? format : eff_log_format_text, write, env));
+    if (!write)
+        return opened("eff_logger_lines", eff__refuse_fn(NULL, "eff_logger_lines", 2, "write", eff_noop(), 1, &env));
+    return of_lines("eff_logger_lines", eff__logger_lines(format ? format : eff_log_format_text, write, env));
 }
 
 eff_layer_t *eff_logger_file(const eff_logger_file_options_t *options)
 {
-    return opened(eff__logger_open_file(options));
+    return opened("eff_logger_file", eff__logger_open_file(options));
 }
 
 static eff_t *log_nothing(eff_logger_t *logger, const eff_log_record_t *record)
@@ -83,7 +86,7 @@ static eff_t *called_log(eff_logger_t *logger, const eff_log_record_t *record)
 
 eff_layer_t *eff_logger_to(void (*fn)(const eff_log_record_t *record, void *arg), void *arg)
 {
-    if (!fn) return opened(eff__refuse_fn(NULL, "eff_logger_to", 1, "fn", eff_noop(), 0, NULL));
+    if (!fn) return opened("eff_logger_to", eff__refuse_fn(NULL, "eff_logger_to", 1, "fn", eff_noop(), 0, NULL));
     eff_logger_t logger = { .size = sizeof logger, .log = called_log };
     return ready(EFF_ENV(called_logger, .logger = logger, .fn = fn, .arg = arg));
 }
@@ -105,7 +108,7 @@ static eff_layer_t *around(eff_layer_t *inner, const char *builder, eff_bind_fn 
     static const eff_tag_t *const needs[] = { &eff_logger_tag, NULL };
     eff_t *open = eff__derived_bind(EFF__OP_FLAT_MAP, eff_context(), (eff_any_fn)make_around,
                                     (struct eff__closure){ .builder = builder, .fn = (eff_any_fn)make, .env = env });
-    return eff_layer_provide_at(NULL, eff_layer_effect_at(NULL, &eff_logger_tag, open, needs), inner);
+    return eff_layer_provide_at(NULL, eff_layer_effect_at(builder, &eff_logger_tag, open, needs), inner);
 }
 
 struct around {
@@ -168,7 +171,7 @@ eff_layer_t *eff_logger_filter(eff_layer_t *inner, eff_log_filter_fn passes, eff
 {
     if (!passes) {
         eff_layer_decref(inner);
-        return opened(eff__refuse_fn(NULL, "eff_logger_filter", 2, "passes", eff_noop(), 1, &env));
+        return opened("eff_logger_filter", eff__refuse_fn(NULL, "eff_logger_filter", 2, "passes", eff_noop(), 1, &env));
     }
     eff_value_t plan = EFF_ENV(log_around, .first = eff_unit, .second = eff_unit, .passes = passes, .env = env);
     return around(inner, "eff_logger_filter", make_filter, plan);
@@ -206,9 +209,10 @@ static eff_t *tee_flush(eff_logger_t *logger)
 {
     return eff_then_at(NULL, eff__logger_flush(first_of(logger)), eff__logger_flush(second_of(logger)));
 }
+/* The second too when the first cannot be: each has its own file. */
 static eff_t *tee_reopen(eff_logger_t *logger)
 {
-    return eff_then_at(NULL, eff__logger_reopen(first_of(logger)), eff__logger_reopen(second_of(logger)));
+    return eff_ensuring_at(NULL, eff__logger_reopen(first_of(logger)), eff__logger_reopen(second_of(logger)));
 }
 
 static eff_t *make_tee(eff_value_t context, eff_value_t env)
@@ -232,7 +236,7 @@ static eff_layer_t *under(const eff_tag_t *tag, eff_layer_t *logger)
 {
     static const eff_tag_t *const needs[] = { &eff_logger_tag, NULL };
     eff_t *open = eff_flat_map_at(NULL, eff_context(), same_logger, eff_unit);
-    return eff_layer_provide_at(NULL, eff_layer_effect_at(NULL, tag, open, needs), logger);
+    return eff_layer_provide_at(NULL, eff_layer_effect_at("eff_logger_tee", tag, open, needs), logger);
 }
 
 eff_layer_t *eff_logger_tee(eff_layer_t *first, eff_layer_t *second)
@@ -240,6 +244,6 @@ eff_layer_t *eff_logger_tee(eff_layer_t *first, eff_layer_t *second)
     static const eff_tag_t *const needs[] = { &first_tag, &second_tag, NULL };
     eff_layer_t *both[] = { under(&first_tag, first), under(&second_tag, second) };
     eff_t *open = eff_flat_map_at(NULL, eff_context(), make_tee, eff_unit);
-    return eff_layer_provide_at(NULL, eff_layer_effect_at(NULL, &eff_logger_tag, open, needs),
+    return eff_layer_provide_at(NULL, eff_layer_effect_at("eff_logger_tee", &eff_logger_tag, open, needs),
                                 eff_layer_merge_at(NULL, 2, both));
 }

@@ -46,8 +46,14 @@ static eff_value_t with_notice(struct writing *w)
     eff_value_t line = eff__log_line(l->line.format, notice);
     eff_log_record_decref(notice);
     if (!eff__value_usable(line)) return eff_value_incref(w->text);
-    eff_value_t both = eff_printf("%s\n%s", eff_as_string(line), eff_as_string(w->text));
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_buffer_add_n(&text, eff_as_string(line), eff_string_size(line));
+    eff_buffer_add(&text, "\n");
+    eff_buffer_add_n(&text, eff_as_string(w->text), eff_string_size(w->text));
+    eff_value_t both = text.truncated ? eff_oom_value() : eff_string_n(eff_buffer_text(&text), text.size);
+    eff_buffer_done(&text);
     eff_value_decref(line);
+    if (!eff__value_usable(both)) return eff_value_incref(w->text);
     w->n_told = l->n_lost;
     return both;
 }

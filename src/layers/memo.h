@@ -34,11 +34,11 @@ void eff__chain_add_text(const eff_layer_t *layer, const struct eff__chain *chai
 
 /* A place among the entries of a scope, for holds that come later: they are released as if they had been made then. */
 struct eff__anchor {
-    eff_scope_t *scope;      /* owned */
-    struct eff__entry *last; /* behind which the next goes; valid while the scope is open */
+    eff_scope_t *scope;     /* owned */
+    struct eff__entry *end; /* before which the next goes; valid while the scope is open */
 };
-/* The end of the ambient scope, as it is now; NULL when out of memory. */
-struct eff__anchor *eff__anchor_new(eff_fiber_t *f, eff_site_t site);
+/* The end of the ambient scope, as it is now, or of the place that it is within (NULL: none); NULL when out of memory. */
+struct eff__anchor *eff__anchor_new(eff_fiber_t *f, struct eff__anchor *within, eff_site_t site);
 struct eff__anchor *eff__anchor_incref(struct eff__anchor *anchor);
 void eff__anchor_decref(struct eff__anchor *anchor);
 

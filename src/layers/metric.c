@@ -3,6 +3,8 @@
  * nothing reaches the caller. */
 #include <effect/metric.h>
 
+#include <math.h>
+
 #include "core/build.h"
 #include "core/misuse.h"
 #include "layers/metric_registry.h"
@@ -94,8 +96,10 @@ static const char *metric_mistake(const eff_metric_t *metric)
     if (metric->kind > EFF_METRIC_HISTOGRAM) return "a metric of no kind that there is";
     if (metric->n_bounds > EFF_METRIC_MAX_BUCKETS) return "a histogram of too many buckets";
     if (metric->n_bounds > 0 && !metric->bounds) return "a histogram without bounds";
-    for (size_t i = 1; i < metric->n_bounds; i++)
-        if (!(metric->bounds[i - 1] < metric->bounds[i])) return "a histogram whose bounds do not ascend";
+    for (size_t i = 0; i < metric->n_bounds; i++) {
+        if (!isfinite(metric->bounds[i])) return "a histogram of a bound that is no finite number";
+        if (i > 0 && metric->bounds[i - 1] >= metric->bounds[i]) return "a histogram whose bounds do not ascend";
+    }
     return NULL;
 }
 

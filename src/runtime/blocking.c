@@ -18,6 +18,7 @@
 #include <effect/type.h>
 
 #include "core/node.h"
+#include "core/track.h"
 #include "runtime/async.h"
 #include "runtime/runtime.h"
 
@@ -97,6 +98,7 @@ static struct worker *this_worker(struct eff__pool *pool)
 static void *serve(void *arg)
 {
     struct eff__pool *pool = (struct eff__pool *)arg;
+    eff__track_as_worker = true;
     pthread_mutex_lock(&pool->lock);
     struct worker *worker = this_worker(pool);
     for (;;) {

@@ -39,13 +39,15 @@ static void doom_parent(eff_fiber_t *f, eff_cause_t *report)
 struct doom {
     eff_cause_t *report; /* borrowed */
     bool patient;        /* those are failed that may wait for others of which nobody could be failed */
+    size_t n_first;      /* how many were failed for the first time: what only stalls again is no progress */
 };
 
 static bool doom(eff_fiber_t *f, void *arg)
 {
-    const struct doom *d = (const struct doom *)arg;
+    struct doom *d = (struct doom *)arg;
     eff_cause_t *report = d->report;
     if (!eff__is_stuck(f) || (f->wait.ops && f->wait.ops->patient) != d->patient) return true;
+    if (!(f->flags & EFF__DOOMED)) d->n_first++;
     if (must_stay(f)) {
         doom_parent(f, report);
         return true;
@@ -63,9 +65,9 @@ static bool doom(eff_fiber_t *f, void *arg)
 void eff__deadlock(eff_runtime_t *rt)
 {
     eff_cause_t *cause = eff__deadlock_report(rt);
-    struct doom d = { cause, false };
+    struct doom d = { cause, false, 0 };
     eff__each_fiber(rt, doom, &d);
     d.patient = true;
-    if (!rt->ready_first) eff__each_fiber(rt, doom, &d);
+    if (!rt->ready_first || d.n_first == 0) eff__each_fiber(rt, doom, &d);
     eff_cause_decref(cause);
 }

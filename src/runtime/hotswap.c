@@ -161,12 +161,21 @@ static void swap_clear(struct swap *s)
 }
 EFF_STATIC_TYPE(swap, struct swap, .drop = swap_clear);
 
+/* Of a scope into which nothing was acquired. */
+static eff_t *close_empty(eff_scope_t *scope)
+{
+    return eff_scope_close_at(NULL, scope, eff_exit_succeed(eff_unit));
+}
+
 static eff_t *acquire_tenant(eff_value_t scope, eff_value_t env)
 {
     const struct swap *s = swap_of(env);
     eff_scope_t *new_home = eff_as_scope(scope);
     eff_value_t tenant = tenant_make((struct tenant){ .scope = eff_scope_incref(new_home), .value = eff_unit });
-    eff_value_t move = move_make((struct move){ s->site, s->restore, eff_value_incref(s->hotswap), tenant });
+    eff_value_t move = tenant;
+    if (!eff_is_oom(tenant))
+        move = move_make((struct move){ s->site, s->restore, eff_value_incref(s->hotswap), tenant });
+    if (eff_is_oom(move)) return eff_then_at(s->site, close_empty(new_home), eff_out_of_memory());
     eff_t *e = eff_scope_extend_at(s->site, eff_incref(s->resource), new_home);
     e = eff_restore_at(s->site, s->restore, e);
     e = eff_on_exit_at(s->site, e, close_if_failed, eff_value_incref(move));

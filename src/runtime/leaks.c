@@ -136,6 +136,7 @@ static struct group group_of(const struct eff__tracked *t)
     } else if (t->kind == EFF__BLOCK_PAYLOAD) {
         const struct eff__header *h = (const struct eff__header *)t->block;
         const void *payload = h + 1;
+        if (!h->type) return g; /* a worker is just making it */
         g.kind = h->type == &eff_fiber_type ? FIBER : h->type == &eff_scope_type ? SCOPE : VALUE;
         g.type = h->type->name;
         if (g.kind == FIBER) g.site = ((const eff_fiber_t *)payload)->fork_site;
@@ -152,6 +153,7 @@ static bool same_text(const char *a, const char *b)
 /* Whether a report may tell of it; others count only as those who keep something. */
 static bool is_asked_for(const struct heap *h, const struct eff__tracked *t)
 {
+    if (h->ask->own && t->thread && t->thread != eff__track_thread()) return false;
     return t->serial > h->ask->since && !t->told;
 }
 

@@ -18,6 +18,7 @@ struct eff__held {
 struct eff__leaks_ask {
     uint64_t since; /* blocks made after this serial of track.h */
     bool typed;     /* effects and values only, not the bare memory that handles grow by */
+    bool own;       /* only what this thread made, or a worker of the blocking pool: others may hold what they make */
     size_t n_held;
     const struct eff__held *held; /* what is held by these pieces of memory is not told of */
 };

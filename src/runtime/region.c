@@ -356,24 +356,36 @@ static void raise_null_service(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t 
     eff__trace_add(&f->rt->trace, site);
 }
 
+static eff_t *use_built(eff_value_t services, eff_value_t env);
+
+/* Builds a service that was not built before, and uses it. Borrows the node, which asks for it. */
+static eff_t *build_first(const eff_t *e, eff_value_t service)
+{
+    struct eff__lazy *lazy = (struct eff__lazy *)service.ptr;
+    eff_t *node = eff_incref((eff_t *)(uintptr_t)e);
+    return eff_flat_map_at(e->site, lazy->build(lazy, e->service.tag, e->site), use_built, eff_effect_value(node));
+}
+
+/* Of a lazy service, what it was built to, if it was. */
+static eff_value_t as_built(eff_value_t service, const eff_tag_t *tag)
+{
+    struct eff__lazy *lazy = (struct eff__lazy *)service.ptr;
+    eff_value_t there = lazy->get(lazy, tag);
+    return there.type ? there : service;
+}
+
 /* The service is there now. env: the node that asked for it, which the frame below keeps. */
 static eff_t *use_built(eff_value_t services, eff_value_t env)
 {
     const eff_t *e = eff_as_effect(env);
-    eff_value_t service = eff_context_get(eff_as_context(services), e->service.tag);
+    eff_value_t service = eff__context_find(eff_as_context(services), e->service.tag);
+    if (service.type && service.type->flags & EFF__TYPE_LAZY) service = as_built(service, e->service.tag);
+    if (service.type && service.type->flags & EFF__TYPE_LAZY) return build_first(e, service);
     if (!eff__value_usable(service)) return eff_fail_cause(eff__service_missing(e->service.tag, NULL));
     if (!e->service.thunk) return eff_succeed(eff_value_incref(service));
     void *found = eff__service_of(service);
     if (!found) return eff__mistake(e->site, "the service \"%s\" is NULL", e->service.tag->name);
     return e->service.thunk(e->service.use, found, e->service.env);
-}
-
-/* Has the fiber build a service that was not asked for before. */
-static int build_first(eff_fiber_t *f, eff_t *e, eff_value_t service)
-{
-    struct eff__lazy *lazy = (struct eff__lazy *)service.ptr;
-    return eff__prim_effect(f, eff_flat_map_at(e->site, lazy->build(lazy, e->site), use_built,
-                                               eff_effect_value(eff_incref(e))));
 }
 
 int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
@@ -393,8 +405,9 @@ int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned)
         eff__trace_add(&f->rt->trace, site);
         return EFF__RETURN;
     }
+    if (service.type->flags & EFF__TYPE_LAZY) service = as_built(service, tag);
     if (service.type->flags & (EFF_TYPE_OOM | EFF__TYPE_LAZY)) {
-        if (service.type->flags & EFF__TYPE_LAZY) return build_first(f, e, service);
+        if (service.type->flags & EFF__TYPE_LAZY) return eff__prim_effect(f, build_first(e, service));
         eff__raise(f, eff_cause_incref(eff__cause_oom));
         return EFF__RETURN;
     }

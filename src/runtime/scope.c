@@ -85,9 +85,9 @@ eff_scope_t *eff__scope_ambient(eff_fiber_t *f)
 eff_context_t *eff__scope_context(const eff_scope_t *ambient, const eff_fiber_t *f)
 {
     /* Whatever is provided opens a scope: to the scope around it, the fiber has nothing that ends earlier. One that was
-     * made elsewhere may last longer than what was provided since. */
-    if (ambient->made) return eff__context_for_scope(ambient->context, f->context);
-    return eff_context_incref(f->context);
+     * made elsewhere, or that it was put into (eff_scope_extend), may last longer than what was provided since. */
+    bool longer = ambient->made || eff__context_provides_more(f->context, ambient->context);
+    return longer ? eff__context_for_scope(ambient->context, f->context) : eff_context_incref(f->context);
 }
 
 void eff__scope_link(eff_scope_t *scope, struct eff__entry *entry)
@@ -99,15 +99,13 @@ void eff__scope_link(eff_scope_t *scope, struct eff__entry *entry)
     scope->last = entry;
 }
 
-void eff__entry_move_behind(struct eff__entry *entry, struct eff__entry *other)
+void eff__entry_move_before(struct eff__entry *entry, struct eff__entry *other)
 {
-    if (other->next == entry) return;
     unlink_entry(entry);
-    entry->prev = other;
-    entry->next = other->next;
-    if (other->next) other->next->prev = entry;
-    else other->scope->last = entry;
-    other->next = entry;
+    entry->prev = other->prev;
+    entry->next = other;
+    if (other->prev) other->prev->next = entry;
+    other->prev = entry;
 }
 
 struct eff__entry *eff__scope_add_entry(eff_scope_t *scope, enum eff__entry_kind kind, eff_site_t site)

@@ -72,8 +72,8 @@ void eff__scope_link(eff_scope_t *scope, struct eff__entry *entry);
 bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t site);
 /* Makes an entry, of a kind that has one, that of a fiber which nobody owns yet. */
 void eff__entry_set_fiber(struct eff__entry *entry, eff_fiber_t *fiber);
-/* Moves an entry behind another one of its scope: it is done before that. */
-void eff__entry_move_behind(struct eff__entry *entry, struct eff__entry *other);
+/* Moves an entry before another one of its scope: it is done after that. */
+void eff__entry_move_before(struct eff__entry *entry, struct eff__entry *other);
 /* Takes an entry out and frees it. */
 void eff__entry_free(struct eff__entry *entry);
 /* Frees one that is in no scope. */
@@ -109,7 +109,7 @@ void eff__scope_begin_close(eff_scope_t *scope, const eff_exit_t *exit);
 eff_exit_t eff__closing_exit(const eff_fiber_t *keeper);
 
 /* The keeper's frame with this head goes, and its scope with it, of a runtime that is freed. */
-void eff__closing_unwind(eff_fiber_t *keeper, const uintptr_t *head);
+void eff__closing_unwind(eff_fiber_t *f, const uintptr_t *head);
 
 /* ---- scope_parallel.c */
 

@@ -57,12 +57,6 @@ static eff_finalizer_t *handle_new(eff_runtime_t *rt)
     return handle;
 }
 
-static eff_t *return_env(eff_value_t v, eff_value_t env)
-{
-    (void)v;
-    return eff_succeed_at(NULL, eff_value_incref(env));
-}
-
 /* The scope closes, or has closed: the finalizer runs here and now. Consumes result. */
 static int run_now(eff_fiber_t *f, const eff_t *e, eff_value_t result)
 {
@@ -70,9 +64,9 @@ static int run_now(eff_fiber_t *f, const eff_t *e, eff_value_t result)
     eff_exit_t exit = eff_exit_succeed(eff_unit);
     eff_t *now = eff__checked_finalizer(f, a->fn(&exit, a->env), e->site);
     if (!now) now = eff__mistake(e->site, "callback %s returned NULL", e->site ? e->site : "of eff_scope_add");
-    now = eff_uninterruptible(now);
-    if (a->removable) now = eff_flat_map_at(e->site, now, return_env, result);
-    return eff__prim_effect(f, now);
+    /* The inner map keeps env until the finalizer has ended. */
+    now = eff_map_to_at(e->site, eff_uninterruptible(now), eff_value_incref(e->prim.value));
+    return eff__prim_effect(f, eff_map_to_at(e->site, now, result));
 }
 
 static int add_run(eff_fiber_t *f, eff_t *e, bool alone)

@@ -33,7 +33,7 @@ void eff_test_set_defaults(const eff_test_options_t *options)
     defaults.layer = NULL;
 }
 
-static uint64_t seed_given(void)
+uint64_t eff__test_seed_given(void)
 {
     const char *text = getenv("EFF_TEST_SEED");
     return text ? strtoull(text, NULL, 10) : 0;
@@ -67,7 +67,7 @@ eff_test_options_t eff__test_options(const eff_test_options_t *given)
         o.on_left = d->on_left;
         o.arg = d->arg;
     }
-    if (!o.seed) o.seed = seed_given();
+    if (!o.seed) o.seed = eff__test_seed_given();
     if (!o.seed && o.shuffle) o.seed = (uint64_t)eff__now_ns() % 1000000000 + 1;
     if (!o.seed) o.seed = 1;
     return o;
@@ -213,7 +213,8 @@ size_t eff__test_env_leaks(const struct eff__test_env *env, const eff_exit_t *ex
     if (exit) held[n++] = (struct eff__held){ exit, sizeof *exit };
     struct eff__sink s = { .buffer = out };
     n = eff__leaks_tell(&s, "",
-                        &(struct eff__leaks_ask){ .since = env->mark, .typed = true, .n_held = n, .held = held });
+                        &(struct eff__leaks_ask){
+                            .since = env->mark, .typed = true, .own = true, .n_held = n, .held = held });
     if (n > 0)
         eff_buffer_add(out,
                        "(what the test keeps in memory of malloc, or in what it made before the first run, cannot be "

@@ -24,6 +24,8 @@ struct eff__test_env {
 /* The options as far as the caller's header knew them, over the thread's defaults, over the environment's. `context` and
  * `layer` are still the caller's. */
 eff_test_options_t eff__test_options(const eff_test_options_t *given);
+/* The seed of EFF_TEST_SEED; 0: none is given. */
+uint64_t eff__test_seed_given(void);
 /* Makes it: `jumps`: time moves by itself unless the options say otherwise; else it does not at all. Consumes the context of
  * the options. False when out of memory. */
 bool eff__test_env_open(struct eff__test_env *env, const eff_test_options_t *options, bool jumps);
@@ -50,6 +52,10 @@ void eff__test_add_latest(eff_buffer_t *out);
 /* ---- held.c */
 
 enum { EFF__TEST_HELD = 96 };
+/* Where what the caller of a function of the kit holds begins: in his frames, and in registers, which this has saved just
+ * below the frame of the function it stands in. */
+#define EFF__TEST_FRAME()                                                                                              \
+    (__builtin_unwind_init(), (const void *)((const char *)__builtin_frame_address(0) - 8 * sizeof(void *)))
 /* The memory of this thread's stack from `frame` on, and the variables of the process; returns how many pieces. */
 size_t eff__test_held(const void *frame, struct eff__held *ret_held);
 

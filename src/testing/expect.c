@@ -67,6 +67,10 @@ static bool judge(bool as_expected, const eff_exit_t *exit, const char *how, con
     if (as_expected || !why) return as_expected;
     eff_buffer_printf(why, "expected that it %s%s", how, what[0] ? " " : "");
     eff_buffer_add(why, what);
+    if (!exit) {
+        eff_buffer_add(why, ", but it has not ended\n");
+        return false;
+    }
     eff_buffer_add(why, ", but it was ");
     eff_test_shape(exit, why);
     eff_buffer_add(why, "\n");
@@ -78,13 +82,13 @@ static bool judge(bool as_expected, const eff_exit_t *exit, const char *how, con
 
 bool eff_test_expect_success(const eff_exit_t *exit, const char *text, eff_buffer_t *why)
 {
-    return judge(exit->ok && reads(exit->value, text, false), exit, "succeeds with", text, why);
+    return judge(exit && exit->ok && reads(exit->value, text, false), exit, "succeeds with", text, why);
 }
 
 bool eff_test_expect_value(const eff_exit_t *exit, eff_value_t value, eff_buffer_t *why)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
-    bool same = exit->ok && eff_value_equal(exit->value, value);
+    bool same = exit && exit->ok && eff_value_equal(exit->value, value);
     if (!same) eff_value_format(value, &text);
     (void)judge(same, exit, "succeeds with", eff_buffer_text(&text), why);
     eff_buffer_done(&text);
@@ -93,7 +97,7 @@ bool eff_test_expect_value(const eff_exit_t *exit, eff_value_t value, eff_buffer
 
 static bool failed(const eff_exit_t *exit, eff_value_t *ret_error)
 {
-    return !exit->ok && !eff_cause_has_die(exit->cause) && eff_cause_failure(exit->cause, ret_error);
+    return exit && !exit->ok && !eff_cause_has_die(exit->cause) && eff_cause_failure(exit->cause, ret_error);
 }
 
 bool eff_test_expect_failure(const eff_exit_t *exit, const char *text, eff_buffer_t *why)
@@ -112,20 +116,20 @@ bool eff_test_expect_error(const eff_exit_t *exit, const eff_error_kind_t *kind,
 bool eff_test_expect_defect(const eff_exit_t *exit, const char *piece, eff_buffer_t *why)
 {
     eff_value_t defect;
-    bool died = !exit->ok && eff_cause_defect(exit->cause, &defect);
+    bool died = exit && !exit->ok && eff_cause_defect(exit->cause, &defect);
     return judge(died && reads(defect, piece, true), exit, "dies of", piece, why);
 }
 
 bool eff_test_expect_interruption(const eff_exit_t *exit, eff_buffer_t *why)
 {
-    return judge(!exit->ok && eff_cause_is_interrupted_only(exit->cause), exit, "is interrupted", "", why);
+    return judge(exit && !exit->ok && eff_cause_is_interrupted_only(exit->cause), exit, "is interrupted", "", why);
 }
 
 bool eff_test_expect_shape(const eff_exit_t *exit, const char *shape, eff_buffer_t *why)
 {
     eff_buffer_t found = EFF_BUFFER_INIT;
-    eff_test_shape(exit, &found);
-    bool same = strcmp(eff_buffer_text(&found), shape) == 0;
+    if (exit) eff_test_shape(exit, &found);
+    bool same = exit && strcmp(eff_buffer_text(&found), shape) == 0;
     eff_buffer_done(&found);
     return judge(same, exit, "ends with", shape, why);
 }

@@ -1,6 +1,5 @@
 /* Running an effect in a test's environment, once or in many orders, and what becomes of what it leaves behind. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/misuse.h"
@@ -80,13 +79,13 @@ static eff_exit_t run(const eff_test_options_t *options, eff_t *e, const void *f
 eff_exit_t eff_test_run_with(const eff_test_options_t *given, eff_t *e)
 {
     eff_test_options_t options = eff__test_options(given);
-    return run(&options, e, __builtin_frame_address(0));
+    return run(&options, e, EFF__TEST_FRAME());
 }
 
 eff_exit_t eff_test_run(eff_t *e)
 {
     eff_test_options_t options = eff__test_options(NULL);
-    return run(&options, e, __builtin_frame_address(0));
+    return run(&options, e, EFF__TEST_FRAME());
 }
 
 /* ---- in many orders */
@@ -94,7 +93,7 @@ eff_exit_t eff_test_run(eff_t *e)
 eff_exit_t eff_test_run_shuffled_with(const eff_test_options_t *given, unsigned n, eff_t *(*make)(void *arg), void *arg)
 {
     eff_test_options_t options = eff__test_options(given);
-    const void *frame = __builtin_frame_address(0);
+    const void *frame = EFF__TEST_FRAME();
     if (options.context || options.layer) {
         eff__misuse(
             "eff_test_run_shuffled_with was given a context or a layer, which one run would consume: have `make` "
@@ -104,8 +103,10 @@ eff_exit_t eff_test_run_shuffled_with(const eff_test_options_t *given, unsigned 
         options.context = NULL;
         options.layer = NULL;
     }
-    if (getenv("EFF_TEST_SEED")) {
+    uint64_t again = eff__test_seed_given();
+    if (again) {
         options.shuffle = true;
+        options.seed = again; /* also where the test says a seed: that is the one it begins with */
         return run(&options, make(arg), frame);
     }
     uint64_t first = options.seed;

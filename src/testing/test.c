@@ -199,7 +199,7 @@ size_t eff_test_end(eff_test_t *t, eff_buffer_t *out)
     size_t n = eff__test_env_end_fibers(&t->env, out);
     if (env.options.allow & EFF_TEST_FIBERS) n = 0;
     eff__test_free_now(t);
-    n += eff__test_env_leaks(&env, NULL, __builtin_frame_address(0), out ? out : &own);
+    n += eff__test_env_leaks(&env, NULL, EFF__TEST_FRAME(), out ? out : &own);
     eff_buffer_done(&own);
     return n;
 }

@@ -109,9 +109,10 @@ static inline eff_t *use_scope(const struct on_scope *o, eff_scope_t *scope)
 {
     return eff_scope_use(part_of(o), scope);
 }
+/* Gives up the handle: a fiber that came to end with its own would keep itself. */
 static inline eff_t *fork_in_scope(const struct on_scope *o, eff_scope_t *scope)
 {
-    return eff_fork_in(scope, part_of(o));
+    return eff_then(eff_fork_in(scope, part_of(o)), eff_noop());
 }
 static inline eff_t *finish_part(const eff_exit_t *exit, eff_value_t env)
 {
