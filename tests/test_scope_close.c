@@ -64,6 +64,26 @@ static eff_t *interrupted_closer(struct world *w)
 CASE(a_closer_that_is_interrupted_waits_until_it_is_closed, interrupted_closer, .succeeds = "unit",
      .journal = "a+ closed@10 a- closer@10 interrupt")
 
+static eff_t *closes_inside(struct world *w, eff_scope_t *s)
+{
+    eff_t *inner = eff_scoped(eff_then(eff_acquire_release(acquire(w, "inner"), release, eff_ptr(w)),
+                                       eff_then(ms(10), say_time(w, "closed"))));
+    eff_t *closer = eff_fork_daemon(eff_then(close_failing(s, 1), say_time(w, "closer")));
+    return in_order(told(w, s, "s"), finally(s, inner), keep(w, 0, closer), ms(5));
+}
+static eff_t *parent_closes_too(struct world *w)
+{
+    return eff_then(eff_scoped(with_made(w, EFF_SCOPE_SEQUENTIAL, closes_inside)), say_time(w, "parent"));
+}
+CASE(a_parent_that_closes_waits_for_a_finalizer_in_a_scope_of_its_own, parent_closes_too, .succeeds = "unit",
+     .journal = "inner+ closed@10 inner- s:fail:1 closer@10 parent@10", .without = NO_SHUFFLES /* who is told first */)
+static eff_t *all_at_once_too(struct world *w)
+{
+    return eff_then(eff_scoped_par(with_made(w, EFF_SCOPE_SEQUENTIAL, closes_inside)), say_time(w, "parent"));
+}
+CASE(so_does_a_parent_that_closes_all_at_once, all_at_once_too, .succeeds = "unit",
+     .journal = "inner+ closed@10 inner- s:fail:1 closer@10 parent@10", .without = NO_SHUFFLES /* who is told first */)
+
 static eff_t *interrupts_second(struct world *w, eff_scope_t *s)
 {
     eff_t *first = keep(w, 0, eff_fork(close_ok(s)));
@@ -395,6 +415,7 @@ CASE(two_scopes_that_close_each_other_are_a_deadlock, closed_crosswise, .dies = 
 
 TESTS(RES_007_a_scope_closed_twice_runs_finalizers_once_with_the_first_exit,
       RES_007_all_who_close_a_scope_wait_until_it_is_closed, all_who_wait_for_a_scope_get_what_finalizers_failed_with,
+      a_parent_that_closes_waits_for_a_finalizer_in_a_scope_of_its_own, so_does_a_parent_that_closes_all_at_once,
       a_closer_that_is_interrupted_waits_until_it_is_closed, a_second_closer_waits_masked_as_the_first_does,
       closing_goes_on_when_the_region_of_who_closes_ends, a_region_waits_for_a_scope_in_it_that_is_closing,
       a_finalizer_that_closes_its_own_scope_does_not_wait, a_fiber_of_a_finalizer_that_closes_the_scope_does_not_wait,

@@ -202,7 +202,7 @@ static int end_fiber(eff_fiber_t *f, struct eff__entry *entry)
         eff_cause_decref(cause);
     } else if (entry->kind == EFF__ENTRY_SCOPE) {
         eff_exit_t exit = entry->scope->made ? eff__closing_exit(f) : eff__reg_exit(f);
-        eff__scope_begin_close(entry->fiber->scope, &exit);
+        eff__scope_begin_close(eff__made_scope(entry), &exit);
     }
     return await(f, entry);
 }

@@ -72,6 +72,11 @@ void eff__scope_link(eff_scope_t *scope, struct eff__entry *entry);
 bool eff__scope_add_fiber(eff_scope_t *scope, eff_fiber_t *fiber, eff_site_t site);
 /* Makes an entry, of a kind that has one, that of a fiber which nobody owns yet. */
 void eff__entry_set_fiber(struct eff__entry *entry, eff_fiber_t *fiber);
+/* The scope that the keeper in an entry keeps; borrowed. A finalizer that the keeper runs may be in one of its own. */
+static inline eff_scope_t *eff__made_scope(const struct eff__entry *entry)
+{
+    return (eff_scope_t *)entry->resource.ptr;
+}
 /* Moves an entry before another one of its scope: it is done after that. */
 void eff__entry_move_before(struct eff__entry *entry, struct eff__entry *other);
 /* Takes an entry out and frees it. */

@@ -38,13 +38,13 @@ static uintptr_t *closing_head(const eff_fiber_t *keeper)
 }
 
 /* Consumes what the exit holds. */
-static void decide(eff_fiber_t *keeper, eff_value_t reg, enum eff__status status)
+static void decide(eff_scope_t *scope, eff_value_t reg, enum eff__status status)
 {
-    uintptr_t *head = closing_head(keeper);
+    uintptr_t *head = closing_head(scope->owner);
     head[-2] = (uintptr_t)reg.type;
     head[-1] = (uintptr_t)reg.integer;
     *head = eff__frame_head(EFF__F_CLOSING, 0, status);
-    keeper->scope->state = EFF__SCOPE_CLOSING;
+    scope->state = EFF__SCOPE_CLOSING;
 }
 
 void eff__scope_begin_close(eff_scope_t *scope, const eff_exit_t *exit)
@@ -52,8 +52,8 @@ void eff__scope_begin_close(eff_scope_t *scope, const eff_exit_t *exit)
     if (scope->state != EFF__SCOPE_OPEN) return;
     eff_fiber_t *keeper = scope->owner;
     eff_exit_t kept = eff_exit_incref(exit);
-    if (kept.ok) decide(keeper, kept.value, EFF__OK);
-    else decide(keeper, eff_cause_value(kept.cause), EFF__CAUSED);
+    if (kept.ok) decide(scope, kept.value, EFF__OK);
+    else decide(scope, eff_cause_value(kept.cause), EFF__CAUSED);
     if (keeper->state != EFF__SUSPENDED) return; /* it goes on already, failed by a deadlock */
     keeper->reg = eff_unit;
     keeper->status = EFF__OK;
@@ -76,7 +76,7 @@ int eff__return_closing(eff_fiber_t *f)
     eff_scope_t *scope = f->scope;
     if (extra & UNDECIDED) { /* nobody told it to: what it was failed with is the exit */
         if (f->status != EFF__OK) eff__materialize(f);
-        decide(f, f->reg, (enum eff__status)f->status);
+        decide(scope, f->reg, (enum eff__status)f->status);
         extra = f->status;
         f->reg = eff_unit;
         f->status = EFF__OK;
@@ -127,6 +127,7 @@ eff_scope_t *eff__scope_make(eff_fiber_t *f, eff_scope_t *parent, eff_scope_mode
     }
     eff__entry_set_fiber(entry, keeper);
     eff_scope_t *scope = keeper->scope;
+    entry->resource = eff_scope_value(eff_scope_incref(scope));
     scope->made = true;
     scope->parallel = mode == EFF_SCOPE_PARALLEL;
     keeper->attrs = EFF__MASKED | EFF__UNBOUND;

@@ -58,7 +58,7 @@ void eff__scope_close_at_once(eff_fiber_t *keeper, eff_scope_t *scope, const eff
         switch ((enum eff__entry_kind)entry->kind) {
         case EFF__ENTRY_FIBER: eff__fiber_interrupt(entry->fiber, interrupt); break;
         case EFF__ENTRY_SCOPE:
-            if (entry->fiber->state != EFF__DONE) eff__scope_begin_close(entry->fiber->scope, exit);
+            if (entry->fiber->state != EFF__DONE) eff__scope_begin_close(eff__made_scope(entry), exit);
             break;
         case EFF__ENTRY_RELEASE: release(keeper, entry, exit); break;
         case EFF__ENTRY_FINALIZER:
