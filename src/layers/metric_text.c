@@ -29,7 +29,8 @@ static void add_number(struct eff__sink *s, double number)
 {
     const double most = 9007199254740992.0; /* 2^53: up to that, whole numbers are exact */
     if (isinf(number)) eff__sink_add(s, number > 0 ? "+Inf" : "-Inf");
-    else if (fabs(number) <= most && number == floor(number)) eff__sink_printf(s, "%lld", (long long)number);
+    else if (number >= -most && number <= most && number == (double)(long long)number)
+        eff__sink_printf(s, "%lld", (long long)number);
     else eff__sink_value(s, eff_double(number), SIZE_MAX);
 }
 
