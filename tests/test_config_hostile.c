@@ -69,7 +69,7 @@ static char *repeated(const char *before, const char *piece, size_t n, const cha
     memcpy(text, before, head);
     for (size_t i = 0; i < n; i++)
         memcpy(text + head + i * size, piece, size);
-    strcpy(text + head + n * size, after);
+    memcpy(text + head + n * size, after, strlen(after) + 1);
     return text;
 }
 
@@ -151,7 +151,7 @@ static const char *file(const char *name, const char *text)
 }
 static void begin_files(void)
 {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 static void end_files(const char *name)

@@ -442,10 +442,15 @@ static struct {
     char written[256];
 } seen;
 
+static void append(char *to, size_t room, const char *more)
+{
+    size_t n = strlen(to);
+    snprintf(to + n, room - n, "%s", more);
+}
 static void write_input(const char *more)
 {
     ck_assert_int_eq(write(input, more, strlen(more)), (ssize_t)strlen(more));
-    strcat(seen.written, more);
+    append(seen.written, sizeof seen.written, more);
 }
 static eff_value_t write_rest(eff_value_t env)
 {
@@ -454,7 +459,8 @@ static eff_value_t write_rest(eff_value_t env)
 }
 static eff_value_t note_line(eff_value_t line, eff_value_t env)
 {
-    strcat(strcat(seen.got, eff_as_string(line)), "\n");
+    append(seen.got, sizeof seen.got, eff_as_string(line));
+    append(seen.got, sizeof seen.got, "\n");
     journal_add(eff_as_ptr(env), eff_as_string(line));
     return eff_unit;
 }
@@ -473,8 +479,7 @@ static eff_t *read_three_lines(struct world *w)
 static void nothing_is_lost(struct world *w)
 {
     char all[512];
-    strcpy(all, seen.got);
-    size_t n = strlen(all);
+    size_t n = (size_t)snprintf(all, sizeof all, "%s", seen.got);
     clearerr(stdin);
     n += fread(all + n, 1, sizeof all - 1 - n, stdin);
     all[n] = '\0';

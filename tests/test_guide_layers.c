@@ -32,7 +32,7 @@ static void disconnect(pool_t *pool)
     (void)pool;
     journal_add(world, "-");
 }
-eff_layer_t *pool_at(eff_value_t host);
+eff_layer_t *pool_at(eff_value_t key);
 EFF_DEFINE_KEYED_LAYER(pool_at, pool, pool_t, connect_to, disconnect, EFF_NO_NEEDS);
 
 static eff_t *say_host(pool_t *pool, eff_value_t env)

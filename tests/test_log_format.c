@@ -73,8 +73,13 @@ static size_t without_colours(char *text)
 {
     size_t n = 0, codes = 0;
     for (const char *p = text; *p; p++) {
-        if (*p != '\x1b') text[n++] = *p;
-        else codes += (p = strchr(p, 'm')) != NULL;
+        if (*p != '\x1b') {
+            text[n++] = *p;
+            continue;
+        }
+        codes++;
+        p = strchr(p, 'm');
+        ck_assert_ptr_nonnull(p);
     }
     text[n] = '\0';
     return codes;
@@ -130,34 +135,32 @@ END_TEST
 
 /* ---- hostile contents */
 
+/* The value at p, to *to if that is not NULL. What follows it; NULL: it is none. */
+static const char *read_value(const char *p, char *to)
+{
+    bool quoted = *p == '"';
+    for (p += quoted; *p && *p != (quoted ? '"' : ' '); p++) {
+        if (quoted && *p == '\\' && !*++p) return NULL;
+        if (!quoted && (*p == '"' || *p == '=')) return NULL;
+        if (to) *to++ = *p;
+    }
+    if (to) *to = '\0';
+    if (!quoted) return p;
+    return *p ? p + 1 : NULL;
+}
+
 /* Reads a line of logfmt back: counts its pairs and writes the value of the last one with this key. False: it is none.
  * */
 static bool read_logfmt(const char *line, const char *key, char *ret_value, size_t *ret_n)
 {
     const char *p = line;
     for (*ret_n = 0; *p; ++*ret_n) {
-        const char *start = p;
-        while (*p && *p != '=' && *p != ' ' && *p != '"')
-            p++;
-        bool wanted = (size_t)(p - start) == strlen(key) && !strncmp(start, key, strlen(key));
-        if (p == start || *p++ != '=') return false;
-        char *to = wanted ? ret_value : NULL;
-        if (*p == '"') {
-            for (p++; *p && *p != '"'; p++) {
-                if (*p == '\\' && !p[1]) return false;
-                if (*p == '\\') p++;
-                if (to) *to++ = *p;
-            }
-            if (*p++ != '"') return false;
-        } else {
-            for (; *p && *p != ' '; p++) {
-                if (*p == '"' || *p == '=') return false;
-                if (to) *to++ = *p;
-            }
-        }
-        if (to) *to = '\0';
-        if (*p == ' ') p++;
-        else if (*p) return false;
+        size_t n = strcspn(p, "= \"");
+        bool wanted = n == strlen(key) && !strncmp(p, key, n);
+        if (n == 0 || p[n] != '=') return false;
+        p = read_value(p + n + 1, wanted ? ret_value : NULL);
+        if (!p || (*p && *p != ' ')) return false;
+        p += *p == ' ';
     }
     return true;
 }
@@ -212,9 +215,8 @@ static const char *const hostile[] = {
     "=",
     "a=b c=d",
     "\x1b[2J\x1b]0;title\x07",
-    "\xc2\x9b"
-    "31m",
-    "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae\xe2\x81\xa6",
+    "\xc2\x9b\x33\x31m",
+    "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae\xe2\x81\xa6", /* NOLINT(misc-misleading-bidirectional): that is the point */
     "\xff\xfe\x80\xc0\xaf\xed\xa0\x80",
     "\x7f\x01\x02",
     "%n%s%100000d",

@@ -404,10 +404,11 @@ START_TEST(the_numbers_of_a_seeded_random_are_spread_evenly)
     enum { FACES = 10, THROWS = 100000 };
     eff_exit_t exit = eff_test_run(seeded(times(THROWS, eff_random_int(0, FACES - 1))));
     double n[FACES] = { 0 }, chi = 0;
+    const double expected = (double)THROWS / FACES;
     for (size_t i = 0; i < THROWS; i++)
         n[eff_as_int(eff_array_at(exit.value, i))]++;
     for (int i = 0; i < FACES; i++)
-        chi += (n[i] - THROWS / FACES) * (n[i] - THROWS / FACES) / (THROWS / FACES);
+        chi += (n[i] - expected) * (n[i] - expected) / expected;
     ck_assert_double_lt(chi, 43.8);
     eff_exit_decref(exit);
 }

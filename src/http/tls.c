@@ -69,6 +69,7 @@ struct eff__http_tls *eff__http_tls_new(const eff_http_options_t *options, eff_v
         *ret_error = error;
         return NULL;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): without it there was an error */
     *tls = (struct eff__http_tls){ .ctx = ctx, .insecure = options->insecure_accept_any_certificate };
     return tls;
 }

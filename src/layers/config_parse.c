@@ -33,24 +33,28 @@ static eff_t *refuse(const char *name, struct place *at, int column, const char 
     return eff_fail_at(NULL, error);
 }
 
+/* What a mistake is in our words; NULL: jansson's do. */
+static const char *own_words(const json_error_t *error)
+{
+    switch ((int)json_error_code(error)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key: return "a NUL (\\u0000) in a string";
+    case json_error_invalid_utf8: return "this is no UTF-8";
+    case json_error_numeric_overflow: return "this number is too big";
+    case json_error_premature_end_of_input: return "the text ends too early";
+    case json_error_duplicate_key: return "this key is there twice";
+    case json_error_end_of_input_expected: return "the text should have ended here";
+    default: return strncmp(error->text, "invalid Unicode", 15) == 0 ? "half of a surrogate pair" : NULL;
+    }
+}
+
 /* What jansson says, without what it quotes. */
 static void plain_words(const json_error_t *error, char problem[JSON_ERROR_TEXT_LENGTH])
 {
-    snprintf(problem, JSON_ERROR_TEXT_LENGTH, "%s", error->text);
-    char *quoted = strstr(problem, " near '");
+    const char *words = own_words(error);
+    snprintf(problem, JSON_ERROR_TEXT_LENGTH, "%s", words ? words : error->text);
+    char *quoted = words ? NULL : strstr(problem, " near '");
     if (quoted) *quoted = '\0';
-    switch ((int)json_error_code(error)) {
-    case json_error_null_character:
-    case json_error_null_byte_in_key: strcpy(problem, "a NUL (\\u0000) in a string"); break;
-    case json_error_invalid_utf8: strcpy(problem, "this is no UTF-8"); break;
-    case json_error_numeric_overflow: strcpy(problem, "this number is too big"); break;
-    case json_error_premature_end_of_input: strcpy(problem, "the text ends too early"); break;
-    case json_error_duplicate_key: strcpy(problem, "this key is there twice"); break;
-    case json_error_end_of_input_expected: strcpy(problem, "the text should have ended here"); break;
-    default:
-        if (strncmp(problem, "invalid Unicode", 15) == 0) strcpy(problem, "half of a surrogate pair");
-        break;
-    }
 }
 
 static eff_t *refuse_syntax(const char *name, const char *text, size_t n, const json_error_t *error)

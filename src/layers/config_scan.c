@@ -146,7 +146,8 @@ static size_t unescape(const char **p, const char *end, char out[4])
     static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
     const char *simple = strchr(from, **p);
     if (**p != 'u' || end - *p < 5) {
-        out[0] = simple && **p ? to[simple - from] : **p;
+        out[0] = **p;
+        if (simple && **p) out[0] = to[simple - from];
         ++*p;
         return 1;
     }

@@ -99,7 +99,7 @@ bool eff__config_is_snapshot(eff_value_t v)
 
 static char capital(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
 static bool is_separator(enum eff__config_sort sort, char c)
@@ -151,7 +151,8 @@ void eff__config_environment_name(const char *prefix, const char *path, eff_buff
 {
     if (*prefix) eff_buffer_printf(out, "%s_", prefix);
     for (; *path; path++) {
-        char c = *path == '.' || *path == '-' || *path == '[' ? '_' : capital(*path);
+        char c = capital(*path);
+        if (c == '.' || c == '-' || c == '[') c = '_';
         if (c != ']') eff_buffer_add_escaped(out, &c, 1);
     }
 }

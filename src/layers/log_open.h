@@ -6,9 +6,9 @@
 #include <effect/logger.h>
 
 /* Borrows the options. */
-eff_t *eff__logger_open_file(const eff_logger_file_options_t *options);
-/* Writes in the background what `inner`, a Logger as a value, is to log. Consumes inner; the options are complete. */
-eff_t *eff__logger_open_batch(eff_value_t inner, const eff_logger_batch_options_t *options);
+eff_t *eff__logger_open_file(const eff_logger_file_options_t *given);
+/* Writes in the background what a Logger, as a value, is to log. Consumes value; the options are complete. */
+eff_t *eff__logger_open_batch(eff_value_t value, const eff_logger_batch_options_t *options);
 /* With the defaults for what is not given; NULL is fine. */
 eff_logger_batch_options_t eff__logger_batch_options(const eff_logger_batch_options_t *given);
 

@@ -63,7 +63,7 @@ void eff__scope_close_at_once(eff_fiber_t *keeper, eff_scope_t *scope, const eff
         case EFF__ENTRY_RELEASE: release(keeper, entry, exit); break;
         case EFF__ENTRY_FINALIZER:
         case EFF__ENTRY_EFFECT: finish(keeper, entry, exit); break;
-        case EFF__ENTRY_HOLD: break; /* one after another: what is held may need one another */
+        case EFF__ENTRY_HOLD: /* one after another: what is held may need one another */
         case EFF__ENTRY_FINISHING: break;
         }
     }

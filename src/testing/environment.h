@@ -43,7 +43,7 @@ size_t eff__test_env_leaks(const struct eff__test_env *env, const eff_exit_t *ex
 /* ---- latest.c: what a message adds about the thread's latest run */
 
 /* Its order was drawn from this seed; 0: it was the usual one. */
-void eff__test_note_seed(uint64_t seed);
+void eff__test_note_seed(uint64_t of_order);
 /* What it printed. */
 void eff__test_note_screen(const char *text);
 /* Adds what it printed, and the line that does it again if its order was drawn. */

@@ -16,7 +16,7 @@ static void add_value(const char *what, eff_value_t v, eff_buffer_t *out)
     eff_buffer_add(out, ")");
 }
 
-/* Recursive, but bounded. */
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by levels */
 static void add_cause(const eff_cause_t *cause, int levels, eff_buffer_t *out)
 {
     const eff_cause_t *left = NULL, *right = NULL;

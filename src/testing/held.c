@@ -30,9 +30,11 @@ static int add_variables(struct dl_phdr_info *object, size_t size, void *arg)
 
 /* AddressSanitizer may keep the variables of a function in a frame of its own making, elsewhere, to which the one on the
  * stack then points. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): its own names */
 extern void *__asan_get_current_fake_stack(void) __attribute__((weak));
 extern void *__asan_addr_is_in_fake_stack(void *fake_stack, void *address, void **start, void **end)
     __attribute__((weak));
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 __attribute__((no_sanitize_address)) static void add_fake_frames(struct pieces *p, const char *from, const char *to)
 {
