@@ -69,7 +69,8 @@ eff_fiber_t *eff__waits_for_next(const eff_fiber_t *f, const eff_fiber_t *last)
     if (f->state != EFF__SUSPENDED) return NULL;
     if (eff__waits_for_fiber(f)) return last ? NULL : (eff_fiber_t *)f->wait.object;
     if (f->wait.ops && f->wait.ops->awaited) return last ? NULL : f->wait.ops->awaited(f);
-    const eff_fiber_t *parent = f->wait.ops && f->wait.ops->parent ? f->wait.ops->parent(f) : f;
+    if (!f->wait.ops) return NULL;
+    const eff_fiber_t *parent = f->wait.ops->parent ? f->wait.ops->parent(f) : f;
     const eff_fiber_t *c = last ? last->sibling_next : parent ? earliest(parent->children) : NULL;
     while (c && !awaits_child(f, c))
         c = c->sibling_next;
