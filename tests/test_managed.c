@@ -201,10 +201,18 @@ START_TEST(who_waits_for_ever_beside_kept_services_is_stuck)
 }
 END_TEST
 
+/* Never done, on whatever clock. */
+static eff_t *open_endless(void)
+{
+    return eff_interruptible(eff_external(eff_never()));
+}
+static eff_layer_t *endless_config(void);
+EFF_DEFINE_LAYER(endless_config, config, part_t, open_endless, close_part, EFF_NO_NEEDS);
+
 START_TEST(a_shutdown_while_it_is_built_ends_that_too)
 {
     struct host h;
-    open_managed_host(&h, slow_config());
+    open_managed_host(&h, endless_config());
     ck_assert_int_eq(eff_runtime_fork(h.rt, use_config(), say_end, &h, NULL), 0);
     event_base_loop(h.base, EVLOOP_NONBLOCK);
     ck_assert_uint_eq(eff_runtime_n_fibers(h.rt), 3); /* who asked, and the keepers of the whole and of the part */
