@@ -50,6 +50,7 @@ END_TEST
 
 static eff_value_t forget_effects(eff_value_t env)
 {
+    use_up_old_memory();
     for (int i = 0; i < 2; i++)
         hidden[i] = ~(uintptr_t)eff_succeed(eff_int(i));
     return eff_unit;
@@ -74,6 +75,48 @@ START_TEST(values_that_nobody_gives_up_fail_the_test)
     ck_assert_ptr_nonnull(strstr(told, "1 value of type string, made in lose_a_value (test_kit.c:"));
     ck_assert_exit(exit, "die");
     eff_value_decref((eff_value_t){ .type = &eff_string_type, .ptr = found(0) });
+}
+END_TEST
+
+/* What a test gave up it may still have the address of, in a variable: something new there would seem to be held. */
+static eff_value_t forget_as_many(eff_value_t env)
+{
+    for (int i = 0; i < 4; i++)
+        hidden[i] = ~(uintptr_t)eff_sync(forget_effects, env);
+    return eff_unit;
+}
+
+static eff_value_t nothing(eff_value_t env)
+{
+    return eff_unit;
+}
+
+static void give_up_found(eff_t *given_up)
+{
+    for (int i = 0; i < 4; i++) {
+        ck_assert_uint_ne(hidden[i], ~(uintptr_t)given_up);
+        eff_decref(found(i));
+    }
+}
+
+START_TEST(what_is_left_does_not_stand_where_something_was_given_up)
+{
+    as_for_users();
+    eff_t *given_up = eff_sync(nothing, eff_unit);
+    eff_exit_decref(run_noting(eff_then(given_up, eff_sync(forget_as_many, eff_unit))));
+    give_up_found(given_up);
+}
+END_TEST
+
+START_TEST(nor_in_a_driven_test)
+{
+    as_for_users();
+    eff_test_t *t = eff_test_new();
+    eff_t *given_up = eff_sync(nothing, eff_unit);
+    (void)eff_test_fork(t, eff_then(given_up, eff_sync(forget_as_many, eff_unit)));
+    eff_test_adjust(t, eff_millis(1));
+    (void)eff_test_end(t, NULL);
+    give_up_found(given_up);
 }
 END_TEST
 
@@ -253,9 +296,9 @@ END_TEST
 
 TESTS(a_run_that_leaves_nothing_is_as_it_was, a_fiber_that_is_left_fails_the_test,
       so_it_does_when_the_run_failed_by_itself, effects_that_nobody_runs_fail_the_test,
-      values_that_nobody_gives_up_fail_the_test, memory_is_not_looked_at_if_told_so,
-      what_the_test_holds_in_variables_is_not_left_behind, a_report_is_printed_where_nobody_asks_for_it,
-      time_may_be_limited, services_are_there_for_daemons_too, a_layer_is_provided,
-      the_clock_of_the_options_may_stand_still, random_numbers_are_the_same_on_every_run,
+      values_that_nobody_gives_up_fail_the_test, what_is_left_does_not_stand_where_something_was_given_up,
+      nor_in_a_driven_test, memory_is_not_looked_at_if_told_so, what_the_test_holds_in_variables_is_not_left_behind,
+      a_report_is_printed_where_nobody_asks_for_it, time_may_be_limited, services_are_there_for_daemons_too,
+      a_layer_is_provided, the_clock_of_the_options_may_stand_still, random_numbers_are_the_same_on_every_run,
       defaults_hold_for_later_tests_and_can_be_taken_back, what_is_printed_and_logged_is_kept_and_shown,
       a_console_of_the_tests_own_has_it_all, a_logger_of_the_tests_own_has_what_is_logged, a_driven_test_has_a_console)

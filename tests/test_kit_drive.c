@@ -321,6 +321,7 @@ END_TEST
 
 static eff_t *lose_in_a_job(eff_value_t env)
 {
+    use_up_old_memory();
     hidden[0] = ~(uintptr_t)eff_string("a value that is lost in a job").ptr;
     return eff_noop();
 }

@@ -34,6 +34,10 @@
 /* What one list may hold at most. A thread that uses ten sizes keeps 5 MiB in the worst case. */
 enum { LIST_BYTES = 512 * 1024 };
 
+/* There when AddressSanitizer is in the process, though this library was built without it: then the application is being
+ * looked at, and a mistake of its with a reference must not hide in a free list. */
+extern void __asan_init(void) __attribute__((weak));
+
 /* ---- the allocator table */
 
 static void *plain_malloc(size_t size, void *ctx)
@@ -125,11 +129,18 @@ void *eff__realloc(void *p, size_t size)
     return tracking() ? resize_tracked(p, size) : table.realloc(p, size, table.ctx);
 }
 
+static EFF_NOINLINE void free_tracked(void *p)
+{
+    struct eff__tracked was;
+    eff__untrack(p, &was);
+    if (SANITIZED || __asan_init || !eff__track_withholds(p, &was)) table.free(p, table.ctx);
+}
+
 void eff__raw_free(void *p)
 {
     if (!p) return;
-    if (tracking()) eff__untrack(p, NULL);
-    table.free(p, table.ctx);
+    if (tracking()) free_tracked(p);
+    else table.free(p, table.ctx);
 }
 
 void *eff__untracked_alloc(size_t size)
@@ -153,10 +164,6 @@ void eff__free_large(void *p)
 }
 
 /* ---- whether there are to be lists */
-
-/* There when AddressSanitizer is in the process, though this library was built without it: then the application is being
- * looked at, and a mistake of its with a reference must not hide in a free list. */
-extern void __asan_init(void) __attribute__((weak));
 
 enum lists_state { LISTS_UNDECIDED, LISTS_OFF, LISTS_ON };
 static atomic_int lists_state = LISTS_UNDECIDED;

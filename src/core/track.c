@@ -121,6 +121,49 @@ void eff__untrack(void *block, struct eff__tracked *ret_was)
     if (ret_was) *ret_was = was;
 }
 
+/* ---- addresses that are kept out of use */
+
+static __thread struct {
+    void *first; /* each one's first word links to the next */
+    uint64_t since;
+    unsigned n_open;
+} withheld;
+
+void eff__track_withhold_older(void)
+{
+    if (withheld.n_open == 0) return;
+    pthread_mutex_lock(&lock);
+    withheld.since = notes.serial;
+    pthread_mutex_unlock(&lock);
+}
+
+void eff__track_withhold(void)
+{
+    withheld.n_open++;
+    eff__track_withhold_older();
+}
+
+void eff__track_release(void)
+{
+    if (--withheld.n_open > 0) return;
+    while (withheld.first) {
+        void *block = withheld.first;
+        withheld.first = *(void **)block;
+        eff__untracked_free(block);
+    }
+}
+
+/* A block that is not noted is older than all notes. */
+bool eff__track_withholds(void *block, const struct eff__tracked *was)
+{
+    if (withheld.n_open == 0 || (was->block && was->serial > withheld.since)) return false;
+    *(void **)block = withheld.first;
+    withheld.first = block;
+    return true;
+}
+
+/* ---- */
+
 void eff__retrack(const struct eff__tracked *was, void *block, size_t size)
 {
     if (!was->block) return;

@@ -10,6 +10,8 @@
 #include <effect/logger.h>
 #include <effect/random.h>
 
+#include "core/track.h"
+
 #define DEFAULT_PATIENCE (INT64_C(5) * 1000000000)
 
 /* ---- options */
@@ -169,6 +171,7 @@ bool eff__test_env_open(struct eff__test_env *env, const eff_test_options_t *opt
     env->patience = o->patience.ns;
     eff__alarm_add(env->rt, &env->watchdog);
     eff__test_env_watch(env);
+    eff__track_withhold();
     return true;
 }
 
@@ -201,6 +204,7 @@ void eff__test_env_close(struct eff__test_env *env)
     eff__test_note_screen(eff_buffer_text(&shown));
     eff_buffer_done(&shown);
     give_up_services(env);
+    eff__track_release();
 }
 
 size_t eff__test_env_leaks(const struct eff__test_env *env, const eff_exit_t *exit, const void *frame,

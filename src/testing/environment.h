@@ -52,10 +52,21 @@ void eff__test_add_latest(eff_buffer_t *out);
 /* ---- held.c */
 
 enum { EFF__TEST_HELD = 96 };
-/* Where what the caller of a function of the kit holds begins: in his frames, and in registers, which this has saved just
- * below the frame of the function it stands in. */
+/* How many registers a function saves below the address of its frame. Where more is taken than there are, variables of the
+ * kit itself are looked at too, which may still hold the address of what a test lost. */
+#if defined __x86_64__
+#define EFF__TEST_SAVED 5 /* rbx, r12 to r15 */
+#elif defined __i386__
+#define EFF__TEST_SAVED 3 /* ebx, esi, edi */
+#elif defined __aarch64__
+#define EFF__TEST_SAVED 0 /* they stand above it */
+#else
+#define EFF__TEST_SAVED 12
+#endif
+/* Where what the caller of a function of the kit holds begins: in his frames, and in the registers, which this saves in the
+ * frame of the function it stands in. */
 #define EFF__TEST_FRAME()                                                                                              \
-    (__builtin_unwind_init(), (const void *)((const char *)__builtin_frame_address(0) - 8 * sizeof(void *)))
+    (__builtin_unwind_init(), (const void *)((void *const *)__builtin_frame_address(0) - EFF__TEST_SAVED))
 /* The memory of this thread's stack from `frame` on, and the variables of the process; returns how many pieces. */
 size_t eff__test_held(const void *frame, struct eff__held *ret_held);
 

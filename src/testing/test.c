@@ -2,6 +2,7 @@
 #include "testing/test.h"
 
 #include "core/misuse.h"
+#include "core/track.h"
 #include "testing/environment.h"
 
 struct eff_test {
@@ -42,6 +43,7 @@ eff_test_t *eff_test_new(void)
 eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e)
 {
     struct handle *h = eff__malloc(sizeof *h);
+    eff__track_withhold_older(); /* what it is built of too */
     if (!h) {
         eff_decref(e);
         return NULL;
