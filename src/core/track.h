@@ -41,10 +41,10 @@ void eff__track(void *block, size_t size, enum eff__block kind);
 /* From now on, what is older than this call and given back on this thread keeps its address to itself, until
  * eff__track_release() gives it back indeed: a variable that still has the address of something it gave away shall not
  * be taken for one that holds what was made since. Calls nest; each counts as the later age. */
-void eff__track_withhold(void);
-void eff__track_release(void);
+EFF_API void eff__track_withhold(void);
+EFF_API void eff__track_release(void);
 /* The age, as if the latest call were made now. */
-void eff__track_withhold_older(void);
+EFF_API void eff__track_withhold_older(void);
 /* Whether a block that is just forgotten is withheld: then it is not to be given back. */
 bool eff__track_withholds(void *block, const struct eff__tracked *was);
 /* Forgets a block; *ret_was is what was noted, with block 0 when that was nothing. NULL is fine. */
