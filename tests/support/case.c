@@ -1,5 +1,7 @@
 /* Cases, and the main function of test programs. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/failing_allocator.h"
 #include "support/harness.h"
@@ -9,8 +11,25 @@ void run_case(const char *name, eff_t *(*program)(struct world *w), const struct
     sweep(name, program, expected, 100);
 }
 
+/* The environment as the program got it: what a test before this one set would stay, without Check's fork mode. */
+static void restore_environment(void)
+{
+    enum { MAX = 1024 };
+    static char *first[MAX];
+    static size_t n;
+    if (n == 0) {
+        for (; environ && environ[n] && n < MAX; n++)
+            first[n] = environ[n];
+        return;
+    }
+    clearenv();
+    for (size_t i = 0; i < n; i++)
+        putenv(first[i]);
+}
+
 static void setup(void)
 {
+    restore_environment();
     tell_replay(); /* of a test before this one that was aborted, without Check's fork mode */
     eff_set_misuse_handler(NULL, NULL);
     /* Blocks are counted after each test; the free lists, which keeping track of memory turns off, are to be tested too. And
