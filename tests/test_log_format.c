@@ -7,6 +7,7 @@
 
 #include "support/case.h"
 #include "support/failing_allocator.h"
+#include "support/harness.h"
 
 static eff_log_record_t plain(const char *message)
 {
@@ -270,7 +271,7 @@ END_TEST
 
 START_TEST(a_field_of_a_megabyte_is_one_line_too)
 {
-    size_t n = 1 << 20;
+    size_t n = (size_t)test_scaled(1 << 20);
     char *bytes = malloc(n + 1);
     for (size_t i = 0; i < n; i++)
         bytes[i] = "ab\n\"\x1b\xff= "[i % 8];

@@ -10,6 +10,7 @@
 #include "core/build.h"
 #include "core/cause.h"
 #include "support/failing_allocator.h"
+#include "support/harness.h"
 
 #define SITE "probe (health.c:12)"
 
@@ -18,6 +19,12 @@ enum { DEEP = 200000 };
 #else
 enum { DEEP = 10000000 };
 #endif
+
+/* So much of the depth as there is of the sweeps. */
+static int deep(void)
+{
+    return (int)test_scaled(DEEP);
+}
 
 static char misuse[512];
 
@@ -185,7 +192,7 @@ END_TEST
 static void left_nested(void)
 {
     eff_t *e = eff_succeed(eff_int(1));
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0, n = deep(); i < n; i++)
         e = eff_flat_map(e, bind_fn, eff_unit);
     ck_assert_int_eq(e->op, EFF__OP_FLAT_MAP);
     eff_decref(e);
@@ -194,7 +201,7 @@ static void left_nested(void)
 static void right_nested(void)
 {
     eff_t *e = eff_succeed(eff_int(1));
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0, n = deep(); i < n; i++)
         e = eff_then(eff_succeed(eff_int(i)), e);
     ck_assert_int_eq(e->op, EFF__OP_FLAT_MAP);
     eff_decref(e);
@@ -204,7 +211,7 @@ static void right_nested(void)
 static void nested_through_values(void)
 {
     eff_t *e = eff_succeed(eff_int(1));
-    for (int i = 0; i < DEEP / 4; i++) {
+    for (int i = 0, n = deep(); i < n / 4; i++) {
         eff_value_t inside = eff_pair(eff_effect_value(e), eff_string("beside it"));
         e = eff_map(eff_sync(sync_fn, eff_unit), map_fn, inside);
     }
@@ -216,7 +223,7 @@ static void nested_through_values(void)
 static void nested_through_values_from_a_value(void)
 {
     eff_value_t v = eff_int(1);
-    for (int i = 0; i < DEEP / 4; i++)
+    for (int i = 0, n = deep(); i < n / 4; i++)
         v = eff_some(eff_effect_value(eff_zip(eff_succeed(v), part())));
     ck_assert(eff_is_some(v));
     eff_value_decref(v);
@@ -225,7 +232,7 @@ static void nested_through_values_from_a_value(void)
 static void nested_in_groups(void)
 {
     eff_t *e = eff_succeed(eff_int(1));
-    for (int i = 0; i < DEEP / 8; i++)
+    for (int i = 0, n = deep(); i < n / 8; i++)
         e = eff_all_par(part(), eff_tap(e, bind_fn, eff_unit), part());
     ck_assert_int_eq(e->op, EFF__OP_PAR);
     eff_decref(e);
