@@ -7,7 +7,8 @@ PREFIX ?= /usr/local
 SETUP = tools/setup.sh
 
 .DEFAULT_GOAL = build
-.PHONY: help setup build demo check bench format tidy docs deb install install-docs uninstall clean compile
+.PHONY: help setup build demo check bench bench-instructions bench-plots format tidy docs deb install install-docs \
+	uninstall clean compile
 
 help:
 	@echo 'make           build the libraries, tests and examples in $(BUILD)'
@@ -15,6 +16,8 @@ help:
 	@echo 'make demo      setup, build, and run examples/healthcheck'
 	@echo 'make check     setup, build, and run all tests and examples'
 	@echo 'make bench     setup, build optimised in $(BENCH), and run the benchmarks'
+	@echo 'make bench-instructions   the same in instructions per operation, which no other load disturbs'
+	@echo 'make bench-plots   the same at 10^3 to 10^7 operations, drawn in build/plots'
 	@echo 'make format    format all C files with clang-format'
 	@echo 'make tidy      look at all C files with clang-tidy'
 	@echo 'make docs      build the reference with doxygen: build/docs/html and build/docs/man'
@@ -58,13 +61,24 @@ check: setup
 	@echo '== running all tests and examples'
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
 
-bench: setup
-	@[ -f $(BENCH)/build.ninja ] || meson setup -Dbuildtype=plain -Doptimization=2 -Db_ndebug=true \
-		-Dtests=disabled -Dexamples=disabled -Dbench=enabled $(BENCH)
+$(BENCH)/bench/effect-bench: setup
 	@echo '== building optimised in $(BENCH)'
-	@ninja -C $(BENCH)
+	@tools/build-bench.sh $(BENCH)
+
+bench: $(BENCH)/bench/effect-bench
 	@echo '== running the benchmarks'
 	@$(BENCH)/bench/effect-bench
+
+bench-instructions: $(BENCH)/bench/effect-bench
+	@command -v valgrind >/dev/null || $(SETUP) gate
+	@echo '== counting instructions'
+	@bench/instructions.py $(BENCH)
+
+bench-plots: $(BENCH)/bench/effect-bench
+	@command -v valgrind >/dev/null || $(SETUP) gate
+	@command -v gnuplot >/dev/null || $(SETUP) plots
+	@echo '== measuring the same at 10^3 to 10^7, ten minutes; the plot goes to build/plots'
+	@bench/scaling.py $(BENCH) build/plots
 
 format:
 	@command -v clang-format >/dev/null || $(SETUP) gate

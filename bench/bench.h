@@ -28,6 +28,8 @@ struct bench_options {
     int n_runs;                  /* timed runs of each variant */
     bool quick;                  /* small numbers: a look, not a measurement */
     bool verify_only;            /* run each variant once, check its results, time nothing */
+    bool count;                  /* run programs for somebody who counts their instructions; time nothing */
+    bool sizes;                  /* bytes of nodes, fibers and the like, and nothing else */
     bool json;                   /* JSON lines instead of a table */
     bool only[BENCH_N_VARIANTS]; /* which variants to run */
 };
@@ -53,7 +55,8 @@ struct workload {
     enum bench_basis basis;
     double required, aim; /* the figure, or ratio, that must hold and that is wished for */
     const char *unit;     /* NULL: ns/op */
-    /* Measures in a way of its own instead of timing `run`; starts its own child processes. False: a wrong result. */
+    /* Measures in a way of its own instead of timing `run`, which is then only for counting instructions; starts its own
+     * child processes. False: a wrong result. */
     bool (*measure)(const struct workload *w, const struct bench_options *o, struct bench_result *r);
 };
 
@@ -63,10 +66,24 @@ extern const size_t bench_n_workloads;
 /* measure.c */
 bool bench_measure(const struct workload *w, const struct bench_options *o, struct bench_result *r);
 long bench_n_of(const struct workload *w, const struct bench_options *o);
+/* Does n operations. Returns ns per operation. */
+double bench_run(bench_fn run, long n);
 /* Only what lies between the two is timed; a run that calls neither is timed as a whole. */
 void bench_start(void);
 void bench_stop(void);
 int64_t bench_now(void); /* monotonic, in nanoseconds */
+
+/* count.c */
+void bench_count_head(void);
+void bench_count(const struct workload *w, const struct bench_options *o);
+
+/* sizes.c */
+bool bench_print_sizes(const struct bench_options *o);
+
+/* baseline.c */
+bool bench_baseline_load(const char *path);
+bool bench_has_baseline(void);
+double bench_baseline_min(const char *peer, const char *workload, long n);
 
 /* report.c */
 void bench_print_head(void);

@@ -80,6 +80,7 @@ static size_t size_of(const struct floor_node *e)
     case FLOOR_RACE:
     case FLOOR_TIMEOUT: return sizeof(struct floor_race);
     case FLOOR_FOR_EACH: return sizeof(struct floor_for_each);
+    case FLOOR_HOLD: return sizeof(struct floor_hold);
     default: return FLOOR_SMALL;
     }
 }
@@ -87,7 +88,7 @@ static size_t size_of(const struct floor_node *e)
 static bool has_body(const struct floor_node *e)
 {
     return e->op == FLOOR_FORK || e->op == FLOOR_FLAT_MAP || e->op == FLOOR_CATCH || e->op == FLOOR_BRACKET ||
-           e->op == FLOOR_RACE || e->op == FLOOR_TIMEOUT;
+           e->op == FLOOR_RACE || e->op == FLOOR_TIMEOUT || e->op == FLOOR_HOLD;
 }
 
 /* The two most frequent instructions are told apart from the rest by one comparison. */
@@ -235,6 +236,36 @@ static struct floor_node *next_item(struct floor_fiber *f, long v, enum floor_en
     f->item = (int32_t)each->next++;
     f->interrupted = f->masked = false;
     return each->node.then(f->item, each->node.env);
+}
+
+/* ---- mutex */
+
+/* False: f waits for the lock, which it has when it is woken. */
+static bool start_hold(struct floor_fiber *f, struct floor_node *e)
+{
+    struct floor_mutex *m = e->env;
+    struct floor_node *body = e->body;
+    struct floor_hold *h = (struct floor_hold *)push(f, e);
+    h->body = body;
+    if (m->held) {
+        park(f, &m->waiters);
+        return false;
+    }
+    m->held = true;
+    return true;
+}
+
+/* What to run under the lock; NULL once it has been run, or f was interrupted while it waited. */
+static struct floor_node *go_on_with_hold(struct floor_hold *h, enum floor_end end)
+{
+    struct floor_mutex *m = h->node.env;
+    struct floor_node *body = h->body;
+    h->body = NULL;
+    if (body && end == END_OK) return body;
+    if (body) discard(body);
+    else if (m->waiters.head) wake(fifo_pop(&m->waiters), 0, END_OK);
+    else m->held = false;
+    return NULL;
 }
 
 /* ---- the end of a fiber */
@@ -426,6 +457,10 @@ evaluate:
     case FLOOR_RACE:
     case FLOOR_TIMEOUT: start_race(f, e); return;
     case FLOOR_FOR_EACH: start_for_each(f, e); return;
+    case FLOOR_HOLD:
+        if (!start_hold(f, e)) return;
+        end = END_OK;
+        goto unwind;
     case FLOOR_FLAT_MAP:
     case FLOOR_CATCH:
     case FLOOR_RELEASE: CHECK(!"handled above, or never evaluated");
@@ -492,6 +527,12 @@ unwind:
         case FLOOR_FOR_EACH:
             f->frames = c->below;
             pool_free(c, sizeof(struct floor_for_each));
+            break;
+        case FLOOR_HOLD:
+            e = go_on_with_hold((struct floor_hold *)c, end);
+            if (e) goto evaluate;
+            f->frames = c->below;
+            pool_free(c, sizeof(struct floor_hold));
             break;
         default: CHECK(!"a frame");
         }

@@ -31,6 +31,7 @@ enum floor_op {
     FLOOR_RACE,     /* body, env: the other body; a struct floor_race */
     FLOOR_TIMEOUT,  /* body, nanoseconds; a struct floor_race */
     FLOOR_FOR_EACH, /* then: the body of an item; a struct floor_for_each */
+    FLOOR_HOLD,     /* body, env: the mutex; a struct floor_hold */
     FLOOR_FLAT_MAP, /* body, then, env */
     FLOOR_CATCH,    /* body, then, env */
 };
@@ -92,6 +93,12 @@ struct floor_for_each {
     uint8_t end;               /* of the first item that did not succeed */
 };
 
+/* Runs its body under a lock. */
+struct floor_hold {
+    struct floor_node node;
+    struct floor_node *body; /* of a frame, until it has the lock */
+};
+
 struct floor_fifo {
     struct floor_fiber *head, *tail;
 };
@@ -106,6 +113,11 @@ struct floor_deferred {
     bool done;
     long value;
     struct floor_fifo waiters;
+};
+
+struct floor_mutex {
+    bool held;
+    struct floor_fifo waiters; /* who is taken out has the lock */
 };
 
 /* ---- builders: inline, as a compiler would see those of a program that is one file */
@@ -208,6 +220,7 @@ struct floor_node *floor_race(struct floor_node *a, struct floor_node *b);
 struct floor_node *floor_timeout(struct floor_node *e, int64_t ns);
 /* Runs body(0 .. n-1, env), at most `limit` at once; succeeds with the array of results, to be freed. */
 struct floor_node *floor_for_each_par(long n, floor_bind_fn body, void *env, uint32_t limit);
+struct floor_node *floor_hold(struct floor_mutex *m, struct floor_node *e);
 
 /* ---- what is not a description */
 

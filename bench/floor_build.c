@@ -46,6 +46,13 @@ struct floor_node *floor_for_each_par(long n, floor_bind_fn body, void *env, uin
     return &each->node;
 }
 
+struct floor_node *floor_hold(struct floor_mutex *m, struct floor_node *e)
+{
+    struct floor_hold *h = pool_alloc(sizeof *h);
+    floor_init(h, FLOOR_HOLD, NULL, m)->body = e;
+    return &h->node;
+}
+
 void floor_queue_init(struct floor_queue *q, uint32_t capacity)
 {
     *q = (struct floor_queue){ .capacity = capacity };

@@ -141,6 +141,60 @@ void floor_fan_out(long n)
     floor_queue_done(&there);
 }
 
+/* ---- W12: a lock, which a fiber keeps while it yields */
+
+enum { N_LOCKERS = 16 };
+struct locker {
+    struct lockers *all;
+    long left;
+};
+struct lockers {
+    struct floor_mutex mutex;
+    long counter, n_each, n_started;
+    struct locker each[N_LOCKERS];
+    void *fibers[N_LOCKERS];
+};
+
+static struct floor_node *count_up(long v, void *env)
+{
+    struct lockers *s = env;
+    (void)v;
+    return floor_succeed(++s->counter);
+}
+
+static struct floor_node *lock_next(long v, void *env)
+{
+    struct locker *locker = env;
+    (void)v;
+    if (locker->left-- == 0) return floor_succeed(0);
+    struct floor_node *inside = floor_flat_map(&floor_yield, count_up, locker->all);
+    return floor_flat_map(floor_hold(&locker->all->mutex, inside), lock_next, locker);
+}
+
+static struct floor_node *join_lockers(long v, void *env)
+{
+    struct lockers *s = env;
+    (void)v;
+    if (s->n_started == 0) return floor_succeed(s->counter);
+    return floor_flat_map(floor_join(s->fibers[--s->n_started]), join_lockers, s);
+}
+
+static struct floor_node *start_lockers(long fiber, void *env)
+{
+    struct lockers *s = env;
+    if (fiber) s->fibers[s->n_started++] = pointer(fiber);
+    if (s->n_started == N_LOCKERS) return join_lockers(0, s);
+    struct locker *locker = &s->each[s->n_started];
+    *locker = (struct locker){ s, s->n_each };
+    return floor_flat_map(floor_fork(lock_next(0, locker)), start_lockers, s);
+}
+
+void floor_lock(long n)
+{
+    struct lockers s = { .n_each = n / N_LOCKERS };
+    CHECK(floor_run(start_lockers(0, &s)) == n / N_LOCKERS * N_LOCKERS && !s.mutex.held);
+}
+
 /* ---- W12: made, completed, awaited */
 
 struct promises {

@@ -99,13 +99,26 @@ static eff_t *consume(eff_value_t v, eff_value_t env)
     return eff_flat_map(eff_queue_take(s->queue), consume, env);
 }
 
-void library_queue_64(long n)
+static void through_queue(long n, size_t capacity)
 {
-    struct stream s = { .n = n, .queue = eff_queue_bounded(64) };
+    struct stream s = { .n = n, .queue = eff_queue_bounded(capacity) };
     eff_t *producer = produce(eff_unit, eff_ptr(&s));
     eff_t *consumer = eff_flat_map(eff_queue_take(s.queue), consume, eff_ptr(&s));
     CHECK(library_run_int(beside(producer, consumer)) == n * (n - 1) / 2);
     eff_queue_decref(s.queue);
+}
+
+void library_queue_64(long n)
+{
+    through_queue(n, 64);
+}
+void cost_queue_1(long n)
+{
+    through_queue(n, 1);
+}
+void cost_queue_1000(long n)
+{
+    through_queue(n, 1000);
 }
 
 /* ---- W7b: the end of the queue ends the consumers */
@@ -137,6 +150,47 @@ void library_fan_out(long n)
     eff_value_decref(library_run(e));
     CHECK(s.n_taken == n && s.sum == n * (n - 1) / 2);
     eff_queue_decref(s.queue);
+}
+
+/* ---- W12: a lock, which a fiber keeps while it yields */
+
+enum { N_LOCKERS = 16 };
+struct locker {
+    eff_mutex_t *mutex;
+    int64_t left, *counter;
+};
+
+static eff_t *count_up(eff_value_t v, eff_value_t env)
+{
+    struct locker *s = eff_as_ptr(env);
+    (void)v;
+    return eff_succeed(eff_int(++*s->counter));
+}
+
+static eff_t *lock_next(eff_value_t v, eff_value_t env)
+{
+    struct locker *s = eff_as_ptr(env);
+    (void)v;
+    if (s->left-- == 0) return eff_noop();
+    return eff_flat_map(eff_with_lock(s->mutex, eff_flat_map(eff_yield_now(), count_up, env)), lock_next, env);
+}
+
+static eff_t *lock_often(eff_value_t i, eff_value_t lockers)
+{
+    struct locker *s = eff_as_ptr(lockers);
+    return lock_next(eff_unit, eff_ptr(s + eff_as_int(i)));
+}
+
+void library_mutex(long n)
+{
+    struct locker lockers[N_LOCKERS];
+    eff_mutex_t *mutex = eff_mutex_new();
+    int64_t counter = 0;
+    for (int i = 0; i < N_LOCKERS; i++)
+        lockers[i] = (struct locker){ mutex, n / N_LOCKERS, &counter };
+    eff_value_decref(library_run(eff_for_each_par_discard(eff_range(0, N_LOCKERS), lock_often, eff_ptr(lockers), 0)));
+    CHECK(counter == n / N_LOCKERS * N_LOCKERS && !eff_mutex_is_locked(mutex));
+    eff_mutex_decref(mutex);
 }
 
 /* ---- W12: made, completed, awaited */

@@ -1,4 +1,4 @@
-/* The limits of W5, W7b and W12: state machines that wait in a bounded queue or for a deferred. */
+/* The limits of W5, W7b and W12: state machines that wait in a bounded queue, for a lock or for a deferred. */
 #include "limit.h"
 #include "workloads.h"
 
@@ -193,7 +193,62 @@ void limit_fan_out(long n)
     free(there.items);
 }
 
-/* ---- W12 */
+/* ---- W12: a lock, which a fiber keeps while it yields */
+
+enum { N_LOCKERS = 16 };
+static struct {
+    bool held;
+    struct limit_fifo waiters;
+} lock;
+
+static void lock_and_yield(struct limit_fiber *f)
+{
+    for (;;) {
+        switch (f->state) {
+        case 0:
+            if (f->i == 0) {
+                f->done = true;
+                return;
+            }
+            f->state = 1;
+            if (lock.held) {
+                limit_append(&lock.waiters, f);
+                return;
+            }
+            lock.held = true;
+            /* fallthrough */
+        case 1:
+            f->state = 2;
+            limit_wake(f);
+            return;
+        default:
+            sum++;
+            f->i--;
+            f->state = 0;
+            if (lock.waiters.head) limit_wake(limit_pop(&lock.waiters)); /* who has it now */
+            else lock.held = false;
+        }
+    }
+}
+
+void limit_mutex(long n)
+{
+    struct limit_fiber *fibers[N_LOCKERS];
+    sum = 0;
+    for (int i = 0; i < N_LOCKERS; i++) {
+        fibers[i] = limit_fiber_new(lock_and_yield);
+        fibers[i]->i = n / N_LOCKERS;
+        limit_wake(fibers[i]);
+    }
+    limit_run();
+    for (int i = 0; i < N_LOCKERS; i++) {
+        CHECK(fibers[i]->done);
+        limit_fiber_free(fibers[i]);
+    }
+    CHECK(sum == n / N_LOCKERS * N_LOCKERS && !lock.held);
+}
+
+/* ---- W12: deferreds */
 
 struct deferred {
     bool done;

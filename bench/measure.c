@@ -1,5 +1,6 @@
 /* Measuring one workload: in a child process, a warm-up of each variant, then runs of the variants in turn, so that
- * what disturbs the machine disturbs all of them. Allocations are counted in two more children, of the library only. */
+ * what disturbs the machine disturbs all of them. Measured is processor time: none of these workloads waits, and what
+ * others do meanwhile is left out. Allocations are counted in two more children, of the library only. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -14,24 +15,44 @@ int64_t bench_now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t started, stopped; /* stopped is 0 until bench_stop() */
-void bench_start(void)
+static int64_t processor_time(void)
 {
-    started = bench_now();
-}
-void bench_stop(void)
-{
-    stopped = bench_now();
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ns per operation */
-static double time_run(bench_fn run, long n)
+static int64_t started, stopped; /* stopped is 0 until bench_stop() */
+__attribute__((noinline)) void bench_start(void)
+{
+    started = processor_time();
+}
+__attribute__((noinline)) void bench_stop(void)
+{
+    stopped = processor_time();
+}
+
+double bench_run(bench_fn run, long n)
 {
     stopped = 0;
     bench_start();
     run(n);
     if (stopped == 0) bench_stop();
     return (double)(stopped - started) / (double)n;
+}
+
+/* Small numbers are done again and again, since a run that takes microseconds measures how cold everything is. */
+enum { MIN_RUN_NS = 2000000 };
+
+static double time_long_enough(bench_fn run, long n)
+{
+    double sum = 0;
+    int n_times = 0;
+    while (sum * (double)n < MIN_RUN_NS) {
+        sum += bench_run(run, n);
+        n_times++;
+    }
+    return sum / n_times;
 }
 
 long bench_n_of(const struct workload *w, const struct bench_options *o)
@@ -56,11 +77,13 @@ static void time_all(void *arg)
     struct job *job = arg;
     struct bench_result *r = &job->result;
     for (int v = 0; v < BENCH_N_VARIANTS; v++) {
-        if (r->has[v]) time_run(job->w->run[v], job->o->verify_only ? r->n : tenth(r->n));
+        if (!r->has[v]) continue;
+        if (job->o->verify_only) bench_run(job->w->run[v], r->n);
+        else time_long_enough(job->w->run[v], tenth(r->n));
     }
     for (int i = 0; i < r->n_runs; i++) {
         for (int v = 0; v < BENCH_N_VARIANTS; v++) {
-            if (r->has[v]) r->runs[v][i] = time_run(job->w->run[v], r->n);
+            if (r->has[v]) r->runs[v][i] = time_long_enough(job->w->run[v], r->n);
         }
     }
 }

@@ -25,13 +25,39 @@ double bench_median(const double *runs, int n)
     return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
 }
 
+static double min_of(const struct bench_result *r, enum bench_variant v)
+{
+    double sorted[BENCH_MAX_RUNS];
+    sort(sorted, r->runs[v], r->n_runs);
+    return sorted[0];
+}
+
+/* The sleepers' id carries their number, as in the peers' results: w6_sleepers_1000000_cpu. */
+static const char *full_id(const struct workload *w, long n)
+{
+    static const char sleepers[] = "w6_sleepers";
+    static char id[64];
+    if (strncmp(w->id, sleepers, sizeof sleepers - 1) == 0)
+        snprintf(id, sizeof id, "%s_%ld%s", sleepers, n, w->id + sizeof sleepers - 1);
+    else snprintf(id, sizeof id, "%s", w->id);
+    return id;
+}
+
+/* What was the minimum in the baseline; 0: not known. */
+static double baseline_of(const struct workload *w, const struct bench_result *r, enum bench_variant v)
+{
+    return bench_has_baseline() && r->has[v] ? bench_baseline_min(peers[v], full_id(w, r->n), r->n) : 0;
+}
+
 /* ---- the table */
 
 void bench_print_head(void)
 {
-    printf("ns per operation unless said; medians of runs in turn; ratio: over the floor, or over the limit (l)\n\n");
-    printf("%-23s %8s %8s %8s %9s %15s %8s %9s %6s %-8s %7s %7s\n", "workload", "n", "limit", "floor", "libeffect",
+    printf("ns per operation unless said; medians of runs in turn; ratio: over the floor, or over the limit (l)\n");
+    if (bench_has_baseline()) printf("change: of the minimum of the runs since the baseline, libeffect and floor\n");
+    printf("\n%-24s %8s %8s %8s %9s %15s %8s %9s %6s %-8s %7s %7s", "workload", "n", "limit", "floor", "libeffect",
            "[min-max]", "ratio", "required", "aim", "met", "allocs", "blocks");
+    printf(bench_has_baseline() ? " %9s %9s\n" : "\n", "change", "floor's");
 }
 
 static void print_median(const struct bench_result *r, enum bench_variant v, int width)
@@ -45,6 +71,13 @@ static void print_count(double count)
 {
     if (count >= 0) printf(" %7.2f", count);
     else printf(" %7s", "-");
+}
+
+static void print_change(const struct workload *w, const struct bench_result *r, enum bench_variant v)
+{
+    double was = baseline_of(w, r, v);
+    if (was > 0) printf(" %+7.1f %%", (min_of(r, v) / was - 1) * 100);
+    else printf(" %9s", "-");
 }
 
 /* The figure that is judged; 0 when there is nothing to judge. */
@@ -65,7 +98,7 @@ void bench_print_row(const struct workload *w, const struct bench_result *r)
         sort(sorted, r->runs[BENCH_LIBRARY], r->n_runs);
         snprintf(range, sizeof range, "[%.1f-%.1f]", sorted[0], sorted[r->n_runs - 1]);
     }
-    printf("%-23s %8ld", w->id, r->n);
+    printf("%-24s %8ld", w->id, r->n);
     print_median(r, BENCH_LIMIT, 8);
     print_median(r, BENCH_FLOOR, 8);
     print_median(r, BENCH_LIBRARY, 9);
@@ -80,34 +113,30 @@ void bench_print_row(const struct workload *w, const struct bench_result *r)
     }
     print_count(r->allocs);
     print_count(r->blocks);
+    if (bench_has_baseline()) {
+        print_change(w, r, BENCH_LIBRARY);
+        print_change(w, r, BENCH_FLOOR);
+    }
     printf("  %s%s%s%s\n", w->unit ? "(" : "", w->unit ? w->unit : "", w->unit ? ") " : "", w->title);
     fflush(stdout);
 }
 
 /* ---- JSON lines */
 
-/* The sleepers' id carries their number, as in the peers' results: w6_sleepers_1000000_cpu. */
-static void print_id(const struct workload *w, long n)
-{
-    static const char sleepers[] = "w6_sleepers";
-    if (strncmp(w->id, sleepers, sizeof sleepers - 1) == 0)
-        printf("%s_%ld%s", sleepers, n, w->id + sizeof sleepers - 1);
-    else printf("%s", w->id);
-}
-
 void bench_print_json(const struct workload *w, const struct bench_result *r)
 {
     for (int v = 0; v < BENCH_N_VARIANTS; v++) {
         double sorted[BENCH_MAX_RUNS];
         if (!r->has[v]) continue;
-        printf("{\"peer\":\"%s\",\"workload\":\"", peers[v]);
-        print_id(w, r->n);
-        printf("\",\"metric\":\"%s\",\"n\":%ld,\"runs\":[", w->unit ? w->unit : "ns/op", r->n);
+        printf("{\"peer\":\"%s\",\"workload\":\"%s\",\"title\":\"%s\",\"metric\":\"%s\",\"n\":%ld,\"runs\":[", peers[v],
+               full_id(w, r->n), w->title, w->unit ? w->unit : "ns/op", r->n);
         for (int i = 0; i < r->n_runs; i++)
             printf("%s%.3f", i ? "," : "", r->runs[v][i]);
         sort(sorted, r->runs[v], r->n_runs);
         printf("],\"median\":%.3f,\"min\":%.3f,\"max\":%.3f", bench_median(sorted, r->n_runs), sorted[0],
                sorted[r->n_runs - 1]);
+        double was = baseline_of(w, r, (enum bench_variant)v);
+        if (was > 0) printf(",\"baseline_min\":%.3f", was);
         if (v == BENCH_LIBRARY && r->allocs >= 0) printf(",\"allocs\":%.4f,\"blocks\":%.4f", r->allocs, r->blocks);
         printf("}\n");
     }

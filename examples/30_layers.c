@@ -107,7 +107,8 @@ static eff_t *open_pool(void)
 }
 static eff_t *say_goodbye(pool_t *pool)
 {
-    return eff_log_info("disconnecting from %s", EFF_CONTAINER_OF(pool, struct live_pool, pool)->url);
+    eff_t *e = eff_log_info("disconnecting from %s", EFF_CONTAINER_OF(pool, struct live_pool, pool)->url);
+    return eff_timeout(e, eff_seconds(1)); /* however the database fares, the program ends */
 }
 EFF_DEFINE_POLITE_LAYER(pool_live, pool, pool_t, open_pool, say_goodbye, NULL, &settings_tag, &eff_logger_tag);
 
@@ -270,8 +271,8 @@ wire (30_layers.c:...): provides shop, users, orders, pool, eff_logger, settings
   orders_live: provides orders; needs pool (by pool_live)
   pool_live: provides pool; needs settings (by settings_live), eff_logger (by logger_live)
   logger_live: provides eff_logger; needs settings (by settings_live)
-  settings_live: provides settings; needs eff_config (by effect (30_layers.c:...))
-  effect (30_layers.c:...): provides eff_config
+  settings_live: provides settings; needs eff_config (by eff_config_json_text (30_layers.c:...))
+  eff_config_json_text (30_layers.c:...): provides eff_config
 without some:
 nobody here provides orders, which shop_live needs; add a layer that does
 nobody here provides settings, which pool_live needs; add a layer that does
@@ -281,7 +282,7 @@ error: configuration: db.url is no database: http://localhost
   at settings_with (declared at 30_layers.c:...)
   at 30_layers.c:...
   at print_cause (30_layers.c:...)
-  forked at 30_layers.c:...
+  forked as "pool_live" at 30_layers.c:...
   note: layer pool_live could not be built, needed by users_live, needed by shop_live
 [the shop] connected to db://localhost
 user 7 pays for order 7

@@ -224,6 +224,27 @@ struct held_counter {
 };
 EFF_STATIC_BOX(held, struct held_counter);
 
+eff_layer_t *choose_counter(eff_value_t, eff_value_t)
+{
+    return counter_live();
+}
+
+void layers()
+{
+    eff_layer_t *chosen =
+        eff_layer_flat_map(eff_noop(), choose_counter, eff_unit, EFF_TAGS(&counter_tag), EFF_NO_NEEDS);
+    chosen = eff_layer_named(chosen, "counters");
+    eff_layer_describe_options_t options = {};
+    options.inside = true;
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_layer_describe_with(chosen, &options, &text);
+    CHECK(std::strstr(eff_buffer_text(&text), "chosen when built: provides counter") != nullptr);
+    eff_buffer_done(&text);
+    CHECK(ends_with(eff_provide(counter_with(use_counter, eff_int(2)), chosen)) == "ok 42");
+    CHECK(n_closed == 1);
+    n_closed = 0;
+}
+
 void services()
 {
     held_counter whole = { 1, { 2 } };
@@ -599,6 +620,7 @@ int main()
 {
     lists();
     types();
+    layers();
     services();
     gens();
     building();

@@ -303,12 +303,27 @@ START_TEST(forks_are_added_once_and_survive_a_trace)
 {
     static const eff_site_t forks[] = { "main.c:88", "main.c:99" }, other[] = { "other.c:1" };
     struct eff__trace t = trace_of("f (a.c:1)", "g (a.c:2)");
-    eff_cause_t *c = eff__cause_add_forks(fails(1), 2, forks);
-    c = eff__cause_add_forks(c, 1, other);
+    eff_cause_t *c = eff__cause_add_forks(fails(1), 2, forks, NULL);
+    c = eff__cause_add_forks(c, 1, other, NULL);
     c = eff__cause_add_trace(c, &t);
     check_text(c, "error (int): 1\n  at f (a.c:1)\n  at g (a.c:2)\n  forked at main.c:88\n  forked at main.c:99");
-    c = eff__cause_add_forks(eff__cause_add_trace(fails(1), &t), 1, other);
+    c = eff__cause_add_forks(eff__cause_add_trace(fails(1), &t), 1, other, NULL);
     check_text(c, "error (int): 1\n  at f (a.c:1)\n  at g (a.c:2)\n  forked at other.c:1");
+}
+END_TEST
+
+START_TEST(forks_keep_the_names_of_their_fibers)
+{
+    static const eff_site_t forks[] = { "main.c:88", NULL, "main.c:99", NULL };
+    struct eff__trace t = trace_of("f (a.c:1)", NULL);
+    eff_value_t names[] = { eff_printf("worker %d", 7), eff_literal("two\nlines"), eff_unit, eff_unit };
+    eff_cause_t *held = eff__cause_add_forks(fails(1), 4, forks, names);
+    eff_value_decref(names[0]);
+    eff_cause_t *c = eff__cause_add_trace(eff_cause_incref(held), &t); /* of a copy */
+    check_text(c, "error (int): 1\n  at f (a.c:1)\n  forked as \"worker 7\" at main.c:88\n"
+                  "  forked as \"two\\nlines\"\n  forked at main.c:99");
+    check_text(held, "error (int): 1\n  forked as \"worker 7\" at main.c:88\n  forked as \"two\\nlines\"\n"
+                     "  forked at main.c:99");
 }
 END_TEST
 
@@ -446,7 +461,9 @@ static void everything(void)
     eff_cause_t *mine = interrupts(1);
     eff_cause_t *a = eff_cause_fail(eff_string("counted")), *b = eff_cause_die(eff_error(&eff_any_error, 1, "error"));
     eff_cause_t *held = eff_cause_incref(a);
-    a = eff__cause_add_forks(eff__cause_add_trace(a, &t), 1, forks);
+    eff_value_t name = eff_string("named");
+    a = eff__cause_add_forks(eff__cause_add_trace(a, &t), 1, forks, &name);
+    eff_value_decref(name);
     for (int i = 0; i < 3; i++)
         a = eff_cause_note(a, eff_printf("note %d", i), "a.c:3");
     eff_cause_t *c = eff__cause_both_or_keep(eff_cause_both(a, eff_cause_then(b, fails(2))), eff_cause_incref(mine));
@@ -527,6 +544,7 @@ int main(void)
         note_on_a_shared_cause_leaves_the_other_holder_alone,
         trace_keeps_the_first_8_and_the_last_24_however_it_is_added,
         forks_are_added_once_and_survive_a_trace,
+        forks_keep_the_names_of_their_fibers,
         interrupt_is_recognised_by_identity_also_after_it_was_copied,
         without_gives_null_when_nothing_remains_and_the_same_when_nothing_goes,
         node_that_loses_a_side_hands_its_notes_and_trace_to_the_other,

@@ -10,7 +10,7 @@ START_TEST(text_reads_like_a_stack_trace)
     struct eff__trace t = trace_of("read_config (config.c:41)", "load (main.c:12)");
     static const eff_site_t forks[] = { "main.c:88" };
     eff_cause_t *c = eff_cause_fail(eff_error_errno(2, "open %s", "services.json"));
-    c = eff__cause_add_forks(eff__cause_add_trace(c, &t), 1, forks);
+    c = eff__cause_add_forks(eff__cause_add_trace(c, &t), 1, forks, NULL);
     c = eff_cause_note(c, eff_literal("while starting the health checker"), "main.c:14");
     c = eff_cause_then(c, eff_cause_die(eff_literal("callback close_db (db.c:33) returned NULL")));
     c = eff_cause_both(c, eff_cause_interrupt(3, EFF_INTERRUPT_RACE_LOST, "main.c:20"));
@@ -245,7 +245,7 @@ START_TEST(json_has_tags_values_traces_and_notes)
 {
     struct eff__trace t = trace_of("f (a.c:1)", NULL);
     static const eff_site_t forks[] = { "m.c:8" };
-    eff_cause_t *c = eff__cause_add_forks(eff__cause_add_trace(fails(1), &t), 1, forks);
+    eff_cause_t *c = eff__cause_add_forks(eff__cause_add_trace(fails(1), &t), 1, forks, NULL);
     c = eff_cause_note(c, eff_literal("why"), "a.c:7");
     c = eff_cause_both(c, eff_cause_then(eff_cause_interrupt(3, EFF_INTERRUPT_TIMEOUT, NULL), dies(2)));
     check_json(c, "{\"tag\":\"both\",\"children\":["
@@ -255,6 +255,11 @@ START_TEST(json_has_tags_values_traces_and_notes)
                   "{\"tag\":\"interrupt\",\"by\":3,\"reason\":\"timeout\",\"site\":null},"
                   "{\"tag\":\"die\",\"type\":\"int\",\"value\":2}]}]}");
     check_json(eff_cause_empty(), "{\"tag\":\"empty\"}");
+    static const eff_site_t two[] = { "m.c:8", "m.c:9" };
+    const eff_value_t names[] = { eff_unit, eff_literal("worker") };
+    check_json(eff__cause_add_forks(fails(1), 2, two, names),
+               "{\"tag\":\"fail\",\"type\":\"int\",\"value\":1,\"forks\":[\"m.c:8\",\"m.c:9\"],"
+               "\"fork_names\":[null,\"worker\"]}");
 }
 END_TEST
 

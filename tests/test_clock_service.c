@@ -1,4 +1,5 @@
 /* The Clock as a service: clocks of the user's own, the live one as a layer, and what each changes about timed operations. */
+#include "layers/test_clock.h"
 #include "support/fibers.h"
 
 /* ---- one that runs at twice the speed of another, as clock.h has it */
@@ -200,8 +201,47 @@ START_TEST(a_clock_may_have_functions_of_the_live_one)
 }
 END_TEST
 
-TESTS(a_clock_of_ones_own_changes_every_sleep_below_it, and_every_timeout, and_every_retry, and_every_deadline,
-      its_sleeper_can_be_interrupted, what_its_sleep_fails_with_is_the_failure, a_sleep_that_is_null_is_a_mistake,
-      the_value_of_its_sleep_is_dropped, a_clock_that_lacks_its_size_is_a_mistake,
+/* ---- several TestClocks of one runtime */
+
+/* Binds three clocks, and unbinds them in an order: the runtime is then what it was, and before that a test's. */
+static void unbind_in_order(int a, int b, int c)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    int64_t budget = rt->budget;
+    uint32_t max_turns = rt->max_turns, max_budgets = rt->max_budgets;
+    eff__test_clock_t *clocks[3];
+    for (unsigned i = 0; i < 3; i++) {
+        clocks[i] = eff__test_clock_new(&(eff_test_clock_options_t){ .max_turns = 10 + i });
+        eff__test_clock_bind(clocks[i], rt);
+    }
+    const int order[] = { a, b, c };
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_ne(rt->budget, budget);
+        ck_assert_uint_ge(rt->max_turns, 10);
+        ck_assert_uint_le(rt->max_turns, 12);
+        ck_assert_ptr_nonnull(rt->virtual_now);
+        eff__test_clock_unbind(clocks[order[i]]);
+        eff__test_clock_decref(clocks[order[i]]);
+    }
+    ck_assert_int_eq(rt->budget, budget);
+    ck_assert_uint_eq(rt->max_turns, max_turns);
+    ck_assert_uint_eq(rt->max_budgets, max_budgets);
+    ck_assert_ptr_null(rt->virtual_now);
+    eff_runtime_free(rt);
+}
+START_TEST(test_clocks_go_in_any_order)
+{
+    unbind_in_order(2, 1, 0);
+    unbind_in_order(0, 1, 2);
+    unbind_in_order(1, 0, 2);
+    unbind_in_order(1, 2, 0);
+    unbind_in_order(0, 2, 1);
+    unbind_in_order(2, 0, 1);
+}
+END_TEST
+
+TESTS(test_clocks_go_in_any_order, a_clock_of_ones_own_changes_every_sleep_below_it, and_every_timeout, and_every_retry,
+      and_every_deadline, its_sleeper_can_be_interrupted, what_its_sleep_fails_with_is_the_failure,
+      a_sleep_that_is_null_is_a_mistake, the_value_of_its_sleep_is_dropped, a_clock_that_lacks_its_size_is_a_mistake,
       the_time_of_a_clock_may_be_before_zero, the_live_clock_is_a_layer, the_calendar_of_the_live_clock_is_the_systems,
       a_clock_may_be_made_of_the_live_one, a_clock_may_have_functions_of_the_live_one)

@@ -161,7 +161,7 @@ CASE(an_option_that_has_no_value_of_its_own_names_those_it_has, no_values,
               "  --feeds: is a list, whose items are --feeds[0].name=...\n"
               "  --own: is a struct, whose values are --own.name=...\n"
               "  --note: unknown option; did you mean --note.text?\n"
-              "  --feeds[0]: unknown option")
+              "  --feeds[0]: is an item of a list, whose values are --feeds[0].name=...")
 
 static eff_t *list_as_text(struct world *w)
 {

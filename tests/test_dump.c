@@ -122,8 +122,11 @@ START_TEST(durations_are_rounded_to_what_matters)
     assert_waits_for(INT64_C(7199999), ", for 119 min");
     assert_waits_for(INT64_C(7200000), ", for 2 h");
     assert_waits_for(INT64_C(172800000), ", for 2 days");
-    assert_due_in(1, "1 s");
-    assert_due_in(1001, "2 s");
+    assert_due_in(1, "1 ms");
+    assert_due_in(300, "300 ms");
+    assert_due_in(9999, "9999 ms");
+    assert_due_in(10000, "10 s");
+    assert_due_in(10001, "11 s");
     assert_due_in(121000, "3 min");
     assert_due_in(INT64_C(3600000) * 50, "3 days");
 }
@@ -226,6 +229,47 @@ START_TEST(it_tells_when_nobody_is_left_who_could_answer)
                      "    fiber 2 (forked at a.c:1) waits for an item of a queue at a.c:2; nobody else holds it\n"
                      "    fiber 3 (forked at a.c:1) waits for an item of a queue at a.c:3; nobody else holds it\n");
     stop(3);
+}
+END_TEST
+
+/* ---- layers and scopes */
+
+static const eff_tag_t pool_tag = { .name = "pool" }, users_tag = { .name = "users" }, shop_tag = { .name = "shop" };
+
+static eff_t *in_layers(eff_t *open_users)
+{
+    eff_layer_t *pool = eff_layer_effect_at("l.c:1", &pool_tag, one(1), NULL);
+    eff_layer_t *users = eff_layer_effect_at("l.c:2", &users_tag, open_users, EFF_TAGS(&pool_tag));
+    eff_layer_t *shop = eff_layer_effect_at("l.c:3", &shop_tag, one(3), EFF_TAGS(&users_tag));
+    return eff_provide_at("l.c:5", await_at("l.c:6", 1),
+                          eff_layer_wire_at("l.c:4", 3, (eff_layer_t *[]){ shop, users, pool }));
+}
+START_TEST(layers_and_scopes_that_are_only_kept_share_a_line)
+{
+    eff_t *scopes = eff_scoped(eff_then(eff_scope_make_at("s.c:1", EFF_SCOPE_SEQUENTIAL), in_layers(one(2))));
+    eff_runtime_t *rt = start(scopes);
+    adjust(0);
+    ck_assert_str_eq(dump(rt), "  fiber 1 (main) waits for a deferred at l.c:6\n"
+                               "  4 fibers (4, 7, 8, 2) keep layers and scopes, and are idle\n");
+    stop(5);
+}
+END_TEST
+
+START_TEST(a_layer_that_is_being_built_has_a_line_and_who_needs_it_too)
+{
+    eff_runtime_t *rt = start(in_layers(await_at("l.c:7", 0)));
+    adjust(0);
+    ck_assert_str_eq(
+        dump(rt),
+        "  fiber 1 (main) waits for its parallel sides at l.c:5\n"
+        "    fiber 4 (forked at l.c:5) waits for layer eff_layer_effect of users (l.c:2) to be built at l.c:5\n"
+        "    fiber 5 (forked at l.c:5) waits for layer eff_layer_effect of users (l.c:2) to be built, which "
+        "eff_layer_effect of shop (l.c:3) needs at l.c:5\n"
+        "  fiber 6 \"users\" (forked at l.c:5) waits for a deferred at l.c:7, masked\n"
+        "      at l.c:2\n"
+        "  fiber 3 \"pool\" (forked at l.c:5) waits to release layer eff_layer_effect of pool (l.c:1), which "
+        "has 1 user at l.c:5, masked\n");
+    stop(5);
 }
 END_TEST
 
@@ -751,6 +795,7 @@ TESTS(the_text_tells_what_a_task_group_waits_for, drop_hooks_may_look_while_a_fa
       drop_hooks_may_look_while_the_runtime_is_freed, the_text_tells_names_places_time_and_what_is_gone_back_to,
       durations_are_rounded_to_what_matters, the_text_tells_lifetimes_masks_and_interruptions,
       fibers_share_a_line_when_their_traces_are_alike_too, it_tells_when_nobody_is_left_who_could_answer,
+      layers_and_scopes_that_are_only_kept_share_a_line, a_layer_that_is_being_built_has_a_line_and_who_needs_it_too,
       a_name_cannot_forge_lines, of_a_long_trace_both_ends_are_shown, a_trace_passes_every_sort_of_frame,
       as_json_the_tree_can_be_read_back, as_json_an_interruption_says_by_whom_and_why,
       as_json_it_says_what_is_waited_for_as_the_text_does, trees_of_any_depth_can_be_shown_and_read_back,

@@ -131,6 +131,7 @@ START_TEST(errno_finds_its_kind)
         eff_value_decref(v);
     }
     ck_assert_formats(eff_error_errno(EPIPE, "write"), "connection failed: write: Broken pipe");
+    ck_assert_formats(eff_error_errno(0, "write"), "system error: write: errno is 0: what failed did not say why");
 }
 END_TEST
 

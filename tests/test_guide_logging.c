@@ -1,5 +1,4 @@
 /* What docs/logging.md shows. */
-#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "support/case.h"
+#include "support/hangup.h"
 
 /* ---- syslog */
 
@@ -40,45 +40,6 @@ END_TEST
 
 /* ---- SIGHUP */
 
-struct hangup {
-    eff_async_t *k;
-    struct event *event;
-};
-static void hangup_clear(struct hangup *h)
-{
-    if (h->event) event_free(h->event);
-}
-EFF_STATIC_TYPE(hangup, struct hangup, .drop = hangup_clear);
-
-static void on_hangup(evutil_socket_t signal, short what, void *h)
-{
-    (void)signal, (void)what;
-    eff_async_succeed(((struct hangup *)h)->k, eff_unit);
-    hangup_decref(h);
-}
-static eff_cancel_t cancel_hangup(eff_async_t *k, void *h)
-{
-    hangup_decref(h);
-    eff_async_release(k);
-    return EFF_CANCEL_GONE;
-}
-static void start_hangup(eff_async_t *k, eff_value_t env)
-{
-    (void)env;
-    struct hangup *h = hangup_take(hangup_make((struct hangup){ .k = k }));
-    if (h) h->event = evsignal_new(eff_event_base(), SIGHUP, on_hangup, h);
-    if (h && h->event && event_add(h->event, NULL) == 0) {
-        eff_async_on_cancel(k, cancel_hangup, h);
-    } else {
-        eff_async_fail(k, eff_error_errno(ENOMEM, "wait for SIGHUP"));
-        hangup_decref(h);
-    }
-}
-static eff_t *until_hangup(void)
-{
-    return eff_async(start_hangup, eff_unit);
-}
-
 static eff_t *say_so(const eff_cause_t *cause, eff_value_t env)
 {
     (void)env;
@@ -89,8 +50,7 @@ static eff_t *say_so(const eff_cause_t *cause, eff_value_t env)
 static eff_t *with_logrotate(eff_t *server)
 {
     eff_t *reopen = eff_catch_cause(eff_logger_reopen(), say_so, eff_unit);
-    eff_t *forever = eff_forever(eff_then(until_hangup(), reopen));
-    return eff_scoped(eff_then(eff_fork_scoped(forever), server));
+    return at_each_hangup(reopen, server);
 }
 
 static char path[] = "/tmp/eff-guide-XXXXXX";

@@ -1,9 +1,14 @@
 /* TLS of the live http service, against a server with a certificate made on the spot: who is believed, who is not. */
 #include "support/case.h"
 
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <openssl/ssl.h>
 #include <string.h>
 
 #include "http/server.h"
+#include "http/tls.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define REFUSED(reason) "fail(TLS error: GET https://localhost:PORT/ok: 127.0.0.1:PORT: " reason ")"
@@ -205,10 +210,41 @@ START_TEST(a_handshake_can_be_given_up_at_any_moment)
 }
 END_TEST
 
+/* What a client would ask for and verify; NULL: it refuses. */
+static const char *name_in_tls(const char *host)
+{
+    static char text[600];
+    eff_value_t error;
+    eff_http_options_t options = { .size = sizeof options };
+    struct eff__http_tls *tls = eff__http_tls_new(&options, &error);
+    struct event_base *base = event_base_new();
+    struct eff__http_tls_reason reason = { .text = "" };
+    struct bufferevent *bev = eff__http_tls_bufferevent(tls, base, host, &reason);
+    if (bev) {
+        SSL *ssl = bufferevent_openssl_get_ssl(bev);
+        const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+        const char *verified = X509_VERIFY_PARAM_get0_host(SSL_get0_param(ssl), 0);
+        snprintf(text, sizeof text, "%s, %s", asked ? asked : "none", verified ? verified : "none");
+        bufferevent_free(bev);
+    }
+    event_base_free(base);
+    eff__http_tls_free(tls);
+    return bev ? text : NULL;
+}
+START_TEST(a_name_in_tls_has_no_dot_at_its_end)
+{
+    ck_assert_str_eq(name_in_tls("example.org"), "example.org, example.org");
+    ck_assert_str_eq(name_in_tls("example.org."), "example.org, example.org");
+    ck_assert_str_eq(name_in_tls("127.0.0.1"), "none, none");
+    ck_assert_ptr_null(name_in_tls("."));
+    ck_assert_ptr_null(name_in_tls(""));
+}
+END_TEST
+
 TESTS(a_server_that_is_trusted_is_believed, a_certificate_that_nobody_vouches_for_is_refused,
       a_certificate_for_another_name_is_refused, a_certificate_that_has_expired_is_refused,
       an_address_is_verified_as_an_address, whoever_asks_for_it_gets_no_verification, old_versions_of_tls_are_refused,
       connections_with_tls_are_used_again, large_bodies_go_both_ways_with_tls,
       a_body_without_a_length_that_is_cut_is_not_taken_for_whole, a_server_without_tls_is_an_error,
       a_handshake_has_to_be_done_in_the_time_for_connecting, a_file_that_cannot_be_used_fails_the_layer,
-      a_handshake_can_be_given_up_at_any_moment)
+      a_handshake_can_be_given_up_at_any_moment, a_name_in_tls_has_no_dot_at_its_end)

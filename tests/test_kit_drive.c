@@ -337,10 +337,46 @@ START_TEST(what_is_lost_in_a_job_is_told_too)
 }
 END_TEST
 
-TESTS(a_race_that_the_usual_order_hides_is_found, an_order_comes_again_although_the_test_says_a_seed,
-      what_is_right_in_all_orders_is_run_in_so_many, a_layer_for_many_runs_is_misuse,
-      B7_a_year_of_retries_repeats_and_timeouts_takes_no_real_time, a_poll_lets_everything_run_that_can,
-      steps_go_from_deadline_to_deadline, CLOCK_027_a_test_says_whether_its_fibers_are_stuck,
-      setting_the_time_back_from_outside_is_misuse, the_end_of_a_test_tells_what_was_left,
-      a_run_that_waits_in_silence_says_what_for, what_the_test_holds_in_registers_is_not_left_behind,
-      threads_run_tests_at_once, what_is_lost_in_a_job_is_told_too)
+static eff_value_t adjust_inside(eff_value_t test)
+{
+    eff_test_adjust(eff_as_ptr(test), eff_seconds(1));
+    return eff_unit;
+}
+static eff_value_t poll_and_free_inside(eff_value_t test)
+{
+    (void)eff_test_step(eff_as_ptr(test), eff_seconds(1));
+    ck_assert_uint_eq(eff_test_free(eff_as_ptr(test)), 0);
+    return eff_unit;
+}
+static void ck_assert_driver(const eff_exit_t *exit, const char *function)
+{
+    ck_assert_msg(strstr(full_text(exit), function) && strstr(full_text(exit), "a test is driven from outside"), "%s",
+                  full_text(exit));
+}
+START_TEST(to_drive_a_test_from_inside_a_fiber_is_misuse)
+{
+    eff_test_t *outer = eff_test_new(), *inner = eff_test_new();
+    eff_fiber_t *sleeper = eff_test_fork(inner, eff_sleep(eff_seconds(1)));
+    eff_exit_t exit = eff_test_run(eff_sync(adjust_inside, eff_ptr(inner)));
+    ck_assert_driver(&exit, "eff_test_adjust was called");
+    eff_exit_decref(exit);
+    exit = eff_test_run(eff_sync(poll_and_free_inside, eff_ptr(inner)));
+    ck_assert_driver(&exit, "eff_test_");
+    eff_exit_decref(exit);
+    eff_fiber_t *of_its_own = eff_test_fork(outer, eff_sync(adjust_inside, eff_ptr(outer)));
+    ck_assert_driver(eff_test_poll(outer, of_its_own), "eff_test_adjust was called");
+    ck_assert_int_eq(eff_test_now(inner).ns, 0);
+    eff_test_adjust(inner, eff_seconds(1));
+    ck_assert_ptr_nonnull(eff_fiber_poll(sleeper));
+    ck_assert_uint_eq(eff_test_free(inner), 0);
+    ck_assert_uint_eq(eff_test_free(outer), 0);
+}
+END_TEST
+
+TESTS(to_drive_a_test_from_inside_a_fiber_is_misuse, a_race_that_the_usual_order_hides_is_found,
+      an_order_comes_again_although_the_test_says_a_seed, what_is_right_in_all_orders_is_run_in_so_many,
+      a_layer_for_many_runs_is_misuse, B7_a_year_of_retries_repeats_and_timeouts_takes_no_real_time,
+      a_poll_lets_everything_run_that_can, steps_go_from_deadline_to_deadline,
+      CLOCK_027_a_test_says_whether_its_fibers_are_stuck, setting_the_time_back_from_outside_is_misuse,
+      the_end_of_a_test_tells_what_was_left, a_run_that_waits_in_silence_says_what_for,
+      what_the_test_holds_in_registers_is_not_left_behind, threads_run_tests_at_once, what_is_lost_in_a_job_is_told_too)

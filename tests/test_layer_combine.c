@@ -74,6 +74,35 @@ static eff_t *nothing(struct world *w)
 }
 CASE(no_layers_are_a_layer, nothing, .succeeds = "unit", .journal = "e")
 
+/* More than are searched without an index, each of them twice. */
+enum { N_MANY = 40 };
+static eff_t *ask_all(eff_value_t context, eff_value_t tags)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < N_MANY; i++)
+        sum += eff_as_int(eff_context_get(eff_as_context(context), (const eff_tag_t *)eff_as_ptr(tags) + i));
+    return eff_succeed(eff_int(sum));
+}
+static eff_t *many(struct world *w)
+{
+    static eff_tag_t tags[N_MANY];
+    eff_layer_t *all[2 * N_MANY];
+    const eff_tag_t *needs[N_MANY + 1] = { NULL };
+    (void)w;
+    for (int i = 0; i < N_MANY; i++) {
+        tags[i].name = "one of many";
+        needs[i] = &tags[i];
+        all[i] = eff_layer_succeed(&tags[i], eff_int(i));
+        all[N_MANY + i] = eff_layer_incref(all[i]);
+    }
+    eff_t *ask = eff_flat_map(eff_context(), ask_all, eff_ptr(tags));
+    eff_layer_t *upper = eff_layer_effect(&config_tag, eff_context(), EFF_NO_NEEDS);
+    upper = eff_layer_merge(upper, eff_layer_effect_discard_at(NULL, eff_noop(), needs));
+    eff_layer_t *base = eff_layer_wire_at(NULL, sizeof all / sizeof *all, all);
+    return eff_provide(ask, eff_layer_provide_merge(upper, base));
+}
+CASE(many_services_are_there_once_each, many, .succeeds = "780")
+
 /* ---- keyed */
 
 static eff_t *open_keyed(eff_value_t key)
@@ -279,7 +308,7 @@ static eff_t *suspended_null(struct world *w)
     return eff_provide(say(w, "never"), eff_layer_suspend(no_layer, eff_unit));
 }
 CASE(a_suspended_layer_that_is_null_is_a_mistake, suspended_null, .journal = "",
-     .dies = "the function of layer eff_layer_suspend (no_layer (test_layer_combine.c:")
+     .dies = "the function of layer eff_layer_suspend no_layer (test_layer_combine.c:")
 
 static eff_layer_t *selfish;
 static eff_layer_t *itself(eff_value_t env)
@@ -384,6 +413,45 @@ static eff_t *projects_nothing(struct world *w)
 CASE(a_projection_of_what_is_not_provided_is_a_mistake, projects_nothing, .journal = "config+ config-",
      .dies = "eff_layer_project is to make pool of users, which the layer does not provide")
 
+static eff_t *projects_a_lazy_one(struct world *w)
+{
+    world = w;
+    eff_layer_t *lazy = eff_layer_lazy(config_live());
+    eff_layer_t *part = eff_layer_project(lazy, &config_tag, &pool_tag, named_part, eff_literal("part"));
+    return eff_provide(use_pool(), part);
+}
+CASE(a_projection_of_a_lazy_layer_has_it_built, projects_a_lazy_one, .succeeds = "unit",
+     .journal = "config+ part config-")
+
+static eff_value_t get_default_part(void)
+{
+    static part_t of_default;
+    of_default = (part_t){ world, "default", false };
+    return eff_ptr(&of_default);
+}
+static const eff_tag_t nameless_tag = { NULL, get_default_part };
+static eff_t *open_nameless(struct world *w)
+{
+    return eff_map_to(say(w, "nameless"), part_box_make((part_t){ w, "nameless", false }));
+}
+static eff_t *projects_by_default(struct world *w, eff_layer_t *layer)
+{
+    world = w;
+    return eff_provide(use_pool(), eff_layer_project(layer, &nameless_tag, &pool_tag, named_part, eff_literal("part")));
+}
+static eff_t *projects_a_lazy_default(struct world *w)
+{
+    world = w;
+    return projects_by_default(w, eff_layer_lazy(eff_layer_effect(&nameless_tag, open_nameless(w), EFF_NO_NEEDS)));
+}
+CASE(nor_is_it_made_of_the_default_of_a_tag, projects_a_lazy_default, .succeeds = "unit", .journal = "nameless part")
+static eff_t *projects_an_empty_one(struct world *w)
+{
+    return projects_by_default(w, eff_layer_empty());
+}
+CASE(not_even_when_the_layer_is_empty, projects_an_empty_one, .journal = "",
+     .dies = "eff_layer_project is to make pool of a nameless service, which the layer does not provide")
+
 /* ---- build, launch */
 
 static eff_t *use_in(eff_value_t services, eff_value_t env)
@@ -411,11 +479,11 @@ CASE(a_launched_layer_is_there_until_it_is_interrupted, launches, .succeeds = "u
 
 TESTS(a_service_that_is_there_is_provided, a_service_that_is_a_value_goes_with_its_layer,
       what_an_effect_acquires_and_forks_belongs_to_its_layer, a_service_made_by_plain_c_is_dropped_when_it_is_released,
-      an_effect_that_provides_nothing_runs_when_it_is_built, no_layers_are_a_layer, layers_with_equal_keys_are_one,
-      a_goodbye_comes_before_the_release, a_goodbye_that_fails_is_a_failure_of_the_release,
-      LAYER_001_merged_layers_are_built_at_the_same_time, of_a_service_that_several_provide_the_last_is_seen,
-      what_a_base_provides_only_the_layer_sees, provide_merge_shows_the_base_too,
-      LAYER_008_in_a_diamond_the_base_is_built_once_first_and_released_last,
+      an_effect_that_provides_nothing_runs_when_it_is_built, no_layers_are_a_layer, many_services_are_there_once_each,
+      layers_with_equal_keys_are_one, a_goodbye_comes_before_the_release,
+      a_goodbye_that_fails_is_a_failure_of_the_release, LAYER_001_merged_layers_are_built_at_the_same_time,
+      of_a_service_that_several_provide_the_last_is_seen, what_a_base_provides_only_the_layer_sees,
+      provide_merge_shows_the_base_too, LAYER_008_in_a_diamond_the_base_is_built_once_first_and_released_last,
       wiring_builds_each_when_its_needs_are_there, what_a_wiring_lacks_it_takes_from_around,
       a_wiring_with_a_circle_dies_of_it, a_wiring_with_two_that_provide_one_service_dies_of_it,
       a_failure_in_a_wiring_says_who_needed_it, LAYER_005_a_suspended_layer_is_made_once_when_it_is_built,
@@ -423,4 +491,6 @@ TESTS(a_service_that_is_there_is_provided, a_service_that_is_a_value_goes_with_i
       a_fresh_layer_is_built_anew_with_all_that_it_is_made_of, two_mentions_of_a_fresh_layer_are_two,
       LAYER_023_passthrough_provides_what_the_layer_needs_too, LAYER_023_a_projection_is_a_service_of_its_own,
       what_a_projection_is_made_of_is_not_seen, a_projection_of_what_is_not_provided_is_a_mistake,
-      a_layer_is_built_into_the_scope_around, a_launched_layer_is_there_until_it_is_interrupted)
+      a_projection_of_a_lazy_layer_has_it_built, nor_is_it_made_of_the_default_of_a_tag,
+      not_even_when_the_layer_is_empty, a_layer_is_built_into_the_scope_around,
+      a_launched_layer_is_there_until_it_is_interrupted)

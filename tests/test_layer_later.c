@@ -202,6 +202,26 @@ static eff_t *memoized_before(struct world *w)
 CASE(a_memoized_layer_is_of_no_use_once_its_scope_has_closed, memoized_before, .journal = "",
      .dies = "the scope that the layer was memoized in is closed")
 
+static eff_t *use_layer(eff_layer_t *layer)
+{
+    return eff_provide(use_config(), eff_layer_incref(layer));
+}
+static eff_t *fresh_first(eff_value_t layer, eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    eff_layer_t *l = eff_as_layer(layer);
+    eff_layer_t *pool = eff_layer_provide(pool_live(), eff_layer_incref(l));
+    eff_t *first = eff_provide(use_pool(), eff_layer_fresh(pool));
+    return in_order(first, say(w, "|"), use_layer(l), say(w, "|"), use_layer(l), say(w, "end"));
+}
+static eff_t *memoized_within_a_fresh_one(struct world *w)
+{
+    world = w;
+    return eff_scoped(eff_flat_map(eff_layer_memoize(config_live()), fresh_first, eff_ptr(w)));
+}
+CASE(what_a_fresh_layer_has_built_is_not_what_a_memoized_one_keeps, memoized_within_a_fresh_one, .succeeds = "unit",
+     .journal = "config+ pool+ pool pool- config- | config+ config | config end config-")
+
 /* ---- invalidate */
 
 static eff_t *holds_config(struct world *w)
@@ -245,6 +265,23 @@ static eff_t *memoized_anew(struct world *w)
 CASE(LAYER_031_what_is_kept_without_a_user_is_released_when_it_is_invalidated, memoized_anew, .succeeds = "unit",
      .journal = "config+ config config- | config+ config end config-")
 
+static eff_t *invalidate_early(eff_value_t layer, eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    eff_layer_t *l = eff_as_layer(layer);
+    eff_t *user = keep(w, 0, eff_fork(use_layer(l)));
+    eff_t *anew = in_order(use_layer(l), say(w, "|"), use_layer(l), say(w, "end"));
+    return in_order(user, eff_yield_now(), eff_yield_now(), eff_layer_invalidate(eff_layer_incref(l)), say(w, "gone"),
+                    with_fiber(w, 0, join), anew);
+}
+static eff_t *memoized_and_invalidated_early(struct world *w)
+{
+    world = w;
+    return eff_scoped(eff_flat_map(eff_layer_memoize(slow_config()), invalidate_early, eff_ptr(w)));
+}
+CASE(a_memoized_layer_may_be_invalidated_while_it_is_built, memoized_and_invalidated_early, .succeeds = "unit",
+     .journal = "config+ config config- gone config+ config | config end config-")
+
 static eff_t *invalidates_what_it_uses(struct world *w)
 {
     world = w;
@@ -278,6 +315,8 @@ TESTS(a_lazy_layer_that_nobody_asks_is_not_built, a_lazy_layer_is_built_when_it_
       attempts_that_failed_leave_nothing_in_a_scope_that_lasts, a_lazy_layer_lives_as_long_as_where_it_was_provided,
       a_memoized_layer_is_kept_until_its_scope_closes, a_memoized_layer_needs_what_is_there_where_it_was_memoized,
       a_memoized_layer_is_of_no_use_once_its_scope_has_closed,
+      what_a_fresh_layer_has_built_is_not_what_a_memoized_one_keeps,
+      a_memoized_layer_may_be_invalidated_while_it_is_built,
       LAYER_031_an_invalidated_layer_is_built_anew_and_who_uses_the_old_one_keeps_it,
       invalidating_what_is_not_built_does_nothing,
       LAYER_031_what_is_kept_without_a_user_is_released_when_it_is_invalidated,

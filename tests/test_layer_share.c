@@ -202,6 +202,35 @@ static eff_t *seeded_twice(struct world *w)
 }
 CASE(a_layer_of_a_default_tag_is_shared_within_itself, seeded_twice, .succeeds = "(9, (38, 69))")
 
+static part_t numbered;
+static eff_t *open_numbered(eff_value_t key)
+{
+    numbered.w = world;
+    return eff_map_to(count(world, (int)(eff_as_int(key) % 2)), config_value(&numbered));
+}
+static eff_layer_t *config_number(eff_value_t key);
+EFF_DEFINE_KEYED_LAYER(config_number, config, part_t, open_numbered, NULL, EFF_NO_NEEDS);
+static eff_layer_t *many_numbers(void)
+{
+    enum { MANY = 20 };
+    eff_layer_t *parts[MANY];
+    for (int i = 0; i < MANY; i++)
+        parts[i] = config_number(eff_int(i));
+    return eff_layer_merge_at(EFF_SITE, MANY, parts);
+}
+static eff_t *many_keys(struct world *w)
+{
+    world = w;
+    return eff_provide(eff_provide(eff_noop(), many_numbers()), many_numbers());
+}
+static void each_once(struct world *w, const eff_exit_t *exit)
+{
+    (void)exit;
+    ck_assert_int_eq(w->n[0], 10);
+    ck_assert_int_eq(w->n[1], 10);
+}
+CASE(however_many_there_are_each_is_found, many_keys, .succeeds = "unit", .check = each_once)
+
 static eff_value_t never_called(eff_value_t error, eff_value_t env)
 {
     (void)error, (void)env;
@@ -461,11 +490,12 @@ TESTS(a_layer_that_is_there_is_not_built_again, a_later_mention_builds_anew,
       what_is_asked_for_while_it_closes_is_built_anew_once, a_layer_given_another_service_is_another_instance,
       a_layer_given_another_instance_of_what_it_needs_is_another_instance, two_instances_at_one_address_are_two,
       a_default_tag_that_is_not_needed_does_not_count, a_default_tag_that_is_needed_counts,
-      a_layer_of_a_default_tag_is_shared_within_itself, LAYER_015_another_error_of_a_layer_does_not_touch_its_sharing,
-      a_layer_within_others_is_the_same_layer, the_last_user_releases_whoever_built_it,
-      what_is_built_into_a_longer_scope_is_not_given_what_ends_earlier, an_open_may_build_layers_itself,
-      a_finalizer_may_provide_a_layer, a_goodbye_that_asks_for_its_own_layer_dies_of_it,
-      a_build_that_never_ends_is_given_up_with_who_waits_for_it, an_open_that_never_ends_and_is_masked_is_a_deadlock,
-      a_parallel_scope_releases_layers_one_after_another, there_is_never_more_than_one_instance_at_a_time,
-      a_crowd_of_users_shares_what_is_there, a_dump_shows_who_keeps_what_for_how_many,
-      a_build_that_is_stuck_is_a_deadlock, services_are_there_while_a_deadlock_ends, each_runtime_has_its_own_instances)
+      a_layer_of_a_default_tag_is_shared_within_itself, however_many_there_are_each_is_found,
+      LAYER_015_another_error_of_a_layer_does_not_touch_its_sharing, a_layer_within_others_is_the_same_layer,
+      the_last_user_releases_whoever_built_it, what_is_built_into_a_longer_scope_is_not_given_what_ends_earlier,
+      an_open_may_build_layers_itself, a_finalizer_may_provide_a_layer,
+      a_goodbye_that_asks_for_its_own_layer_dies_of_it, a_build_that_never_ends_is_given_up_with_who_waits_for_it,
+      an_open_that_never_ends_and_is_masked_is_a_deadlock, a_parallel_scope_releases_layers_one_after_another,
+      there_is_never_more_than_one_instance_at_a_time, a_crowd_of_users_shares_what_is_there,
+      a_dump_shows_who_keeps_what_for_how_many, a_build_that_is_stuck_is_a_deadlock,
+      services_are_there_while_a_deadlock_ends, each_runtime_has_its_own_instances)

@@ -1,5 +1,6 @@
 /* Writing in the background: who logs goes on at once, and nothing is lost, however it ends. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/case.h"
@@ -142,6 +143,50 @@ CASE(nothing_is_lost_whatever_is_done_to_the_program, many, .succeeds = "unit", 
      .without = NO_ALLOCATIONS | NO_FREE /* without memory, and where effects do not run, lines of effects are lost */)
 CASE(nothing_leaks_without_memory_or_a_runtime, many, .succeeds = "unit", .check = all_came)
 
+/* Lines that were written, and messages that were told of as lost. */
+static eff_value_t sum_up(eff_value_t v, eff_value_t both)
+{
+    struct world *w = eff_as_ptr(eff_first(both));
+    (void)v;
+    for (const char *line = eff_as_string(eff_second(both)); line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        const char *lost = strstr(line, "lost:"), *end = strchr(line, '\n');
+        if (lost && (!end || lost < end)) w->n[2] += atoi(lost + strlen("lost:"));
+        else w->n[1]++;
+    }
+    return eff_unit;
+}
+static eff_t *write_summing(eff_value_t text, eff_value_t world)
+{
+    eff_value_t both = eff_pair(eff_value_incref(world), eff_value_incref(text));
+    return eff_map(eff_sleep(eff_millis(4)), sum_up, both);
+}
+static eff_t *six_and_an_end(struct world *w)
+{
+    eff_t *e = eff_for_each_discard(eff_range(0, 6), log_and_count, eff_ptr(w));
+    e = eff_then(e, eff_then(eff_logger_flush(), eff_log_info("%s", "end"))); /* which tells of what was lost before */
+    eff_logger_batch_options_t options = { .period = eff_millis(5) };
+    eff_layer_t *inner = eff_logger_lines(only_message, write_summing, eff_ptr(w));
+    return eff_provide(e, eff_logger_batched(inner, &options));
+}
+START_TEST(what_is_lost_for_want_of_memory_is_counted)
+{
+    bool reached = true;
+    for (long n = 0; reached; n++) {
+        struct world w = { .n = { 0 } };
+        allocations_fail_at(n, false);
+        eff_exit_t exit = eff_test_run(six_and_an_end(&w));
+        reached = requests > n;
+        allocations_fail_at(-1, false);
+        eff_exit_decref(exit);
+        int logged = (int)w.n[0], came = (int)w.n[1], told = (int)w.n[2];
+        ck_assert_msg(came + told >= logged, "request %ld: of %d messages %d came, %d were told of", n, logged, came,
+                      told);
+        ck_assert_msg(came + told <= 7, "request %ld: %d messages came, %d were told of", n, came, told);
+    }
+}
+END_TEST
+
 /* ---- when there is no room */
 
 static eff_t *three(void)
@@ -193,6 +238,26 @@ static eff_t *of_records(struct world *w)
 }
 CASE(any_logger_can_work_in_the_background, of_records, .succeeds = "unit", .journal = "on@0 <a> <b> <c>")
 
+static eff_t *fail_once(eff_logger_t *logger, const eff_log_record_t *r)
+{
+    struct plain *p = EFF_CONTAINER_OF(logger, struct plain, logger);
+    if (p->w->n[0]++ == 0) return eff_fail(eff_literal("no"));
+    char word[64];
+    snprintf(word, sizeof word, "%s%s%s", eff_as_string(r->message), r->n_fields > 1 ? ", " : "",
+             r->n_fields > 1 ? eff_as_string(r->fields[1].value) : "");
+    eff_value_t both = eff_pair(eff_ptr(p->w), eff_string(word));
+    return eff_map(eff_sleep(eff_millis(1)), add_text, both);
+}
+static eff_t *of_records_that_fail(struct world *w)
+{
+    static struct plain p;
+    p = (struct plain){ .logger = { .size = sizeof(eff_logger_t), .log = fail_once }, .w = w };
+    eff_layer_t *inner = eff_layer_succeed(&eff_logger_tag, eff_logger_value(&p.logger));
+    return eff_provide(eff_then(three(), say_time(w, "on")), eff_logger_batched(inner, NULL));
+}
+CASE(what_another_logger_fails_to_log_is_told_of, of_records_that_fail, .succeeds = "unit",
+     .journal = "on@0 <b> <c> <a_message_of_the_log_was_lost,_the_Logger_failed>")
+
 static eff_t *in_both(struct world *w)
 {
     eff_layer_t *two = eff_logger_tee(eff_logger_batched(slowly(w), NULL), eff_logger_batched(slowly(w), NULL));
@@ -217,6 +282,7 @@ TESTS(messages_gather_for_a_period_and_the_rest_is_written_at_the_end,
       an_error_is_written_at_once_with_what_came_before, as_many_bytes_as_make_a_batch_are_written_at_once,
       a_flush_waits_until_all_is_out, what_finalizers_log_is_written,
       a_deadlock_is_found_and_what_was_logged_is_written, nothing_is_lost_whatever_is_done_to_the_program,
-      nothing_leaks_without_memory_or_a_runtime, who_logs_waits_for_room, or_the_new_message_is_lost_and_told_of,
-      or_the_oldest, any_logger_can_work_in_the_background, two_of_them_work_side_by_side,
+      nothing_leaks_without_memory_or_a_runtime, what_is_lost_for_want_of_memory_is_counted, who_logs_waits_for_room,
+      or_the_new_message_is_lost_and_told_of, or_the_oldest, what_another_logger_fails_to_log_is_told_of,
+      any_logger_can_work_in_the_background, two_of_them_work_side_by_side,
       OBS_008_what_writes_in_the_background_does_not_log_to_itself)

@@ -224,6 +224,45 @@ START_TEST(what_is_no_regular_file_is_not_rotated)
 }
 END_TEST
 
+START_TEST(of_a_symbolic_link_the_file_itself_is_rotated)
+{
+    make_folder();
+    char target[160];
+    snprintf(target, sizeof target, "%s-itself", path);
+    ck_assert_int_eq(symlink(strrchr(target, '/') + 1, path), 0);
+    run_with(file((eff_logger_file_options_t){ .max_bytes = 15, .keep = 1 }), lines(0, 5));
+    struct stat s;
+    ck_assert_int_eq(lstat(path, &s), 0);
+    ck_assert(S_ISLNK(s.st_mode));
+    ck_assert_str_eq(contents(""), "line 4\n");
+    ck_assert_str_eq(contents("-itself"), "line 4\n");
+    ck_assert_str_eq(contents("-itself.1"), "line 2\nline 3\n");
+    ck_assert_str_eq(contents(".1"), "(none)");
+    remove_folder();
+}
+END_TEST
+
+static eff_value_t remove_file(eff_value_t name)
+{
+    (void)unlink(eff_as_string(name));
+    return eff_unit;
+}
+START_TEST(a_link_that_leads_nowhere_is_followed_once_more)
+{
+    make_folder();
+    char target[160];
+    snprintf(target, sizeof target, "%s-itself", path);
+    ck_assert_int_eq(symlink(target, path), 0);
+    eff_t *e = eff_then(lines(0, 1), eff_then(eff_sync(remove_file, eff_string(target)), lines(1, 4)));
+    run_with(file((eff_logger_file_options_t){ .max_bytes = 15 }), e);
+    struct stat s;
+    ck_assert_int_eq(lstat(path, &s), 0);
+    ck_assert(S_ISLNK(s.st_mode));
+    ck_assert_str_eq(contents("-itself"), "line 2\nline 3\n");
+    remove_folder();
+}
+END_TEST
+
 START_TEST(a_rotation_that_is_hindered_loses_nothing)
 {
     make_folder();
@@ -414,6 +453,7 @@ TESTS(lines_are_appended_and_the_file_is_private, a_file_that_cannot_be_opened_f
       a_file_is_opened_anew_when_asked_to, a_file_that_cannot_be_opened_anew_stays,
       a_file_is_rotated_before_it_gets_too_large, a_batch_is_parted_between_messages,
       a_line_that_is_larger_than_a_file_may_be_has_one_to_itself, what_is_no_regular_file_is_not_rotated,
+      of_a_symbolic_link_the_file_itself_is_rotated, a_link_that_leads_nowhere_is_followed_once_more,
       a_rotation_that_is_hindered_loses_nothing, what_a_full_disk_does_not_take_is_counted_and_told_of,
       a_pipe_that_nobody_reads_holds_up_nobody, all_lines_of_a_batched_file_are_there_at_the_end_and_in_order,
       a_batched_file_gives_back_all_that_it_gets, a_second_signal_exits_after_the_log_is_written,

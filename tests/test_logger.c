@@ -54,6 +54,73 @@ static eff_t *filtered(struct world *w)
 }
 CASE(a_level_keeps_the_others_from_one_logger, filtered, .succeeds = "unit", .journal = "w e")
 
+/* ---- the level comes along with the Logger */
+
+static eff_t *by_its_level(struct world *w)
+{
+    return eff_provide(levels(), eff_logger_level(noting(w), EFF_LOG_DEBUG));
+}
+CASE(the_level_of_the_logger_is_the_minimum, by_its_level, .succeeds = "unit", .journal = "d i,n=1 w e")
+
+static eff_t *by_another_level(struct world *w)
+{
+    return eff_provide(eff_log_level(levels(), EFF_LOG_WARN), eff_logger_level(noting(w), EFF_LOG_DEBUG));
+}
+CASE(unless_another_one_is_said, by_another_level, .succeeds = "unit", .journal = "w e")
+
+static bool any(const eff_log_record_t *r, eff_value_t env)
+{
+    (void)r, (void)env;
+    return true;
+}
+static eff_t *by_the_level_within(struct world *w)
+{
+    eff_layer_t *debug = eff_logger_level(noting(w), EFF_LOG_DEBUG), *filter = eff_logger_filter(debug, any, eff_unit);
+    return eff_provide(levels(), eff_logger_batched(filter, NULL));
+}
+CASE(filters_and_batches_have_the_level_of_what_is_within, by_the_level_within, .succeeds = "unit",
+     .journal = "d i,n=1 w e")
+
+static eff_t *by_the_lower_level(struct world *w)
+{
+    eff_layer_t *errors = eff_logger_level(noting(w), EFF_LOG_ERROR), *all = eff_logger_level(noting(w), EFF_LOG_TRACE);
+    return eff_provide(levels(), eff_logger_tee(errors, all));
+}
+CASE(a_tee_has_the_lower_level_of_both, by_the_lower_level, .succeeds = "unit", .journal = "d i,n=1 w e e")
+
+static eff_t *by_no_level(struct world *w)
+{
+    return eff_provide(levels(), eff_logger_tee(noting(w), eff_logger_level(noting(w), EFF_LOG_TRACE)));
+}
+CASE(and_none_when_one_of_them_has_none, by_no_level, .succeeds = "unit", .journal = "i,n=1 i,n=1 w w e e")
+
+typedef struct part {
+    int n;
+} part_t;
+EFF_DECLARE_SERVICE(part, part_t);
+EFF_DEFINE_SERVICE(part, part_t);
+static eff_t *open_part(void)
+{
+    static part_t part;
+    return eff_map_to(eff_log_debug("%s", "open"), part_value(&part));
+}
+static eff_t *leave_part(part_t *part)
+{
+    (void)part;
+    return eff_log_debug("%s", "goodbye");
+}
+static eff_layer_t *part_live(void);
+EFF_DEFINE_POLITE_LAYER(part_live, part, part_t, open_part, leave_part, NULL, &eff_logger_tag);
+
+static eff_t *in_a_build(struct world *w)
+{
+    eff_layer_t *app = eff_layer_wire(part_live(), eff_logger_level(noting(w), EFF_LOG_DEBUG));
+    return eff_provide(eff_log_debug("%s", "run"), app);
+}
+CASE(a_layer_that_needs_the_logger_has_its_level_too, in_a_build, .succeeds = "unit", .journal = "open run goodbye")
+
+/* ---- filters, tees */
+
 static bool has_fields(const eff_log_record_t *r, eff_value_t env)
 {
     return (int64_t)r->n_fields == eff_as_int(env);
@@ -63,6 +130,13 @@ static eff_t *by_fields(struct world *w)
     return eff_provide(levels(), eff_logger_filter(noting(w), has_fields, eff_int(1)));
 }
 CASE(a_filter_sees_the_record, by_fields, .succeeds = "unit", .journal = "i,n=1")
+
+static eff_t *around_a_lazy_one(struct world *w)
+{
+    eff_layer_t *errors = eff_logger_level(eff_layer_lazy(noting(w)), EFF_LOG_ERROR);
+    return eff_provide(levels(), eff_logger_batched(eff_layer_lazy(errors), NULL));
+}
+CASE(a_lazy_logger_is_built_for_what_is_around_it, around_a_lazy_one, .succeeds = "unit", .journal = "e")
 
 static eff_t *in_two(struct world *w)
 {
@@ -267,9 +341,12 @@ START_TEST(what_makes_no_logger_is_a_mistake)
 }
 END_TEST
 
-TESTS(lines_go_to_an_effect_of_the_users, a_level_keeps_the_others_from_one_logger, a_filter_sees_the_record,
-      a_tee_gives_each_message_to_both, tees_nest, what_was_lost_is_told_when_it_works_again,
-      a_tee_needs_only_one_that_works, a_tee_opens_both_anew, messages_go_to_plain_c,
-      stderr_is_that_of_the_console_in_effect, OBS_005_a_json_line_within_a_span_has_its_ids,
+TESTS(lines_go_to_an_effect_of_the_users, a_level_keeps_the_others_from_one_logger,
+      the_level_of_the_logger_is_the_minimum, unless_another_one_is_said,
+      filters_and_batches_have_the_level_of_what_is_within, a_tee_has_the_lower_level_of_both,
+      and_none_when_one_of_them_has_none, a_layer_that_needs_the_logger_has_its_level_too, a_filter_sees_the_record,
+      a_lazy_logger_is_built_for_what_is_around_it, a_tee_gives_each_message_to_both, tees_nest,
+      what_was_lost_is_told_when_it_works_again, a_tee_needs_only_one_that_works, a_tee_opens_both_anew,
+      messages_go_to_plain_c, stderr_is_that_of_the_console_in_effect, OBS_005_a_json_line_within_a_span_has_its_ids,
       a_test_logger_keeps_records_and_text, a_test_logger_gives_back_all_that_it_gets,
       a_daemon_logs_to_the_default_logger_whatever_its_forker_has, what_makes_no_logger_is_a_mistake)

@@ -120,18 +120,49 @@ START_TEST(trim_returns_every_block_and_the_lists)
 }
 END_TEST
 
-START_TEST(list_has_a_bound_and_returns_the_surplus)
+/* Frees blocks of a size that are linked through their first words. */
+static void free_all(void *blocks, size_t size)
 {
-    enum { N = 40000 };
-    static void *blocks[N];
-    for (int i = 0; i < N; i++)
-        ck_assert_ptr_nonnull(blocks[i] = eff__alloc(64));
+    for (void *next; blocks; blocks = next) {
+        next = *(void **)blocks;
+        eff__free(blocks, size);
+    }
+}
+
+static void *allocate_all(long n, size_t size)
+{
+    void *blocks = NULL;
+    for (long i = 0; i < n; i++) {
+        void **block = eff__alloc(size);
+        ck_assert_ptr_nonnull(block);
+        *block = blocks;
+        blocks = block;
+    }
+    return blocks;
+}
+
+START_TEST(list_keeps_what_it_may_need_again)
+{
+    enum { N = 100000 };
+    free_all(allocate_all(N, 64), 64);
     long live = n_live;
-    for (int i = 0; i < N; i++)
-        eff__free(blocks[i], 64);
-    ck_assert_int_lt(n_live, live / 2);
-    ck_assert_int_gt(n_live, 1000);
-    ck_assert_int_le(n_live * 64, 1 << 20);
+    ck_assert_int_ge(live, N);
+    void *again = allocate_all(N, 64);
+    ck_assert_int_eq(n_live, live); /* nothing was asked of the allocator */
+    free_all(again, 64);
+}
+END_TEST
+
+START_TEST(lists_have_a_bound_together_and_return_the_surplus)
+{
+    enum { BOUND = 66 << 20 };
+    const long n = BOUND / 256;
+    void *blocks = allocate_all(n, 256), *others = allocate_all(n / 2, 512);
+    long live = n_live;
+    free_all(blocks, 256);
+    free_all(others, 512);
+    ck_assert_int_lt(n_live, live - n / 2 + n / 100);
+    ck_assert_int_le(n_live * 256, BOUND);
 }
 END_TEST
 
@@ -335,7 +366,8 @@ int main(int argc, char **argv)
     tcase_add_test(tc, blocks_of_every_size_are_aligned_and_writable);
     tcase_add_test(tc, freed_block_is_handed_out_again);
     tcase_add_test(tc, trim_returns_every_block_and_the_lists);
-    tcase_add_test(tc, list_has_a_bound_and_returns_the_surplus);
+    tcase_add_test(tc, list_keeps_what_it_may_need_again);
+    tcase_add_test(tc, lists_have_a_bound_together_and_return_the_surplus);
     tcase_add_test(tc, disabled_lists_hold_nothing);
     tcase_add_test(tc, without_memory_for_the_lists_blocks_are_plain);
     tcase_add_test(tc, raw_blocks_grow_and_null_is_freed_in_peace);

@@ -42,6 +42,20 @@ static void blot_out(struct text *t, const char *before)
     t->n = strlen(t->bytes);
 }
 
+/* How many ms it is still until something is due differs, too: each number becomes "...". */
+static void blot_out_ms(struct text *t)
+{
+    static const char before[] = "due in ", dots[] = "...";
+    for (char *at = t->bytes; (at = strstr(at, before)) != NULL;) {
+        at += strlen(before);
+        size_t n = strspn(at, "0123456789");
+        if (strncmp(at + n, " ms", 3) != 0) continue;
+        memmove(at + strlen(dots), at + n, strlen(at + n) + 1);
+        memcpy(at, dots, strlen(dots));
+    }
+    t->n = strlen(t->bytes);
+}
+
 static void run_in_child(const struct message *m)
 {
     if (m->debug) setenv("EFF_DEBUG", m->debug, 1);
@@ -75,6 +89,7 @@ static void output_of(const struct message *m, struct text *ret_text)
     blot_out(ret_text, "held the loop for ");
     blot_out(ret_text, "has been running for ");
     blot_out(ret_text, ") took ");
+    blot_out_ms(ret_text);
     char *end = ret_text->bytes + ret_text->n;
     size_t room = sizeof ret_text->bytes - ret_text->n;
     if (WIFSIGNALED(status)) ret_text->n += (size_t)snprintf(end, room, "[signal %d]\n", WTERMSIG(status));

@@ -206,6 +206,54 @@ static void check_labelled(struct world *w, const eff_exit_t *exit)
 }
 CASE(each_set_of_labels_is_a_series, labelled, .succeeds = "unit", .check = check_labelled, .invariant = done)
 
+static eff_t *record_labels(const eff_metric_t *metric, const char *a, const char *b)
+{
+    return eff_metric_record_with_at("m.c:1", metric, 1, eff_fields(eff_field(a, 1), eff_field(b, 2)));
+}
+static eff_t *clashing(struct world *w)
+{
+    return kept(record_labels(&served, "a.b", "a_b"));
+}
+CASE(
+    labels_that_are_printed_alike_are_a_mistake, clashing,
+    .dies = "eff_metric_record_with was given the labels \"a.b\" and \"a_b\", which have one name when printed (m.c:1)",
+    .invariant = done)
+static eff_t *le_of_histogram(struct world *w)
+{
+    return kept(record_labels(&latency, "a", "le"));
+}
+CASE(the_label_of_buckets_is_a_mistake_for_a_histogram, le_of_histogram,
+     .dies = "eff_metric_record_with was given a label \"le\", which the buckets of histograms have (m.c:1)",
+     .invariant = done)
+static eff_t *le_of_counter(struct world *w)
+{
+    return kept(record_labels(&served, "a", "le"));
+}
+static void check_le(struct world *w, const eff_exit_t *exit)
+{
+    check_text("# HELP served_total requests served\n# TYPE served_total counter\nserved_total{a=\"1\",le=\"2\"} 1\n");
+}
+CASE(others_may_have_it, le_of_counter, .succeeds = "unit", .check = check_le, .invariant = done)
+static eff_t *le_around(struct world *w)
+{
+    return kept(eff_metric_labels_at("m.c:2", eff_noop(), eff_fields(eff_field("le", 1))));
+}
+CASE(around_it_may_not_be, le_around,
+     .dies = "eff_metric_labels was given a label \"le\", which the buckets of histograms have (m.c:2)",
+     .invariant = done)
+static eff_t *clash_with_around(struct world *w)
+{
+    eff_t *e = eff_metric_record_with(&served, 1, eff_fields(eff_field("a_b", 1)));
+    return kept(eff_metric_labels(e, eff_fields(eff_field("a-b", 2))));
+}
+static void check_refused(struct world *w, const eff_exit_t *exit)
+{
+    check_text("");
+    ck_assert_uint_eq(eff_metric_registry_refused(registry), 1);
+}
+CASE(labels_that_are_printed_as_those_around_are_refused, clash_with_around, .succeeds = "unit", .check = check_refused,
+     .invariant = done)
+
 START_TEST(a_registry_is_bounded)
 {
     registry = eff_metric_registry_new();
@@ -397,6 +445,8 @@ END_TEST
 TESTS(a_counter_adds_up, OBS_009_a_counter_refuses_to_go_down, an_up_down_goes_both_ways_and_a_gauge_shows_the_last,
       OBS_010_the_greatest_of_negative_numbers_is_negative, a_number_at_a_bound_is_in_its_bucket,
       a_timer_measures_however_it_ends, OBS_011_a_timer_goes_by_monotonic_time, each_set_of_labels_is_a_series,
+      labels_that_are_printed_alike_are_a_mistake, the_label_of_buckets_is_a_mistake_for_a_histogram,
+      others_may_have_it, around_it_may_not_be, labels_that_are_printed_as_those_around_are_refused,
       a_registry_is_bounded, no_label_forges_a_line, buckets_are_printed_as_sums, a_registry_is_json_too,
       without_memory_there_is_no_json, without_metrics_nothing_is_kept,
       metrics_may_be_wrapped_and_are_not_recorded_in_themselves, metrics_that_fail_lose_a_number_only,

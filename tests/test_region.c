@@ -44,26 +44,11 @@ static eff_t *in_acquire(struct world *w)
 CASE(acquire_use_release_ends_children_of_acquire_before_release, in_acquire, .succeeds = "unit",
      .journal = "a+ c+ use c- a- end@5")
 
-static const eff_tag_t name_tag = { .name = "name" };
-static eff_value_t name_of(eff_value_t context, eff_value_t env)
-{
-    eff_value_t name = eff_context_get(eff_as_context(context), &name_tag);
-    journal_add(eff_as_ptr(env), name.type ? eff_as_string(name) : "nobody");
-    return eff_unit;
-}
-static eff_t *say_name(struct world *w)
-{
-    return eff_map(eff_context(), name_of, eff_ptr(w));
-}
-static eff_t *named(eff_t *e, const char *name)
-{
-    return eff_provide_context(e, eff_context_add(eff_context_empty(), &name_tag, eff_literal(name)));
-}
-
 static eff_t *in_provide(struct world *w)
 {
-    eff_t *last = eff_fork(eff_ensuring(holds(w, "c"), eff_then(ms(5), say_name(w))));
-    return in_order(named(in_order(keep(w, 0, last), eff_yield_now(), say(w, "body")), "service"), say_time(w, "end"));
+    eff_t *last = eff_fork(eff_ensuring(holds(w, "c"), eff_then(ms(5), say_label(w))));
+    return in_order(labelled(in_order(keep(w, 0, last), eff_yield_now(), say(w, "body")), "service"),
+                    say_time(w, "end"));
 }
 CASE(provide_ends_children_before_its_services, in_provide, .succeeds = "unit", .journal = "c+ body c- service end@5")
 
@@ -219,8 +204,8 @@ CASE(a_side_is_not_the_region_that_awaits_a_disconnected_body, disconnected_in_s
 
 static eff_t *disconnected_in_provide(struct world *w)
 {
-    eff_t *body = eff_uninterruptible(eff_then(ms(10), say_name(w)));
-    return eff_then(named(eff_timeout(eff_disconnect(body), eff_millis(1)), "service"), say_time(w, "end"));
+    eff_t *body = eff_uninterruptible(eff_then(ms(10), say_label(w)));
+    return eff_then(labelled(eff_timeout(eff_disconnect(body), eff_millis(1)), "service"), say_time(w, "end"));
 }
 CASE(what_is_disconnected_ends_before_the_services_do, disconnected_in_provide, .succeeds = "unit",
      .journal = "service end@10")
@@ -327,18 +312,18 @@ CASE(a_scope_ends_fibers_and_resources_in_reverse, finalizers_and_fibers, .succe
 static eff_t *fork_name(eff_value_t scope, eff_value_t env)
 {
     struct world *w = eff_as_ptr(env);
-    return named(eff_then(eff_fork_in(eff_as_scope(scope), say_name(w)), eff_yield_now()), "inner");
+    return labelled(eff_then(eff_fork_in(eff_as_scope(scope), say_label(w)), eff_yield_now()), "inner");
 }
 static eff_t *services_of_the_scope(struct world *w)
 {
-    return named(scope_to_slot(fork_name, w), "outer");
+    return labelled(scope_to_slot(fork_name, w), "outer");
 }
 CASE(a_fiber_of_a_scope_has_the_services_the_scope_was_opened_with, services_of_the_scope, .succeeds = "unit",
      .journal = "outer")
 
 static eff_t *daemon_name(struct world *w)
 {
-    return eff_then(named(eff_fork_daemon(say_name(w)), "service"), ms(1));
+    return eff_then(labelled(eff_fork_daemon(say_label(w)), "service"), ms(1));
 }
 CASE(a_daemon_starts_with_the_root_context, daemon_name, .succeeds = "unit", .journal = "nobody")
 

@@ -207,30 +207,15 @@ static eff_t *extended_closed(struct world *w)
 CASE(what_is_acquired_into_a_closed_scope_is_released_at_once, extended_closed, .dies = "scope that is closed",
      .journal = "a+ a-")
 
-static const eff_tag_t name_tag = { .name = "name" };
-static eff_value_t name_of(eff_value_t context, eff_value_t env)
-{
-    eff_value_t name = eff_context_get(eff_as_context(context), &name_tag);
-    journal_add(eff_as_ptr(env), name.type ? eff_as_string(name) : "nobody");
-    return eff_unit;
-}
-static eff_t *say_name(struct world *w)
-{
-    return eff_map(eff_context(), name_of, eff_ptr(w));
-}
-static eff_t *named(eff_t *e, const char *name)
-{
-    return eff_provide_context(e, eff_context_add(eff_context_empty(), &name_tag, eff_literal(name)));
-}
 static eff_t *forks_from_inside(struct world *w, eff_scope_t *s)
 {
-    eff_t *forks = keep(w, 0, eff_fork_scoped(eff_then(ms(5), say_name(w))));
-    eff_t *inside = named(eff_scope_extend(in_order(say_name(w), forks, finally(s, say_name(w))), s), "inner");
+    eff_t *forks = keep(w, 0, eff_fork_scoped(eff_then(ms(5), say_label(w))));
+    eff_t *inside = labelled(eff_scope_extend(in_order(say_label(w), forks, finally(s, say_label(w))), s), "inner");
     return in_order(inside, ms(10), close_ok(s));
 }
 static eff_t *services_of_made(struct world *w)
 {
-    return named(with_made(w, EFF_SCOPE_SEQUENTIAL, forks_from_inside), "outer");
+    return labelled(with_made(w, EFF_SCOPE_SEQUENTIAL, forks_from_inside), "outer");
 }
 CASE(what_outlives_a_provide_in_a_made_scope_has_the_services_of_the_scope, services_of_made, .succeeds = "unit",
      .journal = "inner outer outer")

@@ -603,12 +603,46 @@ START_TEST(a_finalizer_that_is_given_up_is_forgotten)
 }
 END_TEST
 
-TESTS(a_callback_that_holds_the_loop_is_named_with_its_site_and_time, so_is_a_loops_callback, so_is_a_finalizer,
-      of_several_in_a_scope_each_is_judged_by_itself, of_a_gen_the_step_is_named_by_the_await_it_went_on_from,
-      a_canceler_is_told_of_and_not_counted_to_who_interrupts, an_observer_outside_is_told_of,
-      what_a_callback_drops_counts_to_it, the_librarys_own_callbacks_are_told_as_what_they_belong_to,
-      what_is_quicker_is_not_told, a_report_has_the_facts_too, a_host_logs_what_is_slow,
-      a_long_turn_of_short_callbacks_is_told_as_that, a_turn_with_a_slow_callback_is_not_told_twice,
+/* ---- the goodbye of a layer */
+
+typedef struct line {
+    int number;
+} line_t;
+EFF_DECLARE_SERVICE(line, line_t);
+EFF_DEFINE_SERVICE(line, line_t);
+static eff_t *open_line(void)
+{
+    static line_t line;
+    return eff_succeed(line_value(&line));
+}
+static eff_t *hang_up(line_t *line)
+{
+    (void)line;
+    pass(20);
+    return eff_then(eff_yield_now(), eff_sync(sync_fn, eff_int(6000)));
+}
+eff_layer_t *line_live(void);
+EFF_DEFINE_POLITE_LAYER(line_live, line, line_t, open_line, hang_up, NULL, EFF_NO_NEEDS);
+START_TEST(the_goodbye_of_a_layer_is_told_by_its_own_name)
+{
+    run(eff_provide(eff_noop(), line_live()));
+    const char *in_keeper = ", in fiber 2 \"line_live\" (forked at test_slow.c:N)";
+    char text[200];
+    ck_assert_uint_ge(told.n, 3);
+    snprintf(text, sizeof text, "finalizer hang_up (test_slow.c:N) held the loop for 20 ms%s", in_keeper);
+    ck_assert_str_eq(told.texts[0], text);
+    snprintf(text, sizeof text, "finalizer hang_up (test_slow.c:N) took 6 s%s", in_keeper);
+    ck_assert_str_eq(told.texts[2], text);
+}
+END_TEST
+
+TESTS(the_goodbye_of_a_layer_is_told_by_its_own_name, a_callback_that_holds_the_loop_is_named_with_its_site_and_time,
+      so_is_a_loops_callback, so_is_a_finalizer, of_several_in_a_scope_each_is_judged_by_itself,
+      of_a_gen_the_step_is_named_by_the_await_it_went_on_from, a_canceler_is_told_of_and_not_counted_to_who_interrupts,
+      an_observer_outside_is_told_of, what_a_callback_drops_counts_to_it,
+      the_librarys_own_callbacks_are_told_as_what_they_belong_to, what_is_quicker_is_not_told,
+      a_report_has_the_facts_too, a_host_logs_what_is_slow, a_long_turn_of_short_callbacks_is_told_as_that,
+      a_turn_with_a_slow_callback_is_not_told_twice,
       a_finalizer_that_takes_long_is_told_again_and_again_and_when_it_has_ended, finalizers_of_every_kind_are_watched,
       of_many_finalizers_some_are_told_and_the_rest_counted, the_innermost_of_nested_finalizers_is_told,
       finalizers_that_run_already_are_watched_from_when_it_is_asked,

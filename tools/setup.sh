@@ -2,7 +2,7 @@
 # Installs what tools/packages.txt lists and this machine lacks, with apt, through sudo when not root.
 # Says what it is going to do before it does it; when nothing is missing it is silent and takes a moment. Without apt,
 # or without the right to use it, it names what to install by hand and fails.
-# Usage: tools/setup.sh [build|check|gate]     (what for; default check)
+# Usage: tools/setup.sh [build|check|gate|plots]     (what for; default check)
 #        tools/setup.sh --missing [for]        (only names what is missing, and fails if anything is)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,10 +16,10 @@ purpose=${1:-check}
 
 wanted() { # the purpose of a package: is it part of the purpose asked for?
     case "$purpose:$1" in
-    build:build | check:build | check:check | gate:*) return 0 ;;
-    build:* | check:*) return 1 ;;
+    *:build | check:check | gate:check | gate:gate | plots:check | plots:plots) return 0 ;;
+    build:* | check:* | gate:* | plots:*) return 1 ;;
     *)
-        echo "setup: unknown purpose '$purpose' (build, check or gate)" >&2
+        echo "setup: unknown purpose '$purpose' (build, check, gate or plots)" >&2
         exit 2
         ;;
     esac

@@ -47,7 +47,7 @@ static eff_t *print_help(void)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_buffer_add(&text, usage);
-    eff_config_describe(&settings_schema, "HEALTHCHECK", &text);
+    eff_config_help(&settings_schema, "HEALTHCHECK", 100, &text);
     eff_buffer_add(&text, codes);
     eff_t *e = eff_print(eff_string(eff_buffer_text(&text)));
     eff_buffer_done(&text);

@@ -9,31 +9,20 @@
 
 enum { MAX_FILE = 16 * 1024 * 1024 /* bytes */ };
 
-static eff_value_t config_in(eff_value_t context, eff_value_t env)
-{
-    (void)env;
-    return eff_value_incref(eff_context_get(eff_as_context(context), &eff_config_tag));
-}
-
-static eff_t *open_file(const char *path)
+static eff_layer_t *choose_source(eff_value_t path_and_url, eff_value_t env)
 {
     static const eff_config_file_options_t options = { .size = sizeof options, .max_bytes = MAX_FILE };
-    return eff_map(eff_layer_build(eff_config_json_file_with(path, &options)), config_in, eff_unit);
-}
-
-static eff_t *open_file_or_demo(eff_value_t path_and_url, eff_value_t env)
-{
-    (void)env;
     const char *path = eff_as_string(eff_first(path_and_url)), *url = eff_as_string(eff_second(path_and_url));
-    if (*path) return open_file(path);
-    if (*url) return eff_config_fixed(eff_config_parse("no file", "{}")); /* the services are told without a file */
-    return demo_config();
+    (void)env;
+    if (*path) return eff_config_json_file_with(path, &options);
+    if (*url) return eff_config_json_text("no file", "{}"); /* the services are told without a file */
+    return eff_layer_effect(&eff_config_tag, demo_config(), EFF_NO_NEEDS);
 }
 
 static eff_layer_t *file_or_demo(void)
 {
     eff_t *told = eff_zip(eff_config_string_or("config", ""), eff_config_string_or("services[0].url", ""));
-    return eff_layer_effect(&eff_config_tag, eff_flat_map(told, open_file_or_demo, eff_unit), &eff_config_tag);
+    return eff_layer_flat_map(told, choose_source, eff_unit, EFF_TAGS(&eff_config_tag), &eff_config_tag);
 }
 
 eff_layer_t *wiring(int argc, char *const *argv)

@@ -184,6 +184,9 @@ typedef struct eff_queue eff_queue_t;               /**< a bounded queue of valu
 typedef struct eff_latch eff_latch_t;               /**< a gate: open or closed */
 typedef struct eff_countdown eff_countdown_t;       /**< waits until n things have happened */
 typedef struct eff_barrier eff_barrier_t;           /**< where n fibers wait for each other */
+typedef struct eff_semaphore eff_semaphore_t;       /**< a number of permits */
+typedef struct eff_mutex eff_mutex_t;               /**< a lock: one fiber at a time */
+typedef struct eff_condition eff_condition_t;       /**< that data may have changed */
 typedef struct eff_fiber_set eff_fiber_set_t;       /**< background fibers that belong together */
 typedef struct eff_fiber_map eff_fiber_map_t;       /**< the same, by key */
 typedef struct eff_fiber_slot eff_fiber_slot_t;     /**< a place for one background fiber */

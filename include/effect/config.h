@@ -361,6 +361,29 @@ EFF_API EFF_MUST_USE eff_t *eff_config_load_at(eff_site_t site, const eff_config
  *  @param out what the text is added to */
 EFF_API void eff_config_describe(const eff_config_schema_t *schema, const char *prefix, eff_buffer_t *out);
 
+/**
+ * Adds the options of a command line, for its --help: a row for each path, with what it is for, what it takes, its
+ * default, and its name in the environment in a column of their own. What is said around it is the program's.
+ *
+ *       -p, --server.port=N       where it listens (1 to 65535; default 8080) [APP_SERVER_PORT]
+ *           --db.password=SECRET  required [APP_DB_PASSWORD]
+ *
+ * Of a list the options of one item are told, as `--services[n].url`. The default of a secret is not shown.
+ *
+ * @param schema borrows
+ * @param prefix of the environment; borrows; NULL: without the names there
+ * @param columns how wide lines may be; what does not fit goes on below; 0: 80
+ * @param out what the text is added to, complete lines
+ * @see eff_config_describe, a line for each path
+ */
+EFF_API void eff_config_help(const eff_config_schema_t *schema, const char *prefix, size_t columns, eff_buffer_t *out);
+
+/** The names of the log levels, for an `eff_log_level_t` (log.h): trace, debug, info, warn, error, fatal, off.
+ *
+ *      EFF_CONFIG_ENUM(server_config_t, level, eff_config_log_levels, "log.level", .otherwise = "info")
+ */
+EFF_API extern const eff_config_name_t eff_config_log_levels[];
+
 /** Declares a configuration, which is a service of its own: what EFF_DECLARE_SERVICE declares for (name, T), and
  *    - `name_load()`: the effect that reads it from the Config in effect; see eff_config_load_at. It succeeds with a
  *      value which owns all that the struct refers to, and which is formatted with its secrets left out
@@ -445,13 +468,18 @@ EFF_API EFF_MUST_USE eff_t *eff_config_snapshot_at(eff_site_t site);
 /** How a file is read. What is zero is the default. */
 typedef struct eff_config_file_options {
     size_t size;      /**< sizeof(eff_config_file_options_t) */
-    bool optional;    /**< a file that is not there has no values, instead of being an error */
+    bool optional;    /**< a file that is not there has no values, instead of being an error; not one that is named by
+                           configuration */
     size_t max_bytes; /**< a larger file is an error, and is not read to its end; 0: 1 MiB. At most 2 GiB */
 } eff_config_file_options_t;
 
-/** The Config of a JSON file, which is read on the blocking pool, once, when the layer is built.
- *  - Failure: eff_config_invalid_error when it cannot be read (its code is the errno), is too large, or is no JSON;
- *    with the line, the column and the path of what is wrong. Duplicate keys, and more than 64 levels, are refused.
+/** The Config of a JSON file, which is read once, when the layer is built: on the blocking pool, or, when it has to be
+ *  waited for (a FIFO, a terminal, a pipe by its /dev/fd), as it comes, without holding the loop.
+ *  - Failure: eff_config_invalid_error when it cannot be read (its code is the errno), is too large (EFBIG), or is no
+ *    JSON; with the line, the column and the path of what is wrong. Duplicate keys, and more than 64 levels, are
+ *    refused.
+ *  - Interruption: unwinds at once while it waits for a FIFO and its like, for somebody who writes or for more; a read
+ *    from a disk is waited for.
  *
  *  @param site where it is composed; the macro fills it in
  *  @param path of the file; copied
@@ -475,6 +503,16 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_config_json_file_with_at(eff_site_t site, 
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_layer_t *eff_config_json_file_named_at(eff_site_t site, const char *path,
                                                                 const char *otherwise);
+/** As eff_config_json_file_named, with options. One that is .optional may be missing if its name is `otherwise` because
+ *  nobody named another; who names a file means one that is there.
+ *  @param site where it is composed; the macro fills it in
+ *  @param path of the file's name in that Config; copied
+ *  @param otherwise the name, where that Config has none; copied
+ *  @param options borrows; NULL: as eff_config_json_file_named
+ *  @returns_new */
+EFF_API EFF_MUST_USE eff_layer_t *eff_config_json_file_named_with_at(eff_site_t site, const char *path,
+                                                                     const char *otherwise,
+                                                                     const eff_config_file_options_t *options);
 /** The Config of a JSON text. Fails as eff_config_parse.
  *  @param site where it is composed; the macro fills it in
  *  @param name of the text, for messages; copied @param text an object; copied @returns_new */
@@ -536,6 +574,7 @@ static inline eff_layer_t *eff__config_or_else_of(eff_site_t site, size_t n, eff
 #define eff_config_json_file(...) eff_config_json_file_at(EFF_SITE, __VA_ARGS__)
 #define eff_config_json_file_with(...) eff_config_json_file_with_at(EFF_SITE, __VA_ARGS__)
 #define eff_config_json_file_named(...) eff_config_json_file_named_at(EFF_SITE, __VA_ARGS__)
+#define eff_config_json_file_named_with(...) eff_config_json_file_named_with_at(EFF_SITE, __VA_ARGS__)
 #define eff_config_json_text(...) eff_config_json_text_at(EFF_SITE, __VA_ARGS__)
 #define eff_config_env(...) eff_config_env_at(EFF_SITE, __VA_ARGS__)
 #define eff_config_args(...) eff_config_args_at(EFF_SITE, __VA_ARGS__)

@@ -55,7 +55,7 @@ EFF_API EFF_MUST_USE eff_t *eff_fail_at(eff_site_t site, eff_value_t error);
 /** Ends with this cause: to rethrow one, eff_fail_cause(eff_cause_incref(cause)). @consumes{cause} @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_fail_cause_at(eff_site_t site, eff_cause_t *cause);
 /** Fails with eff_error_errno of the current errno, which is read here and now, not when the effect runs:
- *  eff_fail_errno("open %s", path).
+ *  eff_fail_errno("open %s", path). An errno of 0 is a failure, too, which says that nothing tells why.
  *  @param fmt what was tried, as of printf, with its arguments; copied
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_fail_errno_at(eff_site_t site, const char *fmt, ...) EFF_PRINTF(2, 3);

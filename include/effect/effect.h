@@ -38,6 +38,7 @@
 
 #include <effect/barrier.h>
 #include <effect/clock.h>
+#include <effect/condition.h>
 #include <effect/config.h>
 #include <effect/console.h>
 #include <effect/context.h>
@@ -52,6 +53,7 @@
 #include <effect/hotswap.h>
 #include <effect/latch.h>
 #include <effect/layer.h>
+#include <effect/layer_describe.h>
 #include <effect/layer_recover.h>
 #include <effect/layer_share.h>
 #include <effect/limit.h>
@@ -60,12 +62,14 @@
 #include <effect/logger.h>
 #include <effect/memoize.h>
 #include <effect/metric.h>
+#include <effect/mutex.h>
 #include <effect/queue.h>
 #include <effect/random.h>
 #include <effect/rate_limit.h>
 #include <effect/resource.h>
 #include <effect/scope.h>
 #include <effect/secret.h>
+#include <effect/semaphore.h>
 #include <effect/stop.h>
 #include <effect/task_group.h>
 #include <effect/test_clock.h>

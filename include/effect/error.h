@@ -62,7 +62,8 @@ EFF_API EFF_MUST_USE eff_value_t eff_error(const eff_error_kind_t *kind, int cod
 EFF_API EFF_MUST_USE eff_value_t eff_error_caused(eff_value_t inner, const eff_error_kind_t *kind, int code,
                                                   const char *fmt, ...) EFF_PRINTF(4, 5);
 /** An error for an errno number: "open x: No such file or directory", of the kind that fits.
- *  @param err an errno number, which becomes the code
+ *  @param err an errno number, which becomes the code. 0, of a call that failed without setting errno, or of an errno
+ *         that was read too late, is an error whose message says so
  *  @param fmt what was tried, as of printf; copied
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_value_t eff_error_errno(int err, const char *fmt, ...) EFF_PRINTF(2, 3);

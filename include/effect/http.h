@@ -221,7 +221,7 @@ EFF_DECLARE_API_SERVICE(EFF_API, eff_http, eff_http_t);
  *     eff_http_request(.method = EFF_HTTP_PUT, .url = url, .body = eff_string("on"))
  *
  * Redirects are followed: 301, 302 and 303 with GET (303 after a HEAD with HEAD; 301 and 302 change POST only), 307 and
- * 308 with the same method and body (RFC 9110, 15.4). To another scheme, host or port go neither .auth nor the headers
+ * 308 with the same method and body, 303 without one (RFC 9110, 15.4). To another scheme, host or port go neither .auth nor the headers
  * that are secret, nor authorization, proxy-authorization, cookie and host. From https to http is refused unless
  * .allow_downgrade.
  * - Success: with an eff_http_response, whatever its status.
@@ -238,7 +238,8 @@ EFF_API EFF_MUST_USE eff_t *eff_http_request_at(eff_site_t site, const eff_http_
  *  eff_http_request.
  *  @param site where it is composed; the macro fills it in
  *  @param http borrowed until the effect has ended
- *  @param request copied; consumes the values in it
+ *  @param request copied; consumes the values in it. The macro fills in .size, whatever it was: a request may be a
+ *         changed copy of one that the library has made
  *  @returns_new */
 EFF_API EFF_MUST_USE eff_t *eff_http_request_to_at(eff_site_t site, eff_http_t *http,
                                                    const eff_http_request_t *request);
@@ -255,9 +256,17 @@ static inline EFF_MUST_USE eff_t *eff__http_request_by_value(eff_site_t site, ef
     request.size = sizeof request;
     return eff_http_request_at(site, &request);
 }
+static inline EFF_MUST_USE eff_t *eff__http_request_to_sized(eff_site_t site, eff_http_t *http,
+                                                             const eff_http_request_t *request)
+{
+    if (!request) return eff_http_request_to_at(site, http, request);
+    eff_http_request_t sized = *request;
+    sized.size = sizeof sized;
+    return eff_http_request_to_at(site, http, &sized);
+}
 /** @endcond */
 #define eff_http_request(...) eff__http_request_by_value(EFF_SITE, EFF_STRUCT_(eff_http_request_t, __VA_ARGS__))
-#define eff_http_request_to(...) eff_http_request_to_at(EFF_SITE, __VA_ARGS__)
+#define eff_http_request_to(...) eff__http_request_to_sized(EFF_SITE, __VA_ARGS__)
 #define eff_http_get(...) eff_http_get_at(EFF_SITE, __VA_ARGS__)
 
 /* ---- what to make of a response
@@ -325,7 +334,8 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_http_live(void);
 /** As eff_http_live, with options. Building it fails with an eff_http_tls_error when a file of them cannot be used, and
  *  with an eff_argument_error when the user agent is none that a header can hold.
  *  @param options copied; NULL: all defaults
- *  @returns_new; each call another layer: keep the one to be shared */
+ *  @returns_new; each call another layer: keep the one to be shared
+ *  @see eff_layer_flat_map, for options that are configured */
 EFF_API EFF_MUST_USE eff_layer_t *eff_http_live_with(const eff_http_options_t *options);
 /** Whether this build of the library has TLS; without it, https fails with an eff_http_tls_error. @return whether */
 EFF_API bool eff_http_has_tls(void);

@@ -27,8 +27,9 @@
  * built is released in reverse order, and the failure says which layer it was, and by which chain it was needed. All who
  * wait for a build get its failure, which is then forgotten: the next mention tries again.
  *
- * When building fails: layer_recover.h; to be built later, kept longer, built anew: layer_share.h; for all that a runtime
- * runs: managed.h. After ZIO's ZLayer and Effect's Layer. The rule that sharing goes by instances of needs is ours.
+ * When building fails: layer_recover.h; to be built later, kept longer, built anew: layer_share.h; looking at one, and for
+ * mistakes in it: layer_describe.h; for all that a runtime runs: managed.h. After ZIO's ZLayer and Effect's Layer. The
+ * rule that sharing goes by instances of needs is ours.
  */
 #ifndef EFFECT_LAYER_H
 #define EFFECT_LAYER_H
@@ -53,6 +54,7 @@ typedef struct eff_layer_def {
     eff_t *(*open_keyed)(eff_value_t key);         /**< of a keyed layer, instead of open; borrows key */
     eff_t *(*goodbye)(eff_any_fn user, void *service); /**< calls the user's goodbye with its own type */
     eff_any_fn user_goodbye;                           /**< builds the effect that runs before close; NULL: none */
+    eff_site_t goodbye_site;                           /**< the user's goodbye, for messages; NULL: unknown */
 } eff_layer_def_t;
 
 /** The layer of a descriptor: what EFF_DEFINE_LAYER's function calls.
@@ -123,6 +125,46 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_layer_effect_discard_at(eff_site_t site, e
  */
 EFF_API EFF_MUST_USE eff_layer_t *eff_layer_suspend_at(eff_site_t site, eff_layer_t *(*make)(eff_value_t env),
                                                        eff_value_t env);
+/**
+ * A layer that is chosen when it is built, by what an effect succeeds with: a Logger by a value of the Config, say.
+ *
+ *     static eff_layer_t *choose_logger(eff_value_t format, eff_value_t env)
+ *     {
+ *         bool json = strcmp(eff_as_string(format), "json") == 0;
+ *         return eff_logger_stderr(json ? eff_log_format_json : eff_log_format_text);
+ *     }
+ *     eff_layer_flat_map(eff_config_string_or("log.format", "text"), choose_logger, eff_unit,
+ *                        EFF_TAGS(&eff_logger_tag), &eff_config_tag)
+ *
+ * By the services themselves: of eff_context(), with eff_as_context in f. It declares what it provides and what is needed
+ * for that, by e and by whatever is chosen, so eff_layer_wire can order it, and eff_layer_check and eff_layer_describe see
+ * it. Of the chosen layer no more than that is seen, and it is given no more: one that lacks a declared service, or needs
+ * an undeclared one, is a mistake, of which building it dies.
+ *
+ * The choice is made once for each instance, which is told by this layer and the services that it is given; what is chosen
+ * is shared by its own identity. It is held as long as the instance, and released before what e has acquired.
+ *
+ * - Failure: that of e, or of building what was chosen. The next mention chooses anew.
+ * - Interruption: of both, when nobody waits for it any more.
+ *
+ * The macro takes the needs one by one, or EFF_NO_NEEDS.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @consumes{e}
+ * @param f called with what e succeeds with; borrows it and env; returns new
+ * @consumes{env}
+ * @param provides the tags of what is chosen, ended by NULL; borrowed, copied; NULL: none
+ * @param needs the tags that e and the layers to choose from need, ended by NULL; borrowed, copied; NULL: none
+ * @returns_new
+ * @see eff_layer_suspend, when nothing can be said before
+ *
+ * Standard name: ZLayer.flatMap (ZIO), Layer.flatMap (Effect); with eff_as_layer in f, Layer.unwrapEffect and
+ * Layer.unwrapScoped. That the choice is declared is ours.
+ */
+EFF_API EFF_MUST_USE eff_layer_t *eff_layer_flat_map_at(eff_site_t site, eff_t *e,
+                                                        eff_layer_t *(*f)(eff_value_t v, eff_value_t env),
+                                                        eff_value_t env, const eff_tag_t *const *provides,
+                                                        const eff_tag_t *const *needs);
 /** No services. Allocates nothing. @returns_new */
 EFF_API EFF_MUST_USE eff_layer_t *eff_layer_empty(void);
 
@@ -204,6 +246,27 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_layer_passthrough_at(eff_site_t site, eff_
 EFF_API EFF_MUST_USE eff_layer_t *eff_layer_project_at(eff_site_t site, eff_layer_t *layer, const eff_tag_t *from,
                                                        const eff_tag_t *to, eff_map_fn f, eff_value_t env);
 
+/**
+ * The layer under a name: what descriptions, eff_layer_check and failures call it, and what it is made of where that has
+ * no name of its own.
+ *
+ *     static eff_layer_t *storage(void)
+ *     {
+ *         return eff_layer_named(eff_layer_provide(cache_over_pool(), pool_live()), "storage");
+ *     }
+ *
+ * Described, it is one line, or one box, with all that it provides and needs; what is inside is shown on request
+ * (layer_describe.h). Sharing is not touched: it is built as if it had no name. Naming it again gives it the new name.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @consumes{layer}
+ * @param name copied
+ * @returns_new
+ *
+ * O(services).
+ */
+EFF_API EFF_MUST_USE eff_layer_t *eff_layer_named_at(eff_site_t site, eff_layer_t *layer, const char *name);
+
 /* ---- building */
 
 /**
@@ -227,7 +290,7 @@ EFF_API EFF_MUST_USE eff_t *eff_provide_at(eff_site_t site, eff_t *e, eff_layer_
  * For those that have to be there longer than one expression.
  *
  * - Success: with the context of its services (eff_as_context), for eff_provide_context.
- * - Failure, interruption: as of eff_provide, while building.
+ * - Failure, interruption: as of eff_provide, while building; nothing of it stays in the scope.
  *
  * @param site where it is composed; the macro fills it in
  * @consumes{layer}
@@ -254,46 +317,6 @@ EFF_API void eff_layer_decref(eff_layer_t *layer);
 EFF_API EFF_MUST_USE eff_value_t eff_layer_value(eff_layer_t *layer);
 /** Reads a layer. @borrows{v} @return borrowed from v; an empty one on the wrong type */
 EFF_API eff_layer_t *eff_as_layer(eff_value_t v);
-
-/* ---- looking at one */
-
-/** Describes a layer as text: a line for each part, indented below what it is a part of, with what it provides, what it
- *  needs, and who provides that. One that was mentioned before is "(see above)". Nothing for NULL.
- *
- *      wire (app.c:31): provides config, pool, users
- *        config_live: provides config
- *        pool_live: provides pool; needs config (by config_live)
- *        users_live: provides users; needs pool (by pool_live)
- *
- *  O(mentions). Below 40 levels lines are indented no further.
- *  @borrows{layer}
- *  @param out what the text is added to
- *  @see eff_layer_check, for what is wrong with it */
-EFF_API void eff_layer_describe(const eff_layer_t *layer, eff_buffer_t *out);
-/** Describes a layer as JSON: an object of "layers", which are objects of "name", "kind", "site", "provides" and "needs"
- *  (arrays of names), and "parts" (places in the list, of which the whole is at 0); and of "arrows", which are objects of
- *  "from", "to" (such places) and "service": the one at "from" needs it, the one at "to" provides it; null: none here.
- *  @borrows{layer} @return new, for json_decref; NULL when out of memory, and for NULL */
-EFF_API struct json_t *eff_layer_to_json(const eff_layer_t *layer);
-/** Describes a layer as a graph for Graphviz (`dot -Tsvg`): what builds a service is a box, what combines them a frame
- *  around them, and an arrow with the name of a service leads from who needs it to who provides it. Nothing for NULL.
- *  @borrows{layer}
- *  @param out what the text is added to */
-EFF_API void eff_layer_to_dot(const eff_layer_t *layer, eff_buffer_t *out);
-/** Looks for mistakes in the wiring, without building anything: services that are needed and provided by nobody (those of
- *  default tags are there always), circles, services that two parts of a merge or wiring provide, parts that nobody
- *  needs, and those of `wanted` that are not provided. Each line names the layers, and says what can be done.
- *
- *      eff_buffer_t problems = EFF_BUFFER_INIT;
- *      if (eff_layer_check(app, EFF_TAGS(&server_tag), &problems) > 0) fputs(eff_buffer_text(&problems), stderr);
- *
- *  What eff_layer_suspend and eff_layer_catch_all make of a layer is not known before, so where they are no part counts
- *  as unused.
- *  @borrows{layer}
- *  @param wanted the tags the program asks for, ended by NULL; NULL: not known, so no part counts as unused
- *  @param out a line is added for each; NULL: nowhere
- *  @return how many there are; that there was no memory for looking counts as one */
-EFF_API size_t eff_layer_check(const eff_layer_t *layer, const eff_tag_t *const *wanted, eff_buffer_t *out);
 
 /** A list of tags, ended by NULL, that lives as long as the block (in C++, the expression) around it.
  *  @param ... addresses of tags; or EFF_NO_NEEDS */
@@ -324,6 +347,8 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
 #define eff_layer_effect(tag, open, ...) eff_layer_effect_at(EFF_SITE, (tag), (open), EFF_TAGS(__VA_ARGS__))
 #define eff_layer_effect_discard(e, ...) eff_layer_effect_discard_at(EFF_SITE, (e), EFF_TAGS(__VA_ARGS__))
 #define eff_layer_suspend(...) eff_layer_suspend_at(EFF_SITE_OF(__VA_ARGS__), __VA_ARGS__)
+#define eff_layer_flat_map(e, f, env, provides, ...)                                                                   \
+    eff_layer_flat_map_at(EFF_SITE_OF(f), (e), (f), (env), (provides), EFF_TAGS(__VA_ARGS__))
 /** eff_layer_merge_at() of its arguments. @param ... consumes; at least one layer @returns_new */
 #define eff_layer_merge(...) EFF_LISTED_(eff_layer_merge_at, eff_layer_t *, __VA_ARGS__)
 /** eff_layer_wire_at() of its arguments. @param ... consumes; at least one layer @returns_new */
@@ -333,6 +358,7 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
 #define eff_layer_passthrough(...) eff_layer_passthrough_at(EFF_SITE, __VA_ARGS__)
 #define eff_layer_project(layer, from, to, ...)                                                                        \
     eff_layer_project_at(EFF_SITE_OF(__VA_ARGS__), (layer), (from), (to), __VA_ARGS__)
+#define eff_layer_named(...) eff_layer_named_at(EFF_SITE, __VA_ARGS__)
 #define eff_provide(...) eff_provide_at(EFF_SITE, __VA_ARGS__)
 #define eff_layer_build(...) eff_layer_build_at(EFF_SITE, __VA_ARGS__)
 #define eff_layer_launch(...) eff_layer_launch_at(EFF_SITE, __VA_ARGS__)
@@ -349,7 +375,8 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
 #define EFF_DEFINE_LAYER(layer, service, T, openfn, closefn, ...)                                                      \
     EFF_DEFINE_POLITE_LAYER(layer, service, T, openfn, NULL, closefn, __VA_ARGS__)
 /** The same with a goodbye: an effect that runs before closefn, masked, and may be skipped where closefn never is: without
- *  memory, and when a runtime is freed with fibers alive.
+ *  memory, and when a runtime is freed with fibers alive. Whoever shuts down waits for it: eff_timeout inside says for how
+ *  long.
  *  @param layer, service, T, openfn, closefn as of EFF_DEFINE_LAYER
  *  @param goodbyefn `eff_t *goodbyefn(T *)`: returns new; its failure is that of the release
  *  @param ... the addresses of the tags it needs, or EFF_NO_NEEDS */
@@ -361,7 +388,8 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
         static const eff_tag_t *const layer##__needs[] = { __VA_ARGS__, NULL };                                        \
         static const eff_layer_def_t layer##__def = {                                                                  \
             sizeof(eff_layer_def_t), #layer,         &service##_tag, openfn,           layer##__close,                 \
-            (eff_any_fn)(closefn),   layer##__needs, NULL,           layer##__goodbye, (eff_any_fn)(goodbyefn)         \
+            (eff_any_fn)(closefn),   layer##__needs, NULL,           layer##__goodbye, (eff_any_fn)(goodbyefn),        \
+            EFF_SITE_OF(goodbyefn)                                                                                     \
         };                                                                                                             \
         return eff_layer_of(&layer##__def);                                                                            \
     }                                                                                                                  \
@@ -376,10 +404,17 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
     {                                                                                                                  \
         EFF_LAYER_TYPED_(layer, T, NULL, closefn);                                                                     \
         static const eff_tag_t *const layer##__needs[] = { __VA_ARGS__, NULL };                                        \
-        static const eff_layer_def_t layer##__def = {                                                                  \
-            sizeof(eff_layer_def_t), #layer,         &service##_tag, NULL, layer##__close,                             \
-            (eff_any_fn)(closefn),   layer##__needs, openfn,         NULL, NULL                                        \
-        };                                                                                                             \
+        static const eff_layer_def_t layer##__def = { sizeof(eff_layer_def_t),                                         \
+                                                      #layer,                                                          \
+                                                      &service##_tag,                                                  \
+                                                      NULL,                                                            \
+                                                      layer##__close,                                                  \
+                                                      (eff_any_fn)(closefn),                                           \
+                                                      layer##__needs,                                                  \
+                                                      openfn,                                                          \
+                                                      NULL,                                                            \
+                                                      NULL,                                                            \
+                                                      NULL };                                                          \
         return eff_layer_keyed(&layer##__def, key);                                                                    \
     }                                                                                                                  \
     struct layer##__end

@@ -13,7 +13,7 @@
  * | to 0    | go on          | all start: 0 is no limit                                                          |
  *
  * The number holds for each loop by itself: two loops with one limit of 8 run up to 16 items. So a loop inside an item of
- * another may have the same limit, and no loop waits for another's items.
+ * another may have the same limit, and no loop waits for another's items. For a limit on their sum see semaphore.h.
  *
  * A handle: the effects take NULL, and then die of "out of memory". While loops run with it, it belongs to their runtime:
  * on another, a loop or an eff_limit_set dies of it.

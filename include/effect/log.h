@@ -43,8 +43,10 @@ typedef enum eff_log_level {
     EFF_LOG_OFF    /**< as a minimum: no message passes */
 } eff_log_level_t;
 
-/** The minimum level, a default tag: an eff_int, EFF_LOG_INFO by default. eff_log_level overrides it for an effect; for
- *  a whole runtime, daemons included, add it to the context in its options. */
+/** The minimum level, a default tag: an eff_int. Where nobody says one, it is that of the Logger (eff_logger_level), which
+ *  is EFF_LOG_INFO if that has none. eff_log_level sets it for an effect; for a whole runtime, daemons included, add it to
+ *  the context in its options. A layer is given the one around it only if it needs &eff_log_level_tag: mostly the Logger's
+ *  is what is wanted, which comes along with &eff_logger_tag. */
 EFF_API extern const eff_tag_t eff_log_level_tag;
 
 /**

@@ -82,6 +82,14 @@ struct eff_logger {
      * @returns_new
      */
     eff_t *(*reopen)(eff_logger_t *logger);
+    /**
+     * The least level that it wants, which is the minimum wherever no eff_log_level is in force. Called in plain C before
+     * a message becomes a record. NULL: EFF_LOG_INFO.
+     *
+     * @param logger borrowed
+     * @return the level
+     */
+    eff_log_level_t (*level)(const eff_logger_t *logger);
 };
 
 /** What service.h generates: eff_logger_tag, eff_logger_with, eff_logger_from, eff_logger_provide,
@@ -179,7 +187,8 @@ typedef struct eff_logger_file_options {
     const char *path;         /**< copied; made if it is not there, its folder is not */
     eff_log_format_fn format; /**< NULL: eff_log_format_text */
     int64_t max_bytes;        /**< a file that would be larger becomes "path.1", that one "path.2", ...; 0: never.
-                               *   What is no regular file stays as it is */
+                               *   Of a symbolic link that is done with the file it leads to. What is no regular file
+                               *   stays as it is */
     unsigned keep;            /**< how many of those there are; the oldest goes; 0: 5 */
     unsigned mode;            /**< of files that are made, less the umask; 0: 0640 */
 } eff_logger_file_options_t;
@@ -262,7 +271,8 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_logger_none(void);
  * Nothing is lost by that at the end: releasing the layer writes what is left, whatever the program ended of, and on a
  * second signal eff_main writes what can be written at once (as eff_runtime_free does where it cannot wait). Only a
  * crash loses what has waited since the last writing. Messages are formatted as they are logged; the Console and the
- * Clock are those of where the layer is provided.
+ * Clock are those of where the layer is provided. No other service is there in the background: an effect of yours that
+ * writes has to be given those that it asks for (NAME_provide), or what it is to write is lost.
  *
  * @consumes{inner}
  * @param options borrows: copied; NULL: all defaults
@@ -270,15 +280,26 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_logger_none(void);
  * @see eff_logger_flush
  */
 EFF_API EFF_MUST_USE eff_layer_t *eff_logger_batched(eff_layer_t *inner, const eff_logger_batch_options_t *options);
-/** Each message to both: the second gets it when the first has it. @consumes{first, second} @returns_new */
+/** Each message to both: the second gets it when the first has it. Where both have a level (eff_logger_level), it has the
+ *  lower one. @consumes{first, second} @returns_new */
 EFF_API EFF_MUST_USE eff_layer_t *eff_logger_tee(eff_layer_t *first, eff_layer_t *second);
 /** Whether a message passes. @borrows{record, env} @return whether it does */
 typedef bool (*eff_log_filter_fn)(const eff_log_record_t *record, eff_value_t env);
 /** A Logger that gets only some of the messages.
  *  @consumes{inner} @param passes which ones @consumes{env} @returns_new */
 EFF_API EFF_MUST_USE eff_layer_t *eff_logger_filter(eff_layer_t *inner, eff_log_filter_fn passes, eff_value_t env);
-/** A Logger that gets only messages of a level or above: of those that eff_log_level lets pass.
- *  @consumes{inner} @param minimum the level @returns_new */
+/**
+ * A Logger with a level: it gets messages of that level or above, and where no eff_log_level is in force, that is the
+ * minimum. So the level of a program comes along with its Logger, to all that need that, layers included:
+ *
+ *     eff_logger_level(eff_logger_live(), EFF_LOG_DEBUG)
+ *
+ * Of those that an eff_log_level around them stops it gets none.
+ *
+ * @consumes{inner}
+ * @param minimum the level
+ * @returns_new
+ */
 EFF_API EFF_MUST_USE eff_layer_t *eff_logger_level(eff_layer_t *inner, eff_log_level_t minimum);
 
 /* ---- TestLogger: messages kept in memory, for a test to look at

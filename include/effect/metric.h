@@ -16,7 +16,9 @@
  *     eff_metric_registry_format(registry, &text);        // for Prometheus, and for people
  *
  * Recording never fails its caller. What cannot be recorded is refused, and the metric keeps its value: NaN, a counter
- * that should go down, a series more than EFF_METRIC_SERIES_LIMIT.
+ * that should go down, a series more than EFF_METRIC_SERIES_LIMIT, labels around and the recorder's own that cannot be
+ * told apart. Labels that cannot be at all are a mistake where they are given: two whose names are one when printed
+ * ("a.b" and "a_b"), and "le", which the buckets of histograms have.
  */
 #ifndef EFFECT_METRIC_H
 #define EFFECT_METRIC_H

@@ -6,7 +6,13 @@
  *
  * A limiter has tokens, at most as many as a burst, and gets a new one each 1/10 s, by the Clock in effect. Who wants
  * to begin takes one, and waits if there is none, first come first served. How long what then runs takes does not
- * matter: for how many run at the same time, see eff_for_each_par.
+ * matter: for how many run at the same time, see eff_for_each_par and semaphore.h.
+ *
+ * The pace is an average over a burst. Waiting takes until the clock's next tick and the fiber's next turn, of which each
+ * is late by up to a millisecond or so, and with a burst of 1 what is late is lost: each token is counted from when the
+ * one before was taken. So a limiter of 1000 a second and a burst of 1 lets fewer than 1000 begin. Where the pace is near
+ * a millisecond, a burst of 10, say, makes up for it; where things must not be closer together than an interval, that
+ * loss is what keeps them apart.
  *
  * A handle: the effects take NULL, and then die of "out of memory". It belongs to the runtime that first uses it; on
  * another, to use it is a defect. All who use it should have the same Clock.

@@ -42,8 +42,12 @@ EFF_API EFF_MUST_USE eff_exit_t eff_run(eff_t *e);
  *  @return the exit code, by how e ended: 0 on success, or the integer it succeeds with, modulo 256; 1 for a Fail or an
  *          interruption from inside; 70 for a Die; 128 + n after signal n, the second one in any case */
 EFF_API int eff_main(eff_t *e);
-/** As eff_main, with the services of a layer. @consumes{e, layer} @return the exit code */
-EFF_API int eff_main_with(eff_t *e, eff_layer_t *layer);
+/** As eff_main, with the services of a layer.
+ *  @param site where it is composed; the macro fills it in
+ *  @consumes{e, layer} @return the exit code */
+EFF_API int eff_main_with_at(eff_site_t site, eff_t *e, eff_layer_t *layer);
+/** eff_main_with_at, which messages about the layer name as the place. @param ... e, layer */
+#define eff_main_with(...) eff_main_with_at(EFF_SITE, __VA_ARGS__)
 
 /** Options of a runtime; zero means the default. With `size` set, what an older header did not have yet is not read. */
 typedef struct eff_runtime_options {

@@ -129,7 +129,8 @@ EFF_API EFF_MUST_USE eff_exit_t eff_test_run_shuffled_with(const eff_test_option
  *  @return borrowed, until the next run; of a long text, the last 4,000 bytes or so */
 EFF_API const char *eff_test_latest_screen(void);
 
-/* ---- driving fibers from outside. Not from inside a fiber. Time moves by hand. */
+/* ---- driving fibers from outside. Time moves by hand. From inside a fiber, or a callback of a loop that runs, adjust, set,
+ * step, poll, free and end are misuse, and do nothing: a fiber moves time with eff_test_clock_adjust. */
 
 /** A runtime in a test's environment, driven from outside any fiber. */
 typedef struct eff_test eff_test_t;

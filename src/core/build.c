@@ -141,21 +141,69 @@ eff_t *eff__unusable(eff_site_t site, const char *builder, eff_t *e, eff_value_t
 
 /* ---- nodes */
 
+eff_t *eff__value_shaped(eff_site_t site, eff_value_t v, const struct eff__shape *shape)
+{
+    eff_t *e;
+    if (!eff__value_usable(v) || !(e = eff__node_new((enum eff__op)shape->op, EFF__NODE_SIZE(value), site)))
+        return eff__refuse_call(site, shape->builder, true, v);
+    e->flags = shape->flags;
+    e->value.value = v;
+    return e;
+}
+
+eff_t *eff__bind_shaped(eff_site_t site, eff_t *source, eff_any_fn fn, eff_value_t env, const struct eff__shape *shape)
+{
+    return eff__bind_node((enum eff__op)shape->op, shape->flags, site, shape->builder, source, fn, env);
+}
+
 eff_t *eff__bind_node(enum eff__op op, uint8_t flags, eff_site_t site, const char *builder, eff_t *source,
                       eff_any_fn fn, eff_value_t env)
 {
-    return eff__bind_node_inline(op, flags, site, builder, source, fn, env);
+    eff_t *e;
+    if (!eff__effect_usable(source) || !fn || !eff__value_usable(env) ||
+        !(e = eff__node_new(op, EFF__NODE_SIZE(bind), site)))
+        return eff__refuse_bind(site, builder, source, fn != NULL, env);
+    e->flags = flags;
+    e->bind.source = source;
+    e->bind.fn = fn;
+    e->bind.env = env;
+    return e;
+}
+
+eff_t *eff__call_shaped(eff_site_t site, eff_any_fn fn, eff_value_t env, const struct eff__shape *shape)
+{
+    return eff__call_node((enum eff__op)shape->op, site, shape->builder, fn, env);
 }
 
 eff_t *eff__call_node(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn, eff_value_t env)
 {
-    return eff__call_node_inline(op, site, builder, fn, env);
+    eff_t *e;
+    if (!fn || !eff__value_usable(env) || !(e = eff__node_new(op, EFF__NODE_SIZE(call), site)))
+        return eff__refuse_call(site, builder, fn != NULL, env);
+    e->call.fn = fn;
+    e->call.env = env;
+    return e;
+}
+
+eff_t *eff__catch_shaped(eff_site_t site, eff_t *source, eff_any_fn bad, eff_value_t env,
+                         const struct eff__shape *shape)
+{
+    return eff__fold_node(shape->flags, site, shape->builder, source, bad, NULL, env);
 }
 
 eff_t *eff__fold_node(uint8_t flags, eff_site_t site, const char *builder, eff_t *source, eff_any_fn bad,
                       eff_bind_fn good, eff_value_t env)
 {
-    return eff__fold_node_inline(flags, site, builder, source, bad, good, env);
+    eff_t *e;
+    if (!eff__effect_usable(source) || !bad || !eff__value_usable(env) ||
+        !(e = eff__node_new(EFF__OP_FOLD, EFF__NODE_SIZE(fold), site)))
+        return eff__refuse_bind(site, builder, source, bad != NULL, env);
+    e->flags = flags;
+    e->fold.source = source;
+    e->fold.bad = bad;
+    e->fold.good = good;
+    e->fold.env = env;
+    return e;
 }
 
 eff_t *eff__wrap_node(enum eff__op op, eff_site_t site, const char *builder, eff_t *source)
@@ -198,27 +246,35 @@ eff_t *eff__without_handle(eff_site_t site, const char *builder, eff_value_t val
     return eff_fail_cause_at(site, eff_cause_note(eff_cause_incref(eff__cause_oom), note, site));
 }
 
-eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
-{
-    if (!handle) {
-        char builder[64];
-        snprintf(builder, sizeof builder, "eff_%s", prim->name);
-        return eff__without_handle(site, builder, value);
-    }
-    eff_t *e = eff__prim_node_plain(site, prim, value);
-    if (e->op == EFF__OP_PRIM) e->prim.handle = eff__payload_retain(handle);
-    return e;
-}
-
-eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value)
+static eff_t *prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
 {
     eff_t *e;
     if (!eff__value_usable(value) || !(e = eff__node_new(EFF__OP_PRIM, EFF__NODE_SIZE(prim), site)))
         return eff__refuse_call(site, prim->name, true, value);
     e->prim.prim = prim;
-    e->prim.handle = NULL;
+    e->prim.handle = handle ? eff__payload_retain(handle) : NULL;
     e->prim.value = value;
     return e;
+}
+
+static EFF_NOINLINE eff_t *prim_node_over(eff_site_t site, const struct eff__prim *prim, void *handle,
+                                          eff_value_t value)
+{
+    if (handle) return prim_node(site, prim, handle, value);
+    char builder[64];
+    snprintf(builder, sizeof builder, "eff_%s", prim->name);
+    return eff__without_handle(site, builder, value);
+}
+
+eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
+{
+    eff_t *e = eff__prim_at_once(site, prim, handle, value);
+    return e ? e : prim_node_over(site, prim, handle, value);
+}
+
+eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value)
+{
+    return prim_node(site, prim, NULL, value);
 }
 
 static bool all_usable(size_t n, eff_t *const *effects)

@@ -37,61 +37,116 @@ EFF_MUST_USE eff_t *eff__refuse_values(eff_site_t site, const char *builder, boo
 
 static inline bool eff__effect_usable(const eff_t *e)
 {
-    return __builtin_expect(e && e != &eff__oom_node, 1);
+    return __builtin_expect(e != NULL, 1) && __builtin_expect(e != &eff__oom_node, 1);
 }
 
 /* What a builder returns whose handle is NULL. Whoever makes a handle returns NULL when out of memory, and nobody need
  * look: so that is what this dies of. As it may be a mistake just as well, a note says so. Consumes value. */
 EFF_API EFF_MUST_USE eff_t *eff__without_handle(eff_site_t site, const char *builder, eff_value_t value);
 
-/* ---- nodes, inline */
+/* ---- nodes, inline
+ *
+ * The frequent builders make their node at once, when nothing is wrong with the arguments and the free list has a block;
+ * else they leave it to a function, as their last act and with the same arguments, so that nothing of theirs has to
+ * outlive a call:
+ *
+ *     eff_t *node = eff__bind_at_once(&map_shape, site, e, (eff_any_fn)f, env);
+ *     return node ? node : eff__bind_shaped(site, e, (eff_any_fn)f, env, &map_shape);
+ */
 
-static inline eff_t *eff__value_node_inline(enum eff__op op, eff_site_t site, const char *builder, eff_value_t v)
+/* What is the same in all nodes that a builder makes; static const. */
+struct eff__shape {
+    uint8_t op; /* enum eff__op */
+    uint8_t flags;
+    const char *builder;
+};
+
+EFF_MUST_USE eff_t *eff__value_shaped(eff_site_t site, eff_value_t v, const struct eff__shape *shape);
+EFF_MUST_USE eff_t *eff__call_shaped(eff_site_t site, eff_any_fn fn, eff_value_t env, const struct eff__shape *shape);
+EFF_MUST_USE eff_t *eff__bind_shaped(eff_site_t site, eff_t *source, eff_any_fn fn, eff_value_t env,
+                                     const struct eff__shape *shape);
+/* A fold that lets successes pass. */
+EFF_MUST_USE eff_t *eff__catch_shaped(eff_site_t site, eff_t *source, eff_any_fn bad, eff_value_t env,
+                                      const struct eff__shape *shape);
+
+/* A node with a block of the free list; NULL when that is empty. */
+static inline eff_t *eff__node_at_once(const struct eff__shape *shape, size_t size, eff_site_t site)
+{
+    eff_t *e = (eff_t *)eff__alloc_at_once(size);
+    if (__builtin_expect(!e, 0)) return NULL;
+    eff__node_init(e, (enum eff__op)shape->op, shape->flags, site);
+    return e;
+}
+
+static inline eff_t *eff__value_at_once(const struct eff__shape *shape, eff_site_t site, eff_value_t v)
 {
     eff_t *e;
-    if (!eff__value_usable(v) || !(e = eff__node_new(op, EFF__NODE_SIZE(value), site)))
-        return eff__refuse_call(site, builder, true, v);
+    if (!eff__value_usable(v) || !(e = eff__node_at_once(shape, EFF__NODE_SIZE(value), site))) return NULL;
     e->value.value = v;
     return e;
 }
 
-static inline eff_t *eff__call_node_inline(enum eff__op op, eff_site_t site, const char *builder, eff_any_fn fn,
-                                           eff_value_t env)
+static inline eff_t *eff__call_at_once(const struct eff__shape *shape, eff_site_t site, eff_any_fn fn, eff_value_t env)
 {
     eff_t *e;
-    if (!fn || !eff__value_usable(env) || !(e = eff__node_new(op, EFF__NODE_SIZE(call), site)))
-        return eff__refuse_call(site, builder, fn != NULL, env);
+    if (!fn || !eff__value_usable(env) || !(e = eff__node_at_once(shape, EFF__NODE_SIZE(call), site))) return NULL;
     e->call.fn = fn;
     e->call.env = env;
     return e;
 }
 
-static inline eff_t *eff__bind_node_inline(enum eff__op op, uint8_t flags, eff_site_t site, const char *builder,
-                                           eff_t *source, eff_any_fn fn, eff_value_t env)
+static inline eff_t *eff__bind_at_once(const struct eff__shape *shape, eff_site_t site, eff_t *source, eff_any_fn fn,
+                                       eff_value_t env)
 {
     eff_t *e;
     if (!eff__effect_usable(source) || !fn || !eff__value_usable(env) ||
-        !(e = eff__node_new(op, EFF__NODE_SIZE(bind), site)))
-        return eff__refuse_bind(site, builder, source, fn != NULL, env);
-    e->flags = flags;
+        !(e = eff__node_at_once(shape, EFF__NODE_SIZE(bind), site)))
+        return NULL;
     e->bind.source = source;
     e->bind.fn = fn;
     e->bind.env = env;
     return e;
 }
 
-static inline eff_t *eff__fold_node_inline(uint8_t flags, eff_site_t site, const char *builder, eff_t *source,
-                                           eff_any_fn bad, eff_bind_fn good, eff_value_t env)
+static inline eff_t *eff__catch_at_once(const struct eff__shape *shape, eff_site_t site, eff_t *source, eff_any_fn bad,
+                                        eff_value_t env)
 {
     eff_t *e;
     if (!eff__effect_usable(source) || !bad || !eff__value_usable(env) ||
-        !(e = eff__node_new(EFF__OP_FOLD, EFF__NODE_SIZE(fold), site)))
-        return eff__refuse_bind(site, builder, source, bad != NULL, env);
-    e->flags = flags;
+        !(e = eff__node_at_once(shape, EFF__NODE_SIZE(fold), site)))
+        return NULL;
     e->fold.source = source;
     e->fold.bad = bad;
-    e->fold.good = good;
+    e->fold.good = NULL;
     e->fold.env = env;
+    return e;
+}
+
+/* A par node of two sides. */
+static inline eff_t *eff__pair_at_once(enum eff__par_kind kind, uint8_t flags, eff_site_t site, eff_t *a, eff_t *b)
+{
+    const struct eff__shape shape = { .op = EFF__OP_PAR, .flags = flags };
+    eff_t *e;
+    if (!eff__effect_usable(a) || !eff__effect_usable(b) || !(e = eff__node_at_once(&shape, EFF__NODE_SIZE(par), site)))
+        return NULL;
+    e->kind = (uint8_t)kind;
+    e->par.n = 2;
+    e->par.sides[0] = a;
+    e->par.sides[1] = b;
+    e->par.more = NULL;
+    return e;
+}
+
+/* A prim over a handle, which is there. */
+static inline eff_t *eff__prim_at_once(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
+{
+    static const struct eff__shape shape = { .op = EFF__OP_PRIM };
+    eff_t *e;
+    if (!handle || !eff__value_usable(value) || !(e = eff__node_at_once(&shape, EFF__NODE_SIZE(prim), site)))
+        return NULL;
+    e->prim.prim = prim;
+    e->prim.handle = eff__payload_retain(handle);
+    e->prim.value = value;
     return e;
 }
 
@@ -151,7 +206,7 @@ bool eff__condition_of(eff_value_t v, const char *builder);
 eff_t *eff__run_env(eff_value_t v, eff_value_t env);                  /* then, or_else, replicate: env is the effect */
 eff_t *eff__run_env_finally(const eff_exit_t *exit, eff_value_t env); /* ensuring: env is the effect */
 eff_value_t eff__return_env(eff_value_t v, eff_value_t env);          /* map_to: env is the value */
-eff_value_t eff__return_some(eff_value_t v, eff_value_t env);         /* the body's side of timeout */
+eff_value_t eff__return_some(eff_value_t v, eff_value_t env);         /* when, option */
 eff_t *eff__some_or_run_env(eff_value_t option, eff_value_t env);     /* timeout_to: env is the effect */
 eff_t *eff__failed_to_none(eff_value_t error, eff_value_t env);       /* option */
 eff_t *eff__ended_to_unit(eff_value_t v, eff_value_t env);            /* ignore */

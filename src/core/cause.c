@@ -81,7 +81,7 @@ const eff_cause_t *eff__cause_missing(void)
 /* A leaf whose arm is still to be filled in; NULL when out of memory. */
 static eff_cause_t *leaf_new(eff_cause_tag_t tag, uint8_t flags)
 {
-    eff_cause_t *c = eff__payload_alloc(&eff_cause_type, sizeof *c);
+    eff_cause_t *c = eff__payload_make(&eff_cause_type, sizeof *c);
     if (!c) return NULL;
     *c = (struct eff_cause){ .tag = (uint8_t)tag, .flags = flags };
     return c;

@@ -16,9 +16,9 @@ eff_cause_t *eff__cause_static_interrupt(eff_interrupt_reason_t reason);
 /* Consumes the cause; returns new: the same with the trace appended to this node's own trace, in place when nobody else
  * holds it. Without memory the cause comes back without the trace, marked truncated if that can be done. */
 eff_cause_t *eff__cause_add_trace(eff_cause_t *cause, const struct eff__trace *trace);
-/* The same for the fork sites of a fiber and its ancestors, nearest first ("forked at ..."). n <= EFF__TRACE_MAX. Only
- * the first call on a cause has an effect. */
-eff_cause_t *eff__cause_add_forks(eff_cause_t *cause, size_t n, const eff_site_t *sites);
+/* The same for the fork sites of a fiber and its ancestors, nearest first ("forked at ..."), and their names (strings, or
+ * unit; borrowed; NULL: none has one). n <= EFF__TRACE_MAX. Only the first call on a cause has an effect. */
+eff_cause_t *eff__cause_add_forks(eff_cause_t *cause, size_t n, const eff_site_t *sites, const eff_value_t *names);
 /* Then and Both for the way out, where failing is no choice: without memory `keep` is returned, marked truncated, and
  * the other is dropped. Both consume; Empty and NULL disappear. */
 eff_cause_t *eff__cause_then_or_keep(eff_cause_t *keep, eff_cause_t *later);

@@ -80,6 +80,23 @@ static void put_gap(struct page *p, size_t indent, size_t n)
     eff__sink_printf(&p->sink, "\xe2\x80\xa6 %zu more \xe2\x80\xa6", n);
 }
 
+/* "forked at main (a.c:7)"; of a fiber with a name "forked as "resolver" at main (a.c:7)". */
+static void put_fork(struct page *p, size_t indent, eff_site_t site, eff_value_t name)
+{
+    bool named = eff_value_is(name, &eff_string_type);
+    if (!site && !named) return;
+    line(p, indent);
+    eff__sink_add(&p->sink, "forked");
+    if (named) {
+        eff__sink_add(&p->sink, " as \"");
+        eff__sink_escaped(&p->sink, eff_as_string(name), eff_string_size(name));
+        eff__sink_add(&p->sink, "\"");
+    }
+    if (!site) return;
+    eff__sink_add(&p->sink, " at ");
+    put_site(p, site);
+}
+
 static void put_trace(struct page *p, size_t indent, const struct eff__cause_trace *t)
 {
     for (uint32_t i = 0; i < t->n_sites; i++) {
@@ -89,12 +106,9 @@ static void put_trace(struct page *p, size_t indent, const struct eff__cause_tra
         eff__sink_add(&p->sink, "at ");
         put_site(p, t->sites[i]);
     }
-    for (uint32_t i = 0; i < t->n_forks; i++) {
-        if (!t->sites[t->n_sites + i]) continue;
-        line(p, indent);
-        eff__sink_add(&p->sink, "forked at ");
-        put_site(p, t->sites[t->n_sites + i]);
-    }
+    const eff_value_t *names = eff__trace_names(t);
+    for (uint32_t i = 0; i < t->n_forks; i++)
+        put_fork(p, indent, t->sites[t->n_sites + i], names ? names[i] : eff_unit);
 }
 
 static void put_notes(struct page *p, size_t indent, const struct eff__cause_notes *notes)

@@ -1,8 +1,8 @@
 /* A cause as JSON.
  *
  *     {"tag": "both", "children": [
- *         {"tag": "fail", "type": "error", "value": {...}, "trace": ["f (a.c:1)"], "forks": [...],
- *          "notes": [{"value": "while starting", "site": "a.c:7"}]},
+ *         {"tag": "fail", "type": "error", "value": {...}, "trace": ["f (a.c:1)"], "forks": ["g (a.c:9)"],
+ *          "fork_names": ["resolver"], "notes": [{"value": "while starting", "site": "a.c:7"}]},
  *         {"tag": "interrupt", "by": 3, "reason": "race lost", "site": "a.c:20"}]}
  *
  * jansson frees and prints recursively, so the nesting must stay bounded whatever the cause. Hence a Then of Thens (or
@@ -48,6 +48,19 @@ static json_t *sites_json(const eff_site_t *sites, size_t n)
     return array;
 }
 
+/* null for who has none. */
+static json_t *names_json(const eff_value_t *names, size_t n)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < n; i++) {
+        json_t *name = eff_value_is(names[i], &eff_string_type) ? eff__json_text(eff_as_string(names[i])) : json_null();
+        if (json_array_append_new(array, name) == 0) continue;
+        json_decref(array);
+        array = NULL;
+    }
+    return array;
+}
+
 static json_t *note_json(const struct eff__cause_note *note)
 {
     json_t *o = json_object();
@@ -75,6 +88,7 @@ static bool set_extras(json_t *o, const eff_cause_t *c)
     if (t && t->n_seen > t->n_sites && !eff__json_set(o, "sites_left_out", json_integer(t->n_seen - t->n_sites)))
         return false;
     if (t && t->n_forks && !eff__json_set(o, "forks", sites_json(t->sites + t->n_sites, t->n_forks))) return false;
+    if (t && t->named && !eff__json_set(o, "fork_names", names_json(eff__trace_names(t), t->n_forks))) return false;
     if (c->notes && !eff__json_set(o, "notes", notes_json(c->notes))) return false;
     return !(c->flags & EFF__CAUSE_CUT) || eff__json_set(o, "truncated", json_true());
 }

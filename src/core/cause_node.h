@@ -40,8 +40,15 @@ struct eff__cause_trace {
     uint32_t n_seen;    /* sites ever added; the n_seen - n_sites between the first 8 and the rest are gone */
     uint32_t n_sites;   /* at most EFF__TRACE_MAX */
     uint32_t n_forks;   /* at most EFF__TRACE_MAX */
+    bool named;         /* some of the forks have names, which stand behind all sites: see eff__trace_names */
     eff_site_t sites[]; /* n_sites of them, innermost first, and then the n_forks fork sites, nearest first */
 };
+
+/* For each fork the name of the fiber, owned: a string, or unit. NULL: none has one. */
+static inline const eff_value_t *eff__trace_names(const struct eff__cause_trace *t)
+{
+    return t->named ? (const eff_value_t *)(const void *)(t->sites + t->n_sites + t->n_forks) : NULL;
+}
 
 /* tag             live arm
  * EMPTY           none

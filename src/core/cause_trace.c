@@ -48,29 +48,48 @@ static struct eff__cause_notes *notes_copy(const struct eff__cause_notes *notes,
 
 /* ---- traces */
 
-static size_t trace_bytes(uint32_t n_sites, uint32_t n_forks)
+static size_t trace_bytes(uint32_t n_sites, uint32_t n_forks, bool named)
 {
-    return sizeof(struct eff__cause_trace) + (n_sites + n_forks) * sizeof(eff_site_t);
+    return sizeof(struct eff__cause_trace) + (n_sites + n_forks) * sizeof(eff_site_t) +
+           (named ? n_forks * sizeof(eff_value_t) : 0);
 }
 
-static struct eff__cause_trace *trace_new(uint32_t n_seen, uint32_t n_sites, uint32_t n_forks)
+/* Its sites are to be filled in; the forks are copies of these, whose names are borrowed (NULL: none). */
+static struct eff__cause_trace *trace_new(uint32_t n_seen, uint32_t n_sites, uint32_t n_forks, const eff_site_t *forks,
+                                          const eff_value_t *names)
 {
-    struct eff__cause_trace *t = eff__alloc(trace_bytes(n_sites, n_forks));
+    bool named = names != NULL;
+    struct eff__cause_trace *t = eff__alloc(trace_bytes(n_sites, n_forks, named));
     if (!t) return NULL;
-    *t = (struct eff__cause_trace){ .n_seen = n_seen, .n_sites = n_sites, .n_forks = n_forks };
+    *t = (struct eff__cause_trace){ .n_seen = n_seen, .n_sites = n_sites, .n_forks = n_forks, .named = named };
+    if (n_forks) memcpy(t->sites + n_sites, forks, n_forks * sizeof *t->sites);
+    eff_value_t *copies = (eff_value_t *)(uintptr_t)eff__trace_names(t);
+    for (uint32_t i = 0; copies && i < n_forks; i++)
+        copies[i] = eff_value_incref(names[i]);
     return t;
+}
+
+/* One with the same forks as another (NULL: none), and other sites. */
+static struct eff__cause_trace *trace_like(const struct eff__cause_trace *t, uint32_t n_seen, uint32_t n_sites)
+{
+    if (!t) return trace_new(n_seen, n_sites, 0, NULL, NULL);
+    return trace_new(n_seen, n_sites, t->n_forks, t->sites + t->n_sites, eff__trace_names(t));
 }
 
 static void trace_free(struct eff__cause_trace *t)
 {
-    if (t) eff__free(t, trace_bytes(t->n_sites, t->n_forks));
+    if (!t) return;
+    const eff_value_t *names = eff__trace_names(t);
+    for (uint32_t i = 0; names && i < t->n_forks; i++)
+        eff_value_decref(names[i]);
+    eff__free(t, trace_bytes(t->n_sites, t->n_forks, t->named));
 }
 
 static struct eff__cause_trace *trace_copy(const struct eff__cause_trace *t, bool *ok)
 {
     if (!t) return NULL;
-    struct eff__cause_trace *copy = trace_new(t->n_seen, t->n_sites, t->n_forks);
-    if (copy) memcpy(copy->sites, t->sites, (t->n_sites + t->n_forks) * sizeof *t->sites);
+    struct eff__cause_trace *copy = trace_like(t, t->n_seen, t->n_sites);
+    if (copy) memcpy(copy->sites, t->sites, t->n_sites * sizeof *t->sites);
     else *ok = false;
     return copy;
 }
@@ -153,7 +172,7 @@ static eff_cause_t *add_sites(eff_cause_t *c, uint32_t n_seen, uint32_t n, const
 {
     if (!own(&c)) return give_up(c);
     struct eff__cause_trace *old = c->trace;
-    uint32_t n_old = old ? old->n_sites : 0, n_forks = old ? old->n_forks : 0;
+    uint32_t n_old = old ? old->n_sites : 0;
     if (n_old && n && old->sites[n_old - 1] == sites[0]) { /* the same combinator, seen again */
         sites++;
         n_seen--;
@@ -163,7 +182,7 @@ static eff_cause_t *add_sites(eff_cause_t *c, uint32_t n_seen, uint32_t n, const
     uint32_t kept = n_all < EFF__TRACE_MAX ? n_all : EFF__TRACE_MAX;
     uint32_t seen = old ? old->n_seen : 0;
     seen = n_seen <= UINT32_MAX - seen ? seen + n_seen : UINT32_MAX;
-    struct eff__cause_trace *t = trace_new(seen, kept, n_forks);
+    struct eff__cause_trace *t = trace_like(old, seen, kept);
     if (!t) return give_up(c);
 
     /* Any earlier gap lies between the first 8 and the last 24 of both together, so one gap remains. */
@@ -172,7 +191,6 @@ static eff_cause_t *add_sites(eff_cause_t *c, uint32_t n_seen, uint32_t n, const
         uint32_t from = i < EFF__TRACE_FIRST ? i : i + n_skipped;
         t->sites[i] = from < n_old ? old->sites[from] : sites[from - n_old];
     }
-    if (n_forks) memcpy(t->sites + kept, old->sites + n_old, n_forks * sizeof *t->sites);
     c->trace = t;
     trace_free(old);
     return c;
@@ -192,17 +210,16 @@ eff_cause_t *eff__cause_add_trace(eff_cause_t *cause, const struct eff__trace *t
     return add_sites(cause, seen, EFF__TRACE_MAX, sites);
 }
 
-eff_cause_t *eff__cause_add_forks(eff_cause_t *c, size_t n, const eff_site_t *sites)
+eff_cause_t *eff__cause_add_forks(eff_cause_t *c, size_t n, const eff_site_t *sites, const eff_value_t *names)
 {
     if (n == 0 || (c->trace && c->trace->n_forks)) return c;
     if (n > EFF__TRACE_MAX) n = EFF__TRACE_MAX;
     if (!own(&c)) return give_up(c);
     struct eff__cause_trace *old = c->trace;
     uint32_t n_sites = old ? old->n_sites : 0;
-    struct eff__cause_trace *t = trace_new(old ? old->n_seen : 0, n_sites, (uint32_t)n);
+    struct eff__cause_trace *t = trace_new(old ? old->n_seen : 0, n_sites, (uint32_t)n, sites, names);
     if (!t) return give_up(c);
     if (n_sites) memcpy(t->sites, old->sites, n_sites * sizeof *t->sites);
-    memcpy(t->sites + n_sites, sites, n * sizeof *t->sites);
     c->trace = t;
     trace_free(old);
     return c;
@@ -212,7 +229,7 @@ eff_cause_t *eff__cause_inherit(eff_cause_t *c, const eff_cause_t *from)
 {
     const struct eff__cause_trace *t = from->trace;
     if (t && t->n_sites) c = add_sites(c, t->n_seen, t->n_sites, t->sites);
-    if (t) c = eff__cause_add_forks(c, t->n_forks, t->sites + t->n_sites);
+    if (t) c = eff__cause_add_forks(c, t->n_forks, t->sites + t->n_sites, eff__trace_names(t));
     for (uint32_t i = 0; from->notes && i < from->notes->n; i++) {
         const struct eff__cause_note *note = &from->notes->items[i];
         c = eff_cause_note(c, eff_value_incref(note->value), note->site);

@@ -214,7 +214,7 @@ eff_value_t eff_some(eff_value_t v)
 {
     v = eff__value_part(v, "eff_some");
     if (is_oom(v)) return v;
-    struct eff__option *option = eff__payload_alloc(&eff_option_type, sizeof *option);
+    struct eff__option *option = eff__payload_make(&eff_option_type, sizeof *option);
     if (!option) {
         eff_value_decref(v);
         return eff_oom_value();

@@ -11,21 +11,24 @@
 
 eff_t *eff_succeed_at(eff_site_t site, eff_value_t v)
 {
-    return eff__value_node_inline(EFF__OP_SUCCEED, site, "eff_succeed", v);
+    static const struct eff__shape shape = { EFF__OP_SUCCEED, 0, "eff_succeed" };
+    eff_t *e = eff__value_at_once(&shape, site, v);
+    return e ? e : eff__value_shaped(site, v, &shape);
 }
 
 eff_t *eff_fail_at(eff_site_t site, eff_value_t error)
 {
-    return eff__value_node_inline(EFF__OP_FAIL, site, "eff_fail", error);
+    static const struct eff__shape shape = { EFF__OP_FAIL, 0, "eff_fail" };
+    eff_t *e = eff__value_at_once(&shape, site, error);
+    return e ? e : eff__value_shaped(site, error, &shape);
 }
 
 eff_t *eff_fail_cause_at(eff_site_t site, eff_cause_t *cause)
 {
     if (!cause) return eff__mistake_at(site, "argument 1 of eff_fail_cause is NULL");
     if (cause == eff__cause_oom) return &eff__oom_node;
-    eff_t *e = eff__value_node_inline(EFF__OP_FAIL, site, "eff_fail_cause", eff_cause_value(cause));
-    if (e != &eff__oom_node) e->flags = EFF__CAUSE;
-    return e;
+    static const struct eff__shape shape = { EFF__OP_FAIL, EFF__CAUSE, "eff_fail_cause" };
+    return eff__value_shaped(site, eff_cause_value(cause), &shape);
 }
 
 eff_t *eff_die_at(eff_site_t site, eff_value_t defect)
@@ -56,12 +59,16 @@ eff_t *eff_fail_errno_at(eff_site_t site, const char *fmt, ...)
 
 eff_t *eff_sync_at(eff_site_t site, eff_sync_fn fn, eff_value_t env)
 {
-    return eff__call_node_inline(EFF__OP_SYNC, site, "eff_sync", (eff_any_fn)fn, env);
+    static const struct eff__shape shape = { EFF__OP_SYNC, 0, "eff_sync" };
+    eff_t *e = eff__call_at_once(&shape, site, (eff_any_fn)fn, env);
+    return e ? e : eff__call_shaped(site, (eff_any_fn)fn, env, &shape);
 }
 
 eff_t *eff_suspend_at(eff_site_t site, eff_suspend_fn fn, eff_value_t env)
 {
-    return eff__call_node_inline(EFF__OP_SUSPEND, site, "eff_suspend", (eff_any_fn)fn, env);
+    static const struct eff__shape shape = { EFF__OP_SUSPEND, 0, "eff_suspend" };
+    eff_t *e = eff__call_at_once(&shape, site, (eff_any_fn)fn, env);
+    return e ? e : eff__call_shaped(site, (eff_any_fn)fn, env, &shape);
 }
 
 /* ---- what waits for the outside world (async.h) */

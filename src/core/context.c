@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "core/build.h"
+#include "core/hash.h"
 #include "core/misuse.h"
 #include "core/service.h"
 
@@ -275,6 +276,16 @@ eff_context_t *eff__context_locally(eff_context_t *context, const eff_tag_t *tag
     return add(context, (struct service){ .tag = tag, .value = value, .by = locally });
 }
 
+/* What is in force there. It is provided, and ends with the region, whatever it was before. */
+static void put_all(eff_context_t *c, const eff_context_t *over)
+{
+    for (size_t i = 0; i < over->n; i++) {
+        struct service s = over->services[i];
+        if (s.by == locally) s.by = NULL;
+        if (in_force(over, i)) put(c, s);
+    }
+}
+
 eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
 {
     if (!under || !over) {
@@ -288,16 +299,29 @@ eff_context_t *eff_context_merge(eff_context_t *under, eff_context_t *over)
         c = copy(under, over->n);
     }
     if (c) {
-        for (size_t i = 0; i < over->n; i++) {
-            struct service s = over->services[i];
-            if (s.by == locally) s.by = NULL; /* what is provided ends with the region, whatever it was before */
-            if (in_force(over, i)) put(c, s);
-        }
+        put_all(c, over);
         retain_services(c);
     }
     eff_context_decref(under);
     eff_context_decref(over);
     return c ? c : OUT_OF_MEMORY;
+}
+
+eff_context_t *eff__context_merge_all(size_t n, const eff_context_t *(*at)(const void *from, size_t i),
+                                      const void *from)
+{
+    size_t capacity = 0;
+    for (size_t i = 0; i < n; i++) {
+        const eff_context_t *over = at(from, i);
+        if (over == OUT_OF_MEMORY) return OUT_OF_MEMORY;
+        capacity += over->n;
+    }
+    if (capacity == 0) return EMPTY;
+    eff_context_t *c = context_new(capacity);
+    if (!c) return OUT_OF_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        put_all(c, at(from, i));
+    return retain_services(c);
 }
 
 eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_context_t *forker)
@@ -327,6 +351,22 @@ eff_context_t *eff__context_for_scope(const eff_context_t *scope, const eff_cont
 eff_context_t *eff__context_built(const eff_tag_t *tag, eff_value_t service, const char *by, uint64_t instance)
 {
     return add(EMPTY, (struct service){ .tag = tag, .value = service, .by = by, .instance = instance });
+}
+
+bool eff__context_has(const eff_context_t *context, const eff_tag_t *tag)
+{
+    return find(context, tag) != NULL;
+}
+
+eff_context_t *eff__context_renamed(const eff_context_t *context, const eff_tag_t *from, const eff_tag_t *to)
+{
+    if (context == OUT_OF_MEMORY) return OUT_OF_MEMORY;
+    const struct service *found = find(context, from);
+    if (!found || found->value.type->flags & EFF__TYPE_LAZY) return EMPTY;
+    struct service s = *found;
+    s.tag = to;
+    (void)eff_value_incref(s.value);
+    return add(EMPTY, s);
 }
 
 static bool is_same(const struct service *a, const struct service *b)
@@ -372,6 +412,18 @@ eff_context_t *eff__context_given(const eff_context_t *from, const struct eff__n
         if (c->services[c->n - 1].by == locally) c->services[c->n - 1].by = NULL;
     }
     return retain_services(c);
+}
+
+uint64_t eff__context_given_hash(const eff_context_t *from, const struct eff__needs *needs)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < from->n; i++) {
+        const struct service *s = &from->services[i];
+        if (!is_given(from, i, needs)) continue;
+        uint64_t h = eff__hash_add(eff__hash_mix((uintptr_t)s->tag), (uintptr_t)s->value.type);
+        sum += eff__hash_add(h + s->instance, (uint64_t)s->value.integer);
+    }
+    return sum;
 }
 
 bool eff__context_gives(const eff_context_t *from, const struct eff__needs *needs, const eff_context_t *given)

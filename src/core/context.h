@@ -31,6 +31,13 @@ eff_context_t *eff__context_built(const eff_tag_t *tag, eff_value_t service, con
  * Borrows; borrowed. */
 eff_value_t eff__context_find(const eff_context_t *context, const eff_tag_t *tag);
 
+/* The service that the context has for `from`, of the same building, as that of `to`; no service when it is not there, or to
+ * be built when it is asked for. Borrows the context; returns new. */
+eff_context_t *eff__context_renamed(const eff_context_t *context, const eff_tag_t *from, const eff_tag_t *to);
+
+/* Whether it has a service of its own for a tag, that of a default tag not counting. Borrows. */
+bool eff__context_has(const eff_context_t *context, const eff_tag_t *tag);
+
 /* What a layer asks for. */
 struct eff__needs {
     bool all; /* all that is provided, not by eff_locally */
@@ -41,8 +48,16 @@ struct eff__needs {
 /* The services of a context that a layer with these needs is given. Borrows both; returns new. O(services * needs). */
 eff_context_t *eff__context_given(const eff_context_t *from, const struct eff__needs *needs);
 
+/* A hash of those: the same for the same services, of the same buildings, in whatever order they are there. Borrows both.*/
+uint64_t eff__context_given_hash(const eff_context_t *from, const struct eff__needs *needs);
+
 /* Whether that is what `given` has: the same services, of the same buildings. Borrows all. */
 bool eff__context_gives(const eff_context_t *from, const struct eff__needs *needs, const eff_context_t *given);
+
+/* All of n contexts, each over those before it, as eff_context_merge does for two, in one piece. `at` borrows the i-th from
+ * what `from` is. Returns new. */
+eff_context_t *eff__context_merge_all(size_t n, const eff_context_t *(*at)(const void *from, size_t i),
+                                      const void *from);
 
 /* Whether it is the immortal one that stands for a context for which there was no memory. */
 bool eff__context_is_oom(const eff_context_t *context);

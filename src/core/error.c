@@ -113,6 +113,7 @@ eff_value_t eff_error_caused(eff_value_t inner, const eff_error_kind_t *kind, in
 
 static const char *describe_errno(int err, char room[DESCRIPTION_BYTES])
 {
+    if (err == 0) return "errno is 0: what failed did not say why"; /* the C library says "Success" */
 #if defined(__GLIBC__) && defined(_GNU_SOURCE)
     return strerror_r(err, room, DESCRIPTION_BYTES);
 #else

@@ -1,12 +1,10 @@
-/* Fields: a small array in one block, with copies of the keys behind it. */
+/* Fields: a small array in one block, with copies of the keys behind it. Comparing, hashing and printing go through
+ * walk.c and json.c, which do not recurse. */
 #include "core/field.h"
 
-#include <jansson.h>
 #include <string.h>
 
-#include "core/hash.h"
 #include "core/misuse.h"
-#include "core/sink.h"
 #include "core/value.h"
 
 struct fields {
@@ -21,86 +19,21 @@ static void fields_drop(void *payload)
         eff_value_decref(f->list[i].value);
 }
 
-static bool fields_equal(const void *a, const void *b)
-{
-    const struct fields *x = a, *y = b;
-    if (x->n != y->n) return false;
-    for (size_t i = 0; i < x->n; i++)
-        if (strcmp(x->list[i].key, y->list[i].key) != 0 || !eff_value_equal(x->list[i].value, y->list[i].value))
-            return false;
-    return true;
-}
-
-static uint64_t fields_hash(const void *payload)
-{
-    const struct fields *f = payload;
-    uint64_t hash = f->n;
-    for (size_t i = 0; i < f->n; i++) {
-        hash = eff__hash_add(hash, eff__hash_bytes(f->list[i].key, strlen(f->list[i].key)));
-        hash = eff__hash_add(hash, eff_value_hash(f->list[i].value));
-    }
-    return hash;
-}
-
-static int fields_compare(const void *a, const void *b)
-{
-    const struct fields *x = a, *y = b;
-    for (size_t i = 0; i < x->n && i < y->n; i++) {
-        int order = strcmp(x->list[i].key, y->list[i].key);
-        if (!order) order = eff_value_compare(x->list[i].value, y->list[i].value);
-        if (order) return order < 0 ? -1 : 1;
-    }
-    return (x->n > y->n) - (x->n < y->n);
-}
-
-static void fields_format(const void *payload, eff_buffer_t *out)
-{
-    const struct fields *f = payload;
-    struct eff__sink sink = { .buffer = out };
-    for (size_t i = 0; i < f->n; i++) {
-        if (i > 0) eff__sink_add(&sink, " ");
-        eff__sink_escaped(&sink, f->list[i].key, strlen(f->list[i].key));
-        eff__sink_add(&sink, "=");
-        eff__sink_value(&sink, f->list[i].value, SIZE_MAX);
-    }
-}
-
-static json_t *fields_to_json(const void *payload)
-{
-    const struct fields *f = payload;
-    json_t *object = json_object();
-    for (size_t i = 0; object && i < f->n; i++) {
-        json_t *key = eff_value_to_json(eff_literal(f->list[i].key)); /* made clean: it need not be UTF-8 */
-        json_t *v = key ? eff_value_to_json(f->list[i].value) : NULL;
-        if (!key || json_object_set_new(object, json_string_value(key), v) != 0) {
-            json_decref(object);
-            object = NULL;
-        }
-        json_decref(key);
-    }
-    return object;
-}
-
 const eff_type_t eff_fields_type = {
     .size = sizeof(struct fields),
     .name = "fields",
     .drop = fields_drop,
-    .equal = fields_equal,
-    .hash = fields_hash,
-    .compare = fields_compare,
-    .format = fields_format,
-    .to_json = fields_to_json,
     .flags = EFF_TYPE_COUNTED,
 };
 
 /* ---- construction */
 
-/* Fields do not nest, so nothing that walks them has to recurse. Consumes v. */
+/* Fields are not nested in fields, but for those in an array: what shows a record has one level of keys. Consumes v. */
 static eff_value_t flat(eff_value_t v)
 {
     if (v.type != &eff_fields_type) return v;
     eff_buffer_t text = EFF_BUFFER_INIT;
-    fields_format(v.ptr, &text);
+    eff_value_format(v, &text);
     eff_value_t s = text.truncated ? eff_oom_value() : eff_string_n(eff_buffer_text(&text), text.size);
     eff_buffer_done(&text);
     eff_value_decref(v);

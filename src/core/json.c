@@ -220,48 +220,56 @@ static json_t *error_to_json(const eff_error_t *e)
     return NULL;
 }
 
-/* An array, or an error's object, that is still being filled. Borrowed: it is part of the result already. */
+/* An array, or an object of fields or an error, that is still being filled. Borrowed: it is part of the result
+ * already. */
 struct container {
     json_t *json;
-    const eff_value_t *items; /* those to come */
-    size_t n;
+    struct eff__items items; /* those to come */
 };
 
-/* Consumes part, which may be NULL. */
-static bool put(const struct container *into, json_t *part)
+/* Consumes part, which may be NULL. `field` is the key, and looked at in fields only. */
+static bool put(const struct container *into, const char *field, json_t *part)
 {
     if (json_is_array(into->json)) return json_array_append_new(into->json, part) == 0;
-    return json_object_set_new(into->json, "cause", part) == 0;
+    if (!into->items.keyed) return json_object_set_new(into->json, "cause", part) == 0;
+    json_t *key = text_to_json(field, strlen(field)); /* made clean: it need not be UTF-8 */
+    bool ok = key;
+    if (ok) ok = json_object_set_new(into->json, json_string_value(key), part) == 0;
+    else json_decref(part);
+    json_decref(key);
+    return ok;
 }
 
 struct json_t *eff_value_to_json(eff_value_t v)
 {
     struct container open[MAX_DEPTH];
     size_t depth = 0;
+    const char *key = NULL;
     json_t *result = NULL;
     for (;;) {
         while (v.type == &eff_option_type)
             v = eff_some_value(v);
-        const eff_value_t *items;
-        size_t n = 0;
+        struct eff__items items;
         json_t *part;
-        bool nests = eff__value_items(v, &items, &n);
+        bool nests = eff__value_items(v, &items);
         bool too_deep = nests && depth == MAX_DEPTH;
         if (too_deep) part = json_string("...");
         else if (v.type == &eff_error_type) part = error_to_json(v.ptr);
+        else if (v.type == &eff_fields_type) part = json_object();
         else if (v.type == &eff_pair_type || v.type == &eff_array_type) part = json_array();
         else part = leaf_to_json(v);
 
         if (depth == 0) result = part;
-        if (!part || (depth > 0 && !put(&open[depth - 1], part))) {
+        if (!part || (depth > 0 && !put(&open[depth - 1], key, part))) {
             if (depth > 0) json_decref(result);
             return NULL;
         }
-        if (n > 0 && !too_deep) open[depth++] = (struct container){ part, items, n };
-        while (depth > 0 && open[depth - 1].n == 0)
+        if (items.n > 0 && !too_deep) open[depth++] = (struct container){ part, items };
+        while (depth > 0 && open[depth - 1].items.n == 0)
             depth--;
         if (depth == 0) return result;
-        v = *open[depth - 1].items++;
-        open[depth - 1].n--;
+        struct container *innermost = &open[depth - 1];
+        if (innermost->items.keyed) key = eff__items_key(&innermost->items);
+        v = eff__items_next(&innermost->items);
     }
 }

@@ -31,8 +31,10 @@
 #define SANITIZED false
 #endif
 
-/* What one list may hold at most. A thread that uses ten sizes keeps 5 MiB in the worst case. */
-enum { LIST_BYTES = 512 * 1024 };
+/* What one list may hold from the start, and what the lists of a thread may hold beyond that. The first list that is full
+ * gets of it: one that has been so big is likely to be so again, and who makes a million nodes at a time pays more for
+ * their memory, and the kernel's, than for all that is done with them. */
+enum { LIST_BYTES = 512 * 1024, SPARE_BYTES = 64 * 1024 * 1024 };
 
 /* There when AddressSanitizer is in the process, though this library was built without it: then the application is being
  * looked at, and a mistake of its with a reference must not hide in a free list. */
@@ -231,6 +233,7 @@ static void cache_start(void)
         uint32_t capacity = c ? (uint32_t)LIST_BYTES / (c * (uint32_t)EFF__CLASS_BYTES) : 0;
         cache->lists[c] = (struct eff__freelist){ NULL, 0, capacity };
     }
+    cache->n_spare = SPARE_BYTES;
     if (pthread_setspecific(key, cache) != 0) {
         eff__raw_free(cache);
         return;
@@ -251,8 +254,14 @@ void *eff__alloc_slow(size_t class_and_kind)
 
 void eff__free_slow(void *p, size_t class_index)
 {
-    (void)class_index;
-    eff__raw_free(p);
+    struct eff__cache *cache = eff__cache;
+    if (class_index == 0 || cache->n_spare < LIST_BYTES) { /* no_cache has none */
+        eff__raw_free(p);
+        return;
+    }
+    cache->n_spare -= LIST_BYTES;
+    cache->lists[class_index].capacity += (uint32_t)(LIST_BYTES / (class_index * EFF__CLASS_BYTES));
+    eff__free(p, class_index * EFF__CLASS_BYTES);
 }
 
 void eff_trim(void)

@@ -1,7 +1,7 @@
 /* Memory: the one place that asks the allocator table for anything.
  *
  * Small blocks (nodes, payloads, fibers ...) come from free lists of the calling thread, one per 16-byte
- * size class. A list holds a bounded number of blocks, gives the surplus back to the allocator, and is
+ * size class. The lists hold a bounded number of bytes, give the surplus back to the allocator, and are
  * emptied at thread exit or by eff_trim(). A block may be freed on another thread than the one that
  * allocated it: it then joins that thread's list. Capacity 0 (eff__freelist_enable(false), and always under
  * AddressSanitizer or valgrind builds) turns the lists off, so that every block is a plain allocation a
@@ -23,11 +23,12 @@ enum {
 struct eff__freelist {
     void *head;        /* the first free block; each block's first word links to the next */
     uint32_t n_free;   /* how many there are */
-    uint32_t capacity; /* how many there may be */
+    uint32_t capacity; /* how many there may be, until it is given more */
 };
 
 struct eff__cache {
     struct eff__freelist lists[EFF__N_CLASSES];
+    size_t n_spare; /* bytes that lists may be given beyond what each has from the start */
 };
 
 /* The calling thread's free lists. Points to an empty, read-only-in-spirit cache of capacity 0 until the
@@ -49,28 +50,34 @@ void eff__free_slow(void *p, size_t class_index);
 void *eff__alloc_large(size_t size, enum eff__block kind);
 void eff__free_large(void *p);
 
+/* A block of `size` bytes, of which there is a list, from that list; NULL when it is empty. */
+static inline void *eff__alloc_at_once(size_t size)
+{
+    struct eff__freelist *l = &eff__cache->lists[(size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES];
+    void *p = l->head;
+    if (__builtin_expect(!p, 0)) return NULL;
+    l->head = *(void **)p;
+    l->n_free--;
+    return p;
+}
+
 /* A block of `size` bytes, aligned to 16, contents undefined; NULL when out of memory. The kind is looked at out of line
  * only. */
 static inline void *eff__alloc_as(size_t size, enum eff__block kind)
 {
     size_t c = (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES;
     if (__builtin_expect(c >= EFF__N_CLASSES, 0)) return eff__alloc_large(size, kind);
-    struct eff__freelist *l = &eff__cache->lists[c];
-    void *p = l->head;
-    if (__builtin_expect(!p, 0)) return eff__alloc_slow(c | (size_t)kind << EFF__KIND_SHIFT);
-    l->head = *(void **)p;
-    l->n_free--;
-    return p;
+    void *p = eff__alloc_at_once(size);
+    return __builtin_expect(p != NULL, 1) ? p : eff__alloc_slow(c | (size_t)kind << EFF__KIND_SHIFT);
 }
 static inline void *eff__alloc(size_t size)
 {
     return eff__alloc_as(size, EFF__BLOCK_PART);
 }
 
-/* Gives back a block of eff__alloc with the size it was asked for. */
-static inline void eff__free(void *p, size_t size)
+/* Gives back a block of eff__alloc; c: its size class, EFF__N_CLASSES or more for a large one. */
+static inline void eff__free_class(void *p, size_t c)
 {
-    size_t c = (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES;
     if (__builtin_expect(c >= EFF__N_CLASSES, 0)) {
         eff__free_large(p);
         return;
@@ -83,6 +90,11 @@ static inline void eff__free(void *p, size_t size)
     *(void **)p = l->head;
     l->head = p;
     l->n_free++;
+}
+/* The same by the size it was asked for. */
+static inline void eff__free(void *p, size_t size)
+{
+    eff__free_class(p, (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES);
 }
 
 /* Straight from the allocator table, for growing arrays. */

@@ -47,6 +47,7 @@ enum {
     EFF__LIMITED = 32, /* each, with EFF__PARALLEL: its limit is a handle */
     EFF__ON_FAILURE = 1,   /* on_exit: only when it did not succeed; the callback is an eff_cause_fn */
     EFF__ON_INTERRUPT = 2, /* on_exit: only when this fiber was interrupted */
+    EFF__QUIET = 4,        /* on_exit: it is of no use, and not missed, when the runtime is freed */
     EFF__EFFECTFUL = 1,    /* bracket: release is an eff_release_effect_fn */
     EFF__FORK_EXTRAS = 1,  /* fork: `scope` is what eff_fork_with was told */
     EFF__OWNS_INIT = 1,    /* gen: the description owns what init holds */
@@ -81,6 +82,7 @@ enum {
     EFF__PAR_SHIELD = 8,     /* disconnect: of a body that is masked */
     EFF__PAR_WITHIN = 16,    /* tasks: the token of the graceful around them is theirs */
     EFF__PAR_STOPPABLE = 32, /* race_first: side 1 ends when it is asked to stop */
+    EFF__PAR_OPTION = 64,    /* timeout: some of the body's value, or none */
 };
 
 /* An operation of the runtime: static, one per kind. `run` is called by the interpreter with the prim node, which it
@@ -190,16 +192,21 @@ extern const eff_type_t eff__failed_type;
 /* The immortal effects: eff_out_of_memory, eff_noop, eff_yield_now. */
 extern eff_t eff__oom_node, eff__noop_node, eff__yield_node;
 
+static inline void eff__node_init(eff_t *e, enum eff__op op, uint8_t flags, eff_site_t site)
+{
+    atomic_init(&e->count, 1);
+    e->op = (uint8_t)op;
+    e->flags = flags;
+    e->kind = 0;
+    e->ran = 0;
+    e->site = site;
+}
+
 static inline eff_t *eff__node_new(enum eff__op op, size_t size, eff_site_t site)
 {
     eff_t *e = (eff_t *)eff__alloc_as(size, EFF__BLOCK_NODE);
     if (__builtin_expect(!e, 0)) return NULL;
-    atomic_init(&e->count, 1);
-    e->op = (uint8_t)op;
-    e->flags = 0;
-    e->kind = 0;
-    e->ran = 0;
-    e->site = site;
+    eff__node_init(e, op, 0, site);
     return e;
 }
 

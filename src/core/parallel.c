@@ -12,7 +12,8 @@
 static eff_t *two_sides(enum eff__par_kind kind, uint8_t flags, eff_site_t site, const char *builder, eff_t *a,
                         eff_t *b)
 {
-    return eff__par_node(kind, flags, site, builder, 2, (eff_t *[]){ a, b });
+    eff_t *e = eff__pair_at_once(kind, flags, site, a, b);
+    return e ? e : eff__par_node(kind, flags, site, builder, 2, (eff_t *[]){ a, b });
 }
 
 eff_t *eff_zip_par_at(eff_site_t site, eff_t *a, eff_t *b)

@@ -9,19 +9,23 @@
 
 eff_t *eff_catch_all_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env)
 {
-    return eff__fold_node_inline(0, site, "eff_catch_all", e, (eff_any_fn)f, NULL, env);
+    static const struct eff__shape shape = { EFF__OP_FOLD, 0, "eff_catch_all" };
+    eff_t *node = eff__catch_at_once(&shape, site, e, (eff_any_fn)f, env);
+    return node ? node : eff__catch_shaped(site, e, (eff_any_fn)f, env, &shape);
 }
 
 eff_t *eff_catch_cause_at(eff_site_t site, eff_t *e, eff_cause_fn f, eff_value_t env)
 {
-    return eff__fold_node_inline(EFF__CAUSE, site, "eff_catch_cause", e, (eff_any_fn)f, NULL, env);
+    static const struct eff__shape shape = { EFF__OP_FOLD, EFF__CAUSE, "eff_catch_cause" };
+    eff_t *node = eff__catch_at_once(&shape, site, e, (eff_any_fn)f, env);
+    return node ? node : eff__catch_shaped(site, e, (eff_any_fn)f, env, &shape);
 }
 
 eff_t *eff_fold_at(eff_site_t site, eff_t *e, eff_bind_fn on_failure, eff_bind_fn on_success, eff_value_t env)
 {
     if (!on_failure) return eff__refuse_fn(site, "eff_fold", 2, "on_failure", e, 1, &env);
     if (!on_success) return eff__refuse_fn(site, "eff_fold", 3, "on_success", e, 1, &env);
-    return eff__fold_node_inline(0, site, "eff_fold", e, (eff_any_fn)on_failure, on_success, env);
+    return eff__fold_node(0, site, "eff_fold", e, (eff_any_fn)on_failure, on_success, env);
 }
 
 eff_t *eff_or_else_at(eff_site_t site, eff_t *e, eff_t *other)

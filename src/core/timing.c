@@ -23,22 +23,22 @@ eff_t *eff_delay_at(eff_site_t site, eff_t *e, eff_duration_t d)
 /* ---- timeouts: the body and the clock race */
 
 /* Whichever of the two ends first. Consumes both. */
-static eff_t *within(eff_site_t site, eff_t *body, eff_t *clock)
+static eff_t *within(uint8_t flags, eff_site_t site, eff_t *body, eff_t *clock)
 {
-    return eff__par_node(EFF__PAR_TIMEOUT, 0, site, "eff_timeout", 2, (eff_t *[]){ body, clock });
+    eff_t *e = eff__pair_at_once(EFF__PAR_TIMEOUT, flags, site, body, clock);
+    return e ? e : eff__par_node(EFF__PAR_TIMEOUT, flags, site, "eff_timeout", 2, (eff_t *[]){ body, clock });
 }
 
 eff_t *eff_timeout_at(eff_site_t site, eff_t *e, eff_duration_t d)
 {
     if (!e) return eff__refuse_bind(site, "eff_timeout", e, true, eff_unit);
-    eff_t *body = eff_map_at(site, e, eff__return_some, eff_unit);
-    return within(site, body, eff_map_to_at(site, eff_sleep_at(site, d), eff_none()));
+    return within(EFF__PAR_OPTION, site, e, eff_sleep_at(site, d));
 }
 
 eff_t *eff_timeout_fail_at(eff_site_t site, eff_t *e, eff_duration_t d, eff_value_t error)
 {
     if (!e || !eff__value_usable(error)) return eff__unusable(site, "eff_timeout_fail", e, error);
-    return within(site, e, eff_then_at(site, eff_sleep_at(site, d), eff_fail_at(site, error)));
+    return within(0, site, e, eff_then_at(site, eff_sleep_at(site, d), eff_fail_at(site, error)));
 }
 
 /* The value of the body, or what is to be run instead. */

@@ -12,17 +12,23 @@
 
 eff_t *eff_map_at(eff_site_t site, eff_t *e, eff_map_fn f, eff_value_t env)
 {
-    return eff__bind_node_inline(EFF__OP_MAP, 0, site, "eff_map", e, (eff_any_fn)f, env);
+    static const struct eff__shape shape = { EFF__OP_MAP, 0, "eff_map" };
+    eff_t *node = eff__bind_at_once(&shape, site, e, (eff_any_fn)f, env);
+    return node ? node : eff__bind_shaped(site, e, (eff_any_fn)f, env, &shape);
 }
 
 eff_t *eff_flat_map_at(eff_site_t site, eff_t *e, eff_bind_fn f, eff_value_t env)
 {
-    return eff__bind_node_inline(EFF__OP_FLAT_MAP, 0, site, "eff_flat_map", e, (eff_any_fn)f, env);
+    static const struct eff__shape shape = { EFF__OP_FLAT_MAP, 0, "eff_flat_map" };
+    eff_t *node = eff__bind_at_once(&shape, site, e, (eff_any_fn)f, env);
+    return node ? node : eff__bind_shaped(site, e, (eff_any_fn)f, env, &shape);
 }
 
 eff_t *eff_map_to_at(eff_site_t site, eff_t *e, eff_value_t v)
 {
-    return eff__bind_node(EFF__OP_MAP, 0, site, "eff_map_to", e, (eff_any_fn)eff__return_env, v);
+    static const struct eff__shape shape = { EFF__OP_MAP, 0, "eff_map_to" };
+    eff_t *node = eff__bind_at_once(&shape, site, e, (eff_any_fn)eff__return_env, v);
+    return node ? node : eff__bind_shaped(site, e, (eff_any_fn)eff__return_env, v, &shape);
 }
 
 eff_t *eff_then_at(eff_site_t site, eff_t *first, eff_t *second)

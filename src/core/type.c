@@ -26,8 +26,7 @@ void *eff__payload_incref(void *payload)
 
 void eff__payload_decref(const eff_type_t *type, void *payload)
 {
-    if (!payload) return;
-    eff_value_decref((eff_value_t){ .type = type, .ptr = payload });
+    if (payload && type->flags & EFF_TYPE_COUNTED) eff__payload_release(payload);
 }
 
 void *eff__payload_wrong(eff_value_t v, const eff_type_t *wanted, struct eff__dummy_header *dummy)

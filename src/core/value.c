@@ -35,10 +35,14 @@ void *eff__payload_alloc(const eff_type_t *type, size_t size)
     return h + 1;
 }
 
+static inline void dealloc(struct eff__header *h)
+{
+    eff__free_class(h, h->size_class);
+}
+
 void eff__payload_dealloc(void *payload)
 {
-    struct eff__header *h = eff__header_of(payload);
-    eff__free(h, (size_t)h->size_class * EFF__CLASS_BYTES);
+    dealloc(eff__header_of(payload));
 }
 
 /* ---- the worklist */
@@ -85,41 +89,54 @@ static struct eff__header *exhume(struct eff__header *h)
     return (struct eff__header *)(d.next_and_low & ~(uintptr_t)LOW_MASK);
 }
 
-void eff__payload_destroy(void *payload)
+static EFF_NOINLINE void drop_later(struct eff__header *h)
 {
-    struct eff__header *h = eff__header_of(payload);
-    if (!h->type->drop) {
-        eff__payload_dealloc(payload);
-        return;
-    }
-    if (drops.running) {
-        bury(h);
-        if (drops.first) set_next(drops.last, h);
-        else drops.first = h;
-        drops.last = h;
-        return;
-    }
-    drops.running = true;
-    while (h) {
-        h->type->drop(h + 1);
-        eff__payload_dealloc(h + 1);
+    bury(h);
+    if (drops.first) set_next(drops.last, h);
+    else drops.first = h;
+    drops.last = h;
+}
+
+/* Drops what a hook gave up, and what that gives up. */
+static EFF_NOINLINE void drop_the_rest(void)
+{
+    do {
         if (drops.first) {
             set_next(drops.last, drops.rest);
             drops.rest = drops.first;
             drops.first = NULL;
         }
-        h = drops.rest;
-        if (h) drops.rest = exhume(h);
+        struct eff__header *h = drops.rest;
+        drops.rest = exhume(h);
+        h->type->drop(h + 1);
+        dealloc(h);
+    } while (drops.first || drops.rest);
+}
+
+void eff__payload_destroy(void *payload)
+{
+    struct eff__header *h = eff__header_of(payload);
+    void (*drop)(void *) = h->type->drop;
+    if (!drop) {
+        dealloc(h);
+        return;
     }
+    if (drops.running) {
+        drop_later(h);
+        return;
+    }
+    drops.running = true;
+    drop(payload);
+    dealloc(h);
+    if (__builtin_expect(drops.first != NULL, 0)) drop_the_rest();
     drops.running = false;
 }
 
-static void payload_release(struct eff__header *h)
+void eff__payload_died(void *payload)
 {
-    if (!eff__count_dec(&h->count)) return;
-    const eff_type_t *type = h->type;
-    if (type->flags & EFF_TYPE_HANDLE && eff__handle_dispose && eff__handle_dispose(type, h + 1)) return;
-    eff__payload_destroy(h + 1);
+    const eff_type_t *type = eff__header_of(payload)->type;
+    if (type->flags & EFF_TYPE_HANDLE && eff__handle_dispose && eff__handle_dispose(type, payload)) return;
+    eff__payload_destroy(payload);
 }
 
 void eff__value_retain(eff_value_t v)
@@ -131,7 +148,7 @@ void eff__value_retain(eff_value_t v)
 void eff__value_release(eff_value_t v)
 {
     if (v.type->flags & EFF_TYPE_EFFECT) eff__effect_release(v.ptr);
-    else payload_release(eff__header_of(v.ptr));
+    else eff__payload_release(v.ptr);
 }
 
 /* ---- mistakes */

@@ -60,6 +60,24 @@ static inline void *eff__payload_retain(void *payload)
     return payload;
 }
 
+/* The last reference to a payload is gone: drops it, or leaves that to whoever has to. */
+void eff__payload_died(void *payload);
+static inline void eff__payload_release(void *payload)
+{
+    if (eff__count_dec(&eff__header_of(payload)->count)) eff__payload_died(payload);
+}
+
+/* As eff__payload_alloc, where the size is a constant. */
+static inline void *eff__payload_make(const eff_type_t *type, size_t size)
+{
+    struct eff__header *h = (struct eff__header *)eff__alloc_at_once(sizeof *h + size);
+    if (__builtin_expect(!h, 0)) return eff__payload_alloc(type, size);
+    atomic_init(&h->count, 1);
+    h->size_class = (uint32_t)((sizeof *h + size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES);
+    h->type = type;
+    return h + 1;
+}
+
 /* Whether v may be built into an effect: neither absent nor "out of memory". */
 static inline bool eff__value_usable(eff_value_t v)
 {

@@ -18,27 +18,33 @@
 
 #include "core/collection.h"
 #include "core/error.h"
+#include "core/field.h"
 #include "core/hash.h"
 #include "core/memory.h"
 
 /* ---- what values are made of */
 
-bool eff__value_items(eff_value_t v, const eff_value_t **ret_items, size_t *ret_n)
+static void row(struct eff__items *ret, const eff_value_t *items, size_t n)
 {
-    *ret_items = NULL;
-    *ret_n = 0;
+    *ret = (struct eff__items){ .at = items, .n = n };
+}
+
+bool eff__value_items(eff_value_t v, struct eff__items *ret_items)
+{
+    row(ret_items, NULL, 0);
     if (v.type == &eff_pair_type) {
-        *ret_items = ((const struct eff__pair *)v.ptr)->items;
-        *ret_n = 2;
+        row(ret_items, ((const struct eff__pair *)v.ptr)->items, 2);
     } else if (v.type == &eff_array_type) {
-        *ret_items = ((const struct eff__array *)v.ptr)->items;
-        *ret_n = ((const struct eff__array *)v.ptr)->n;
+        row(ret_items, ((const struct eff__array *)v.ptr)->items, ((const struct eff__array *)v.ptr)->n);
     } else if (v.type == &eff_option_type) {
-        *ret_items = &((const struct eff__option *)v.ptr)->item;
-        *ret_n = 1;
+        row(ret_items, &((const struct eff__option *)v.ptr)->item, 1);
     } else if (v.type == &eff_error_type) {
-        *ret_items = &((const eff_error_t *)v.ptr)->inner;
-        *ret_n = eff_value_is((*ret_items)[0], &eff_unit_type) ? 0 : 1;
+        const eff_value_t *inner = &((const eff_error_t *)v.ptr)->inner;
+        row(ret_items, inner, eff_value_is(*inner, &eff_unit_type) ? 0 : 1);
+    } else if (v.type == &eff_fields_type) {
+        size_t n;
+        const eff_field_t *fields = eff__fields_list(v, &n);
+        *ret_items = (struct eff__items){ .at = n ? &fields->value : NULL, .n = n, .keyed = true };
     } else {
         return v.type == &eff__none_type;
     }
@@ -53,13 +59,11 @@ const void *eff__value_payload(const eff_value_t *v)
 /* ---- levels */
 
 struct level {
-    const eff_value_t *a; /* the items still to come */
-    size_t n_a;
+    struct eff__items a; /* the items still to come */
     union {
-        const eff_value_t *b; /* comparing: those of the other side */
-        const char *close;    /* printing: what ends the level */
+        struct eff__items b; /* comparing: those of the other side */
+        const char *close;   /* printing: what ends the level */
     };
-    size_t n_b;
 };
 
 enum { LEVELS_AT_HAND = 16 };
@@ -173,30 +177,30 @@ static int walk_both(eff_value_t a, eff_value_t b, bool equality)
         struct level items = { 0 };
         if (type != eff_type_of(b)) {
             order = compare_types(type, eff_type_of(b));
-        } else if (!eff__value_items(a, &items.a, &items.n_a)) {
+        } else if (!eff__value_items(a, &items.a)) {
             order = compare_leaves(a, b, equality);
         } else if (a.ptr != b.ptr) {
-            (void)eff__value_items(b, &items.b, &items.n_b);
+            (void)eff__value_items(b, &items.b);
             if (type == &eff_error_type) order = eff__error_compare_own(a.ptr, b.ptr);
-            if (equality && items.n_a != items.n_b) order = 1;
-            bool empty = !items.n_a && !items.n_b;
+            if (equality && items.a.n != items.b.n) order = 1;
+            bool empty = !items.a.n && !items.b.n;
             if (!order && !empty && !levels_push(&s, items)) order = by_address(a.ptr, b.ptr);
         }
         /* On to the next two. Where the sizes of a level differ, they decide when the shorter side ends. */
-        while (!order && s.n && (s.at[s.n - 1].n_a == 0 || s.at[s.n - 1].n_b == 0)) {
+        while (!order && s.n && (s.at[s.n - 1].a.n == 0 || s.at[s.n - 1].b.n == 0)) {
             struct level *ended = &s.at[--s.n];
-            order = (ended->n_a > 0) - (ended->n_b > 0);
+            order = (ended->a.n > 0) - (ended->b.n > 0);
         }
         if (order || !s.n) break;
         struct level *level = &s.at[s.n - 1];
-        a = *level->a++;
-        b = *level->b++;
-        level->n_a--;
-        level->n_b--;
-        if (level->n_a == 0 && level->n_b == 0) s.n--;
+        if (level->a.keyed) order = strcmp(eff__items_key(&level->a), eff__items_key(&level->b));
+        if (order) break;
+        a = eff__items_next(&level->a);
+        b = eff__items_next(&level->b);
+        if (level->a.n == 0 && level->b.n == 0) s.n--;
     }
     levels_done(&s);
-    return order;
+    return (order > 0) - (order < 0);
 }
 
 bool eff_value_equal(eff_value_t a, eff_value_t b)
@@ -223,24 +227,29 @@ static uint64_t hash_leaf(eff_value_t v)
  * only. */
 uint64_t eff_value_hash(eff_value_t v)
 {
-    struct level levels[LEVELS_AT_HAND];
+    struct eff__items levels[LEVELS_AT_HAND];
     size_t n = 0;
     uint64_t hash = 0;
     bool nested = false;
     for (;;) {
-        struct level items = { 0 };
-        if (eff__value_items(v, &items.a, &items.n_a)) {
+        struct eff__items items;
+        if (eff__value_items(v, &items)) {
             nested = true;
-            hash = eff__hash_add(hash, (uint64_t)rank(eff_type_of(v)) << 48 ^ items.n_a);
+            hash = eff__hash_add(hash, (uint64_t)rank(eff_type_of(v)) << 48 ^ items.n);
             if (v.type == &eff_error_type) hash = eff__hash_add(hash, eff__error_hash_own(v.ptr));
-            if (items.n_a && n < LEVELS_AT_HAND) levels[n++] = items;
+            if (items.n && n < LEVELS_AT_HAND) levels[n++] = items;
         } else {
             uint64_t leaf = hash_leaf(v);
             hash = nested ? eff__hash_add(hash, leaf) : leaf;
         }
         if (!n) return hash;
-        v = *levels[n - 1].a++;
-        if (--levels[n - 1].n_a == 0) n--;
+        struct eff__items *level = &levels[n - 1];
+        if (level->keyed) {
+            const char *key = eff__items_key(level);
+            hash = eff__hash_add(hash, eff__hash_bytes(key, strlen(key)));
+        }
+        v = eff__items_next(level);
+        if (level->n == 0) n--;
     }
 }
 
@@ -276,6 +285,15 @@ static void format_leaf(eff_value_t v, bool nested, eff_buffer_t *out)
     else eff_buffer_add_n(out, eff_as_string(v), eff_string_size(v));
 }
 
+/* A field's own value is not quoted; of one that adds nothing, its type is told. */
+static void format_field(eff_value_t v, eff_buffer_t *out)
+{
+    size_t before = out->size;
+    format_leaf(v, false, out);
+    if (out->size == before && !out->truncated && !eff_value_is(v, &eff_string_type))
+        eff_buffer_add(out, v.type->name ? v.type->name : "nameless");
+}
+
 /* Writes what comes before the items of v; returns what comes after them. */
 static const char *format_open(eff_value_t v, size_t n_items, eff_buffer_t *out)
 {
@@ -284,6 +302,7 @@ static const char *format_open(eff_value_t v, size_t n_items, eff_buffer_t *out)
         if (n_items) eff_buffer_add(out, ", because: ");
         return "";
     }
+    if (v.type == &eff_fields_type) return "";
     if (v.type == &eff__none_type) {
         eff_buffer_add(out, "none");
         return "";
@@ -293,36 +312,83 @@ static const char *format_open(eff_value_t v, size_t n_items, eff_buffer_t *out)
     return array ? "]" : ")";
 }
 
+/* A text that is being made. What stands in fields, however deep, is escaped once, as the outermost ones end. */
+struct text {
+    eff_buffer_t *out;
+    eff_buffer_t inner; /* of the fields that are open */
+    size_t n_fields;    /* levels of fields that are open */
+};
+
+static eff_buffer_t *target(struct text *t)
+{
+    return t->n_fields ? &t->inner : t->out;
+}
+
+static void begin_item(struct text *t, struct level *level, eff_value_t *ret_item)
+{
+    if (level->a.keyed) {
+        eff_buffer_add(&t->inner, eff__items_key(&level->a));
+        eff_buffer_add(&t->inner, "=");
+    }
+    *ret_item = eff__items_next(&level->a);
+}
+
+static void end_level(struct text *t, const struct level *level)
+{
+    eff_buffer_add(target(t), level->close);
+    if (!level->a.keyed || --t->n_fields > 0) return;
+    eff_buffer_add_escaped(t->out, eff_buffer_text(&t->inner), t->inner.size);
+    if (t->inner.truncated) t->out->truncated = true;
+    eff_buffer_clear(&t->inner);
+}
+
+/* Enters v, or writes it; whether it was entered, *ret_first being its first item then. */
+static bool format_value(struct text *t, struct levels *s, eff_value_t v, eff_value_t *ret_first)
+{
+    struct level level = { 0 };
+    bool in_field = s->n > 0 && s->at[s->n - 1].a.keyed;
+    if (!eff__value_items(v, &level.a)) {
+        if (in_field) format_field(v, target(t));
+        else format_leaf(v, s->n > 0, target(t));
+        return false;
+    }
+    level.close = format_open(v, level.a.n, target(t));
+    if (level.a.n == 0) {
+        eff_buffer_add(target(t), level.close);
+        return false;
+    }
+    if (v.type == &eff_error_type) { /* nothing is left to do after its inner one */
+        *ret_first = *level.a.at;
+        return true;
+    }
+    if (!levels_push(s, level)) {
+        eff_buffer_add(target(t), "...");
+        t->out->truncated = true;
+        return false;
+    }
+    if (level.a.keyed) t->n_fields++;
+    begin_item(t, &s->at[s->n - 1], ret_first);
+    return true;
+}
+
 void eff_value_format(eff_value_t v, eff_buffer_t *out)
 {
     struct levels s;
+    struct text t = { .out = out };
     levels_init(&s);
-    while (!out->truncated) {
-        struct level items = { 0 };
-        if (!eff__value_items(v, &items.a, &items.n_a)) {
-            format_leaf(v, s.n > 0, out);
-        } else {
-            items.close = format_open(v, items.n_a, out);
-            if (items.n_a == 0) {
-                eff_buffer_add(out, items.close);
-            } else if (!*items.close) {
-                v = items.a[0]; /* an error's inner one: nothing is left to do after it */
-                continue;
-            } else if (levels_push(&s, items)) {
-                v = *s.at[s.n - 1].a++;
-                s.at[s.n - 1].n_a--;
-                continue;
-            } else {
-                eff_buffer_add(out, "...");
-                out->truncated = true;
-            }
-        }
-        while (s.n && s.at[s.n - 1].n_a == 0)
-            eff_buffer_add(out, s.at[--s.n].close);
+    while (!out->truncated && !t.inner.truncated) {
+        if (format_value(&t, &s, v, &v)) continue;
+        while (s.n && s.at[s.n - 1].a.n == 0)
+            end_level(&t, &s.at[--s.n]);
         if (!s.n) break;
-        eff_buffer_add(out, ", ");
-        v = *s.at[s.n - 1].a++;
-        s.at[s.n - 1].n_a--;
+        struct level *level = &s.at[s.n - 1];
+        eff_buffer_add(target(&t), level->a.keyed ? " " : ", ");
+        begin_item(&t, level, &v);
     }
+    if (t.n_fields) { /* it was cut */
+        eff_buffer_add_escaped(out, eff_buffer_text(&t.inner), t.inner.size);
+        out->truncated = true;
+    }
+    eff_buffer_done(&t.inner);
     levels_done(&s);
 }

@@ -128,7 +128,8 @@ static void close_live(eff_value_t v, const eff_exit_t *exit, eff_value_t env)
 static eff_t *keep_pool(eff_value_t v, eff_value_t env)
 {
     (void)env;
-    eff_t *keeper = eff_fork_scoped_at(NULL, eff__http_pool_keeper(eff__http_live_of(v)->pool));
+    eff_t *keep = eff_named_at(NULL, eff__http_pool_keeper(eff__http_live_of(v)->pool), "http pool");
+    eff_t *keeper = eff_fork_scoped_at(NULL, keep);
     return eff_map_to_at(NULL, keeper, eff_value_incref(v));
 }
 

@@ -35,12 +35,18 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* The method of the next request; whether its body goes along is to be seen from it. */
+/* The method of the next request. */
 static eff_http_method_t next_method(eff_http_method_t method, int status)
 {
     if (status == 303) return method == EFF_HTTP_HEAD ? EFF_HTTP_HEAD : EFF_HTTP_GET;
     if ((status == 301 || status == 302) && method == EFF_HTTP_POST) return EFF_HTTP_GET;
     return method;
+}
+
+/* Whether the body goes along: 303 says where to look for an answer, whatever was asked before. */
+static bool keeps_body(eff_http_method_t before, eff_http_method_t next, int status)
+{
+    return status != 303 && next == before;
 }
 
 static bool stays_at_other_origins(const struct eff__http_field *field)
@@ -56,11 +62,11 @@ static bool stays_without_body(const struct eff__http_field *field)
     return strncasecmp(field->name, "content-", strlen("content-")) != 0;
 }
 
-/* The names the hop's question in full, as one line; the target may be secret, so it is for comparing only. */
+/* The hop's question in full, as one line; the target may be secret, so it is for comparing only. */
 static void add_question(const struct eff__http_hop *hop, eff_buffer_t *out)
 {
-    eff_buffer_printf(out, "\n%s %s%s\n", eff_http_method_name(hop->method), eff_as_string(hop->url.origin),
-                      eff_as_string(hop->url.target));
+    eff_buffer_printf(out, "\n%s %s%s%s\n", eff_http_method_name(hop->method), eff_as_string(hop->url.origin),
+                      eff_as_string(hop->url.target), hop->body.type ? " with a body" : "");
 }
 
 /* Whether the hop was asked before; now it was. */
@@ -107,7 +113,7 @@ static eff_value_t go_on(struct follow *s, const char *location)
     }
     next.method = next_method(s->hop.method, s->response->status);
     next.headers = eff_value_incref(s->hop.headers);
-    if (next.method == s->hop.method) next.body = eff_value_incref(s->hop.body);
+    if (keeps_body(s->hop.method, next.method, s->response->status)) next.body = eff_value_incref(s->hop.body);
     else next.headers = eff__http_fields_filter(next.headers, stays_without_body);
     if (!eff_is_oom(next.headers) && strcmp(eff_as_string(next.url.origin), eff_as_string(s->hop.url.origin)) != 0)
         next.headers = eff__http_fields_filter(next.headers, stays_at_other_origins);
@@ -181,6 +187,8 @@ eff_t *eff__http_follow(eff__http_send_fn send, void *sender, const eff_http_req
     struct follow init = { .send = send, .sender = sender, .request = request };
     init.max_redirects = request->max_redirects ? request->max_redirects : limits.max_redirects;
     eff_t *e = follow(init);
-    if (timeout.ns == eff_duration_max.ns) return e;
-    return eff_timeout_fail_at(NULL, e, timeout, too_late(request, timeout));
+    if (timeout.ns == eff_duration_max.ns) return e; /* in the caller's fiber, whose name is not ours */
+    eff_buffer_t name = EFF_BUFFER_INIT;
+    eff_http_request_format(request, &name);
+    return eff_timeout_fail_at(NULL, eff__http_named(e, &name), timeout, too_late(request, timeout));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <effect/fiber.h>
 #include <jansson.h>
 
 #include "http/fields.h"
@@ -61,6 +62,16 @@ void eff_http_request_format(const eff_http_request_t *request, eff_buffer_t *ou
 void eff__http_hop_format(const struct eff__http_hop *hop, eff_buffer_t *out)
 {
     eff_buffer_printf(out, "%s %s", eff_http_method_name(hop->method), eff_as_string(hop->url.shown));
+}
+
+eff_t *eff__http_named(eff_t *e, eff_buffer_t *text)
+{
+    const char *whole = eff_buffer_text(text);
+    eff_value_t name = text->truncated ? eff_oom_value() : eff_string_n(whole, strcspn(whole, "?"));
+    if (!eff_is_oom(name)) e = eff_named_at(NULL, e, eff_as_string(name));
+    eff_value_decref(name);
+    eff_buffer_done(text);
+    return e;
 }
 
 static eff_value_t error_of(const struct eff__http_hop *hop, eff_value_t inner, const eff_error_kind_t *kind, int code,

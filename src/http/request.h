@@ -16,6 +16,9 @@ struct eff__http_hop {
 void eff__http_hop_done(struct eff__http_hop *hop);
 /* "GET http://host/path" */
 void eff__http_hop_format(const struct eff__http_hop *hop, eff_buffer_t *out);
+/* Names the fiber that runs e by what it asks for: a text as above, without the query, which may be long or secret. Consumes
+ * e, and the text. */
+EFF_MUST_USE eff_t *eff__http_named(eff_t *e, eff_buffer_t *text);
 /* An error whose message begins with that, and a colon. Borrows hop. */
 eff_value_t eff__http_error(const struct eff__http_hop *hop, const eff_error_kind_t *kind, int code, const char *fmt,
                             ...) EFF_PRINTF(4, 5);

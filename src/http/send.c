@@ -1,6 +1,7 @@
 /* One request to one server: a kept connection, or a new one to one address after the other. */
 #include <effect/async.h>
 #include <effect/clock.h>
+#include <effect/fiber.h>
 #include <effect/gen.h>
 #include <effect/parallel.h>
 #include <effect/transform.h>
@@ -81,8 +82,11 @@ static eff_t *connect_and_exchange(struct exchange *s)
 {
     eff_t *e = eff__http_exchange(s->lease->connection, s->hop, &s->wire);
     if (s->live->options.connect_timeout.ns == eff_duration_max.ns) return e;
-    eff_t *wait = eff_sleep_at(NULL, s->live->options.connect_timeout);
-    return eff_race_first_at(NULL, e, eff_flat_map_at(NULL, wait, give_up_connecting, eff_ptr(s)));
+    eff_buffer_t name = EFF_BUFFER_INIT;
+    eff__http_hop_format(s->hop, &name);
+    eff_t *wait =
+        eff_flat_map_at(NULL, eff_sleep_at(NULL, s->live->options.connect_timeout), give_up_connecting, eff_ptr(s));
+    return eff_race_first_at(NULL, eff__http_named(e, &name), eff_named_at(NULL, wait, "connect timeout"));
 }
 
 /* Whether another address is worth trying: this one could not be connected to. */

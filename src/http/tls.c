@@ -17,6 +17,7 @@
 #include <event2/bufferevent_ssl.h>
 
 #include "core/memory.h"
+#include "http/url.h"
 
 struct eff__http_tls {
     SSL_CTX *ctx;
@@ -92,8 +93,14 @@ static int on_verify(int ok, X509_STORE_CTX *store)
     return ok;
 }
 
-static bool set_up(struct eff__http_tls *tls, SSL *ssl, const char *host, struct eff__http_tls_reason *reason)
+static bool set_up(struct eff__http_tls *tls, SSL *ssl, const char *asked_for, struct eff__http_tls_reason *reason)
 {
+    char host[EFF__HTTP_MAX_HOST + 1];
+    size_t n = strlen(asked_for);
+    if (n > 0 && asked_for[n - 1] == '.') n--;    /* the root of DNS, which names in TLS do not say (RFC 6066, 3) */
+    if (n == 0 || n >= sizeof host) return false; /* OpenSSL takes an empty name for "any" */
+    memcpy(host, asked_for, n);
+    host[n] = '\0';
     unsigned char address[sizeof(struct in6_addr)];
     bool is_number = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
     SSL_set_app_data(ssl, reason);

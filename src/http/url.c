@@ -9,7 +9,7 @@
 
 #include "http/fields.h"
 
-enum { HTTP_PORT = 80, HTTPS_PORT = 443, MAX_PORT = 65535, MAX_HOST = 255, MAX_URL = 64 * 1024 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443, MAX_PORT = 65535, MAX_URL = 64 * 1024 };
 
 const char eff__http_no_memory[] = "out of memory";
 
@@ -27,8 +27,8 @@ static const char *find_problem(const struct evhttp_uri *uri)
     if (!scheme) return "no scheme: it should begin with http:// or https://";
     if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
         return "unknown scheme: only http and https are supported";
-    if (!host || !*host || strcmp(host, "[]") == 0) return "no host";
-    if (strlen(host) > MAX_HOST) return "the host is too long";
+    if (!host || strcmp(host, "[]") == 0 || strspn(host, ".") == strlen(host)) return "no host";
+    if (strlen(host) > EFF__HTTP_MAX_HOST) return "the host is too long";
     if (strchr(host, '%')) return "a host cannot be percent-encoded";
     if (port == 0 || port > MAX_PORT) return "the port must be between 1 and 65535";
     return NULL;

@@ -4,6 +4,8 @@
 
 #include <effect/http.h>
 
+enum { EFF__HTTP_MAX_HOST = 255 /* bytes; a longer host is none */ };
+
 /* A URL, taken apart. Owns its values, all strings. */
 struct eff__http_url {
     bool tls;              /* https */

@@ -6,11 +6,11 @@
 #include "runtime/runtime.h"
 
 /* Whose build waits when f does; NULL: nobody's. */
-static struct eff__instance *building_in(const struct eff__memo *memo, const eff_fiber_t *f)
+static struct eff__instance *building_in(const eff_fiber_t *f)
 {
     while (f->flags & EFF__SIDE && f->parent)
         f = f->parent;
-    return f->flags & EFF__KEEPER ? eff__instance_of_keeper(memo, f) : NULL;
+    return f->flags & EFF__KEEPER ? eff__instance_of_keeper(f) : NULL;
 }
 
 /* Marks the instances that wait in a list of `asked`, and adds them to the end of the worklist. */
@@ -18,7 +18,7 @@ static struct eff__instance *mark_askers(const struct eff__waiters *list, struct
                                          struct eff__instance *last)
 {
     for (const eff_fiber_t *f = list->first; f; f = f->wait.links.next) {
-        struct eff__instance *asker = building_in(asked->memo, f);
+        struct eff__instance *asker = building_in(f);
         if (!asker || asker->asks) continue;
         asker->asks = asked;
         last->mark = asker;
@@ -41,10 +41,13 @@ static bool closes_circle(struct eff__instance *asker, struct eff__instance *ask
     return asked->asks;
 }
 
-static void clear_marks(const struct eff__memo *memo)
+/* Of all that are in the worklist, which begins with the asker. */
+static void clear_marks(struct eff__instance *asker)
 {
-    for (struct eff__instance *inst = memo->all; inst; inst = inst->next)
+    for (struct eff__instance *inst = asker, *next; inst; inst = next) {
+        next = inst->mark;
         inst->mark = inst->asks = NULL;
+    }
 }
 
 /* The mistake of a layer that needs itself. */
@@ -54,11 +57,11 @@ static eff_cause_t *circle_mistake(const struct eff__instance *asker)
     eff_buffer_add(&text, "layers that need each other cannot be built: ");
     const struct eff__instance *at = asker;
     do {
-        eff__layer_name(at->layer, &text);
+        eff__instance_name(at, &text);
         eff_buffer_add(&text, at == asker ? " asks for " : ", which asks for ");
         at = at->asks;
     } while (at != asker);
-    eff__layer_name(at->layer, &text);
+    eff__instance_name(at, &text);
     eff_cause_t *cause = eff_cause_die(eff_string(eff_buffer_text(&text)));
     eff_buffer_done(&text);
     return cause;
@@ -67,9 +70,9 @@ static eff_cause_t *circle_mistake(const struct eff__instance *asker)
 /* The cause of death of a build that would wait for itself, were f to wait for the instance; NULL: it would not. */
 eff_cause_t *eff__instance_circle(const eff_fiber_t *f, struct eff__instance *inst)
 {
-    struct eff__instance *asker = building_in(inst->memo, f);
+    struct eff__instance *asker = building_in(f);
     if (__builtin_expect(!asker, 1)) return NULL;
     eff_cause_t *cause = closes_circle(asker, inst) ? circle_mistake(asker) : NULL;
-    clear_marks(inst->memo);
+    clear_marks(asker);
     return cause;
 }

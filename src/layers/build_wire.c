@@ -5,12 +5,11 @@
 #include "core/context.h"
 #include "layers/layer_wire.h"
 #include "layers/memo.h"
-
-#include <effect/deferred.h>
+#include "runtime/prim.h"
 
 struct built_part {
-    eff_deferred_t *done;    /* completed once it is built; owned */
-    eff_context_t *services; /* from then on; owned */
+    eff_context_t *services;     /* NULL until it is built; owned */
+    struct eff__waiters waiters; /* the sides that wait for that */
 };
 
 /* One run of it. */
@@ -22,20 +21,18 @@ struct wire_run {
 
 static void run_clear(struct wire_run *run)
 {
-    for (size_t i = 0; run->parts && i < run->wiring.n; i++) {
-        eff_deferred_decref(run->parts[i].done);
+    for (size_t i = 0; run->parts && i < run->wiring.n; i++)
         eff_context_decref(run->parts[i].services);
-    }
     if (run->parts) eff__free(run->parts, run->wiring.n * sizeof *run->parts);
     eff__wiring_done(&run->wiring);
     eff__mention_clear(&run->mention);
 }
 EFF_STATIC_TYPE(wire_run, struct wire_run, .drop = run_clear);
 
-/* The callbacks of a side get the run and the number of the part. */
+/* The callbacks of a side get the run and the number of the part; its waits, for another part to be built, also which. */
 struct side {
     struct wire_run *run; /* owned */
-    size_t i;
+    size_t i, awaited;
 };
 static void side_clear(struct side *side)
 {
@@ -43,12 +40,70 @@ static void side_clear(struct side *side)
 }
 EFF_STATIC_TYPE(side, struct side, .drop = side_clear);
 
+/* ---- waiting for a part: wait.object is the wait's side; owned */
+
+static struct side *waiting_side(const eff_fiber_t *f)
+{
+    return (struct side *)f->wait.object;
+}
+static struct built_part *awaited_part(const struct side *wait)
+{
+    return &wait->run->parts[wait->awaited];
+}
+static bool leave_part(eff_fiber_t *f)
+{
+    struct side *wait = waiting_side(f);
+    eff__waiters_remove(&awaited_part(wait)->waiters, f);
+    side_decref(wait);
+    return true;
+}
+static void describe_part(const eff_fiber_t *f, eff_buffer_t *out)
+{
+    const struct side *wait = waiting_side(f);
+    const eff_layer_t *wire = wait->run->mention.layer;
+    eff_buffer_add(out, "for layer ");
+    eff__layer_name(wire->parts[wait->awaited], out);
+    eff_buffer_add(out, " to be built, which ");
+    eff__layer_name(wire->parts[wait->i], out);
+    eff_buffer_add(out, " needs");
+}
+static const struct eff__wait_ops part_ops = { .name = "for a layer to be built, which another one needs",
+                                               .leave = leave_part,
+                                               .describe = describe_part };
+
+static int await_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    struct built_part *part = awaited_part(side_of(e->prim.value));
+    if (part->services) return eff__prim_value(f, eff_unit);
+    eff__waiters_add(&part->waiters, f);
+    eff__suspend(f, &part_ops, eff__prim_take_value(e, alone).ptr);
+    return EFF__SUSPEND;
+}
+static const struct eff__prim await_prim = { "provide", await_run };
+
+/* ---- a side */
+
+static int tell_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    const struct side *side = side_of(e->prim.value);
+    (void)alone;
+    for (eff_fiber_t *w; (w = eff__waiters_pop(&side->run->parts[side->i].waiters));) {
+        struct side *wait = waiting_side(w);
+        w->wait.object = NULL;
+        eff__wake(w);
+        w->reg = eff_unit;
+        w->status = EFF__OK;
+        side_decref(wait);
+    }
+    return eff__prim_value(f, eff_unit);
+}
+static const struct eff__prim tell_prim = { "provide", tell_run };
+
 static eff_t *part_done(eff_value_t services, eff_value_t env)
 {
     const struct side *side = side_of(env);
-    struct built_part *part = &side->run->parts[side->i];
-    part->services = eff_context_incref(eff_as_context(services));
-    return eff_deferred_succeed_at(NULL, part->done, eff_unit);
+    side->run->parts[side->i].services = eff_context_incref(eff_as_context(services));
+    return eff__prim_node_plain(NULL, &tell_prim, eff_value_incref(env));
 }
 
 /* All that it waits for is there. */
@@ -76,21 +131,23 @@ static eff_t *side_for(struct wire_run *run, size_t i)
 {
     eff_t *e = eff_noop();
     for (size_t at = run->wiring.first_wait[i]; at < run->wiring.first_wait[i + 1]; at++) {
-        eff_t *wait = eff_deferred_await_at(run->mention.site, run->parts[run->wiring.waits[at]].done);
+        eff_value_t awaits = side_make((struct side){ wire_run_incref(run), i, run->wiring.waits[at] });
+        eff_t *wait = eff__prim_node_plain(run->mention.site, &await_prim, awaits);
         e = eff_then_at(run->mention.site, e, wait);
     }
-    eff_value_t env = side_make((struct side){ wire_run_incref(run), i });
+    eff_value_t env = side_make((struct side){ wire_run_incref(run), i, i });
     return eff_flat_map_at(run->mention.site, e, build_part, env);
 }
 
+static const eff_context_t *services_of(const void *parts, size_t i)
+{
+    return ((const struct built_part *)parts)[i].services;
+}
 static eff_value_t all_services(eff_value_t v, eff_value_t env)
 {
     const struct wire_run *run = wire_run_of(env);
-    eff_context_t *all = eff_context_empty();
     (void)v;
-    for (size_t i = 0; i < run->wiring.n; i++)
-        all = eff_context_merge(all, eff_context_incref(run->parts[i].services));
-    return eff_context_value(all);
+    return eff_context_value(eff__context_merge_all(run->wiring.n, services_of, run->parts));
 }
 
 /* In the order of building, so that those that others wait for begin first. Consumes the run. */
@@ -117,16 +174,14 @@ static eff_t *miswired(const struct eff__mention *m, const eff_buffer_t *problem
     return eff__mistake_at(m->layer->site, "%.*s", (int)n, text);
 }
 
-/* Deferreds for all parts; false when out of memory. */
+/* What is known of the parts: none is built; false when out of memory. */
 static bool make_parts(struct wire_run *run)
 {
     size_t n = run->wiring.n;
     run->parts = (struct built_part *)eff__alloc(n * sizeof *run->parts);
     if (!run->parts) return false;
     for (size_t i = 0; i < n; i++)
-        run->parts[i] = (struct built_part){ 0 };
-    for (size_t i = 0; i < n; i++)
-        if (!(run->parts[i].done = eff_deferred_new())) return false;
+        run->parts[i] = (struct built_part){ .services = NULL };
     return true;
 }
 

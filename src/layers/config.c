@@ -62,6 +62,7 @@ static struct eff__config_owned **owned_of(const eff_config_schema_t *schema, vo
 void eff__config_record_drop(const eff_config_schema_t *schema, void *record)
 {
     eff__config_owned_free(*owned_of(schema, record));
+    explicit_bzero(record, schema->size); /* numbers may be secret, too */
 }
 
 static eff_t *read_struct(const struct request *q, eff_value_t snapshot, const char *base)
@@ -237,6 +238,10 @@ eff_t *eff_config_string_or_at(eff_site_t site, const char *path, const char *ot
 {
     if (!otherwise) return eff__refuse_null(site, "eff_config_string_or", 2, eff_noop(), eff_unit);
     return single(site, "eff_config_string_or", path, EFF_CONFIG_KIND_STRING, eff_string(otherwise));
+}
+eff_t *eff__config_string_or_unit(eff_site_t site, const char *path)
+{
+    return single(site, "eff_config_string", path, EFF_CONFIG_KIND_STRING, eff_unit);
 }
 eff_t *eff_config_int_at(eff_site_t site, const char *path)
 {

@@ -146,24 +146,14 @@ static void split(struct eff__config_reader *r, const char *text, const char **i
     }
 }
 
-static size_t count_same(const struct eff__config_source *s, const char *path)
-{
-    size_t n = 0;
-    const char *rest;
-    for (size_t i = 0; i < s->n_entries; i++)
-        n += eff__config_relate(s->sort, eff__config_bare_name(s, eff_as_string(s->entries[i].name)), path, &rest) ==
-             EFF__SAME;
-    return n;
-}
-
 /* An argument that is repeated: each is an item. */
 static void take_repeated(struct eff__config_reader *r, const struct eff__config_source *s, const char *path,
                           const char **items)
 {
-    const char *rest;
-    for (size_t i = 0; i < s->n_entries; i++) {
-        if (eff__config_relate(s->sort, eff_as_string(s->entries[i].name), path, &rest) != EFF__SAME) continue;
-        const eff_secret_t *text = eff_as_secret(s->entries[i].text);
+    size_t n;
+    const struct eff__config_entry *const *entries = eff__config_entries(s, path, &n);
+    for (size_t i = 0; i < n; i++) {
+        const eff_secret_t *text = eff_as_secret(entries[i]->text);
         *items++ = eff__config_own_string(r, eff_secret_reveal(text), eff_secret_size(text));
     }
 }
@@ -192,7 +182,7 @@ void eff__config_read_strings(struct eff__config_reader *r, const eff_config_fie
     }
     const char *text = there ? found.text : field->otherwise;
     bool is_text = text && n == 0;
-    if (is_text && there) repeated = count_same(found.source, eff_buffer_text(&r->path));
+    if (is_text && there) (void)eff__config_entries(found.source, eff_buffer_text(&r->path), &repeated);
     if (is_text) n = repeated > 1 ? repeated : count_pieces(text);
     if (there && ((found.json && !json_is_array(found.json)) || !eff__config_count_fits(field, n))) {
         eff__config_unfit(r, field, &found, EFF__MALFORMED);

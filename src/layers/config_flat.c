@@ -36,16 +36,25 @@ eff_t *eff__config_read_environment(const char *prefix)
 
 /* ---- memory */
 
+static eff_t *mistaken_pair(const char *builder, const char *pair)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff__config_add_shown(&text, pair, strlen(pair), EFF__CONFIG_SHOWN_VALUE);
+    eff_t *e = eff__mistake_at(NULL, "%s was given \"%s\", in which there is no '='", builder, eff_buffer_text(&text));
+    eff_buffer_done(&text);
+    return e;
+}
+
 eff_t *eff__config_read_pairs(eff_value_t pairs, const char *name)
 {
     struct eff__config_source *s = eff__config_source_new(EFF__CONFIG_MEMORY, eff_literal(""));
     if (!s) return eff_out_of_memory();
     bool complete = true;
     for (size_t i = 0; i < eff_array_size(pairs) && complete; i++) {
-        const char *pair = eff_as_string(eff_array_at(pairs, i)), *equals = strchr(pair, '=');
+        const char *pair = eff_secret_reveal(eff_as_secret(eff_array_at(pairs, i))), *equals = strchr(pair, '=');
         if (!equals) {
             eff_value_decref(eff__config_snapshot_of(s));
-            return eff__mistake_at(NULL, "%s was given \"%s\", in which there is no '='", name, pair);
+            return mistaken_pair(name, pair);
         }
         complete = eff__config_source_add(s, pair, (size_t)(equals - pair), equals + 1, strlen(equals + 1));
     }
@@ -68,7 +77,7 @@ struct arguments {
 
 static const char *argument(const struct arguments *a, size_t i)
 {
-    return i < eff_array_size(a->all) ? eff_as_string(eff_array_at(a->all, i)) : NULL;
+    return i < eff_array_size(a->all) ? eff_secret_reveal(eff_as_secret(eff_array_at(a->all, i))) : NULL;
 }
 
 /* Whether it is an option, and no number or single dash. */
@@ -86,7 +95,7 @@ static void add_value(struct arguments *a, const char *name, size_t n_name, cons
 static void complain(struct arguments *a, const char *argument, size_t n, const char *problem)
 {
     eff_buffer_clear(&a->text);
-    eff_buffer_add_escaped(&a->text, argument, n);
+    eff__config_add_shown(&a->text, argument, n, EFF__CONFIG_SHOWN_NAME);
     eff_buffer_printf(&a->text, ": %s", problem);
     eff__config_problems_add(&a->problems, 0, 0, &a->text);
 }
@@ -95,17 +104,18 @@ static void unknown(struct arguments *a, const char *option, size_t n, const str
                     const char *name)
 {
     eff_buffer_t near = EFF_BUFFER_INIT, problem = EFF_BUFFER_INIT;
-    if (match->field) {
-        eff_buffer_add(&near, name);
-        eff__config_inner_path(match->field, &near);
-        bool is_list = match->field->kind == EFF_CONFIG_KIND_LIST;
-        eff_buffer_printf(&problem, "%s --%s=...",
-                          is_list ? "is a list, whose items are" : "is a struct, whose values are",
-                          eff_buffer_text(&near));
+    const char *what;
+    if (eff__config_no_value(match, name, &near, &what)) {
+        eff_buffer_add(&problem, what);
+        eff__config_name(a->source, eff_buffer_text(&near), &problem);
+        eff_buffer_add(&problem, "=...");
     } else {
         eff_buffer_add(&problem, "unknown option");
-        if (eff__config_nearest(match, name, &near))
-            eff_buffer_printf(&problem, "; did you mean --%s?", eff_buffer_text(&near));
+        if (eff__config_nearest(match, name, &near)) {
+            eff_buffer_add(&problem, "; did you mean ");
+            eff__config_name(a->source, eff_buffer_text(&near), &problem);
+            eff_buffer_add(&problem, "?");
+        }
     }
     if (near.truncated || problem.truncated) a->complete = false;
     complain(a, option, n, eff_buffer_text(&problem));
@@ -180,7 +190,9 @@ static void operand(struct arguments *a, size_t i)
 {
     const char *text = argument(a, i);
     if (a->schema && a->schema->strict && !a->schema->operands) complain(a, text, strlen(text), eff__config_no_operand);
-    a->operands[a->n_operands++] = eff_value_incref(eff_array_at(a->all, i));
+    eff_value_t copy = eff_string(text);
+    if (eff_is_oom(copy)) a->complete = false;
+    a->operands[a->n_operands++] = copy;
 }
 
 static void read_all(struct arguments *a)

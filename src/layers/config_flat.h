@@ -8,10 +8,10 @@
 
 /* Names that begin with the prefix and an underscore; all when it is "". */
 EFF_MUST_USE eff_t *eff__config_read_environment(const char *prefix);
-/* The n arguments, strings of an array, of which the first is the program's name. schema NULL: options are not checked,
+/* The arguments, secrets of an array, of which the first is the program's name. schema NULL: options are not checked,
  * and one that is not followed by a value is a truth. */
 EFF_MUST_USE eff_t *eff__config_read_arguments(eff_value_t arguments, const eff_config_schema_t *schema);
-/* "path=value", each of them a string of the array; name: of the builder, for messages about one without '='. */
+/* "path=value", each of them a secret of the array; name: of the builder, for messages about one without '='. */
 EFF_MUST_USE eff_t *eff__config_read_pairs(eff_value_t pairs, const char *name);
 
 #endif

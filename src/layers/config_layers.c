@@ -1,13 +1,14 @@
-/* The layers of the Config: each opens a source and keeps its snapshot. eff_config_or_else is made of layers only: the
- * two Configs are given tags of their own, and a third Config, which sees both, asks one after the other. The second is
- * built when the first is, and reads it, behind all that stands in front of the whole, which is a service of its own
- * (`ahead`): so it does not matter how several are nested. An arrow: is built with.
+/* The layers of the Config: each opens a source and keeps its snapshot, and has the name of its function.
+ * eff_config_or_else is made of layers only: the two Configs are given tags of their own, and a third Config, which sees
+ * both, asks one after the other. The second is built when the first is, and reads it, behind all that stands in front of
+ * the whole, which is a service of its own (`ahead`): so it does not matter how several are nested. An arrow: is built
+ * with.
  *
  *     joined                                  provides config       -> first, second
- *       project config to second    of `second`                     -> config, ahead
- *         project config to ahead   of front
+ *       config renamed to second    of `second`                     -> config, ahead
+ *         config renamed to ahead   of front
  *         front                               provides config       -> ahead (of around), first
- *       project config to first     of `first`
+ *       config renamed to first     of `first`
  */
 #include <effect/config.h>
 #include <effect/transform.h>
@@ -15,54 +16,56 @@
 #include "core/build.h"
 #include "layers/config_open.h"
 #include "layers/config_source.h"
+#include "layers/layer.h"
 
-static eff_layer_t *layer_of(eff_site_t site, eff_t *snapshot)
+static eff_layer_t *layer_of(eff_site_t site, const char *function, eff_t *snapshot, const eff_tag_t *const *needs)
 {
-    return eff_layer_effect_at(site, &eff_config_tag, eff_config_fixed_at(NULL, snapshot), NULL);
+    eff_layer_t *layer = eff_layer_effect_at(site, &eff_config_tag, eff_config_fixed_at(NULL, snapshot), needs);
+    return eff__layer_named(site, layer, function);
 }
 
 eff_layer_t *eff_config_json_file_with_at(eff_site_t site, const char *path, const eff_config_file_options_t *options)
 {
-    return layer_of(site, eff__config_open_file(site, path, options));
+    return layer_of(site, "eff_config_json_file_with", eff__config_open_file(site, path, options), NULL);
 }
 
 eff_layer_t *eff_config_json_file_at(eff_site_t site, const char *path)
 {
-    return layer_of(site, eff__config_open_file(site, path, NULL));
+    return layer_of(site, "eff_config_json_file", eff__config_open_file(site, path, NULL), NULL);
 }
 
 eff_layer_t *eff_config_json_text_at(eff_site_t site, const char *name, const char *text)
 {
-    return layer_of(site, eff_config_parse_at(site, name, text));
+    return layer_of(site, "eff_config_json_text", eff_config_parse_at(site, name, text), NULL);
 }
 
 eff_layer_t *eff_config_env_at(eff_site_t site, const char *prefix)
 {
-    return layer_of(site, eff__config_open_environment(site, prefix));
+    return layer_of(site, "eff_config_env", eff__config_open_environment(site, prefix), NULL);
 }
 
 eff_layer_t *eff_config_args_at(eff_site_t site, int argc, char *const *argv, const eff_config_schema_t *schema)
 {
-    return layer_of(site, eff__config_open_arguments(site, argc, argv, schema));
+    return layer_of(site, "eff_config_args", eff__config_open_arguments(site, argc, argv, schema), NULL);
 }
 
 eff_layer_t *eff_config_memory_at(eff_site_t site, size_t n, const char *const *pairs)
 {
-    return layer_of(site, eff__config_open_pairs(site, n, pairs));
+    return layer_of(site, "eff_config_memory", eff__config_open_pairs(site, n, pairs), NULL);
 }
 
 /* ---- a file that is named by the Config so far */
 
-static eff_t *open_named(eff_value_t name, eff_value_t env)
+eff_layer_t *eff_config_json_file_named_with_at(eff_site_t site, const char *path, const char *otherwise,
+                                                const eff_config_file_options_t *options)
 {
-    (void)env;
-    return eff__config_open_file(NULL, eff_as_string(name), NULL);
+    eff_t *snapshot = eff__config_open_named(site, path, otherwise, options);
+    return layer_of(site, "eff_config_json_file_named", snapshot, EFF_TAGS(&eff_config_tag));
 }
 
 eff_layer_t *eff_config_json_file_named_at(eff_site_t site, const char *path, const char *otherwise)
 {
-    eff_t *e = eff_flat_map_at(site, eff_config_string_or_at(site, path, otherwise), open_named, eff_unit);
-    return eff_layer_effect_at(site, &eff_config_tag, eff_config_fixed_at(NULL, e), EFF_TAGS(&eff_config_tag));
+    return eff_config_json_file_named_with_at(site, path, otherwise, NULL);
 }
 
 /* ---- one Config behind another */
@@ -81,8 +84,8 @@ static eff_value_t nothing_ahead(void)
 
 static const eff_tag_t first_tag = { "first eff_config", NULL };
 static const eff_tag_t second_tag = { "second eff_config", NULL };
-/* What stands in front of both, in an eff_config_or_else around this one. */
-static const eff_tag_t ahead_tag = { "eff_config in front", nothing_ahead };
+/* What stands in front of both, in an eff_config_or_else around this one. Without a name, since users do not see it. */
+static const eff_tag_t ahead_tag = { NULL, nothing_ahead };
 
 struct joined {
     eff_config_t config; /* first, so that the whole, as a value, is the service */
@@ -157,22 +160,17 @@ static const eff_layer_def_t front_def = {
     .needs = front_needs,
 };
 
-static eff_value_t same(eff_value_t config, eff_value_t env)
-{
-    (void)env;
-    return eff_value_incref(config);
-}
-
 eff_layer_t *eff_config_or_else_at(eff_site_t site, eff_layer_t *first, eff_layer_t *second)
 {
+    if (!first || !second) return eff__layer_of_null(site, "eff_config_or_else", first, second);
     eff_layer_t *front = eff_layer_of(&front_def);
     eff_layer_t *const seen[] = {
         eff_layer_incref(front),
-        eff_layer_project_at(site, front, &eff_config_tag, &ahead_tag, same, eff_unit),
+        eff__layer_renamed(front, &eff_config_tag, &ahead_tag),
     };
     second = eff_layer_provide_at(site, second, eff_layer_merge_at(site, 2, seen));
-    first = eff_layer_project_at(site, first, &eff_config_tag, &first_tag, same, eff_unit);
-    second = eff_layer_project_at(site, second, &eff_config_tag, &second_tag, same, eff_unit);
+    first = eff__layer_renamed(first, &eff_config_tag, &first_tag);
+    second = eff__layer_renamed(second, &eff_config_tag, &second_tag);
     eff_layer_t *both = eff_layer_provide_merge_at(site, second, first);
-    return eff_layer_provide_at(site, eff_layer_of(&both_def), both);
+    return eff__layer_named(site, eff_layer_provide_at(site, eff_layer_of(&both_def), both), "eff_config_or_else");
 }

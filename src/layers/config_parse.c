@@ -6,6 +6,7 @@
 
 #include "core/build.h"
 #include "layers/config_json.h"
+#include "layers/config_name.h"
 #include "layers/config_scan.h"
 #include "layers/config_source.h"
 
@@ -20,7 +21,7 @@ struct place {
 static eff_t *refuse(const char *name, struct place *at, int column, const char *problem)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
-    eff_buffer_add_escaped(&text, name, strlen(name));
+    eff__config_add_file(&text, name);
     eff_buffer_printf(&text, ":%d", at->line);
     if (column > 0) eff_buffer_printf(&text, ":%d", column);
     eff_buffer_add(&text, ": ");
@@ -121,7 +122,7 @@ eff_t *eff__config_parse(const char *name, const char *text, size_t n)
 
 static void wipe_string(json_t *json)
 {
-    if (!json_is_string(json)) return;
+    if (!json_is_string(json) || json->refcount != 1) return;
     explicit_bzero((char *)(uintptr_t)json_string_value(json), json_string_length(json));
 }
 
@@ -146,6 +147,8 @@ void eff__config_wipe(struct json_t *document)
 {
     struct open stack[EFF__CONFIG_MAX_DEPTH];
     size_t depth = 0;
+    if (document->refcount != 1) return;
+    wipe_string(document);
     stack[depth++] = (struct open){ document, json_object_iter(document), 0 };
     while (depth > 0) {
         json_t *json = next_of(&stack[depth - 1]);
@@ -154,7 +157,7 @@ void eff__config_wipe(struct json_t *document)
             continue;
         }
         wipe_string(json);
-        if ((json_is_object(json) || json_is_array(json)) && depth < EFF__CONFIG_MAX_DEPTH)
+        if ((json_is_object(json) || json_is_array(json)) && json->refcount == 1 && depth < EFF__CONFIG_MAX_DEPTH)
             stack[depth++] = (struct open){ json, json_object_iter(json), 0 };
     }
 }

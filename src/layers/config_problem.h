@@ -2,7 +2,7 @@
 #ifndef EFF_LAYERS_CONFIG_PROBLEM_H
 #define EFF_LAYERS_CONFIG_PROBLEM_H
 
-#include "layers/config_source.h"
+#include "layers/config_name.h"
 
 enum { EFF__CONFIG_MAX_PROBLEMS = 50 }; /* further ones are counted */
 

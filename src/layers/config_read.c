@@ -13,17 +13,23 @@
 
 #include "core/memory.h"
 #include "core/misuse.h"
+#include "core/value.h"
 #include "layers/config_json.h"
 #include "layers/config_reader.h"
 
 /* ---- memory */
 
+/* Any of it may be a secret. */
 void eff__config_owned_free(struct eff__config_owned *first)
 {
     while (first) {
         struct eff__config_owned *next = first->next;
+        size_t size = first->size;
+        if (first->value.type == &eff_json_type && eff__count_is_one(&eff__header_of(first->value.ptr)->count))
+            eff__config_wipe(eff_as_json(first->value));
         eff_value_decref(first->value);
-        eff__free(first, first->size);
+        explicit_bzero(first, size);
+        eff__free(first, size);
         first = next;
     }
 }

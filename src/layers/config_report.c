@@ -30,13 +30,9 @@ static bool only_count(struct eff__config_reader *r)
 
 static void add_quoted(eff_buffer_t *out, const char *text, size_t n)
 {
-    enum { SHOWN = 48 };
-    size_t shown = n < SHOWN ? n : SHOWN;
-    while (shown < n && shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80)
-        shown--;
     eff_buffer_add(out, "\"");
-    eff_buffer_add_escaped(out, text, shown);
-    eff_buffer_add(out, shown < n ? "...\"" : "\"");
+    eff__config_add_shown(out, text, n, EFF__CONFIG_SHOWN_VALUE);
+    eff_buffer_add(out, "\"");
 }
 
 static void add_json_glimpse(eff_buffer_t *out, const json_t *json, bool secret)
@@ -116,7 +112,7 @@ void eff__config_missing(struct eff__config_reader *r, const eff_config_field_t 
         problem(r, rank, line);
         return;
     }
-    eff_buffer_add_escaped(&r->text, path, strlen(path));
+    eff__config_add_name(&r->text, path);
     eff_buffer_add(&r->text, ": missing");
     eff_buffer_t name = EFF_BUFFER_INIT; /* of a list, or struct, what it is made of has one */
     eff_buffer_add(&name, path);
@@ -127,7 +123,7 @@ void eff__config_missing(struct eff__config_reader *r, const eff_config_field_t 
         switch (s->sort) {
         case EFF__CONFIG_JSON:
             eff_buffer_add(&r->text, "in ");
-            eff_buffer_add_escaped(&r->text, eff_as_string(s->name), eff_string_size(s->name));
+            eff__config_add_file(&r->text, eff_as_string(s->name));
             break;
         case EFF__CONFIG_MEMORY: eff_buffer_add(&r->text, "in memory"); break;
         case EFF__CONFIG_ENVIRONMENT:
@@ -152,7 +148,7 @@ void eff__config_said(struct eff__config_reader *r, eff_buffer_t *words, const s
         if (found) {
             problem_at(r, found->source, &rank, &line);
         } else if (r->path.size > 0) {
-            eff_buffer_add_escaped(&r->text, eff_buffer_text(&r->path), r->path.size);
+            eff__config_add_name(&r->text, eff_buffer_text(&r->path));
             eff_buffer_add(&r->text, ": ");
         }
         eff_buffer_add_escaped(&r->text, eff_buffer_text(words), words->size);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "layers/config_name.h"
+
 /* An object or array that is open, and which of its members the text is at. */
 struct level {
     uint32_t key;   /* of an object: where its key begins, behind the quote */
@@ -111,8 +113,7 @@ static void add_key(const struct scan *s, const struct level *l, eff_buffer_t *o
     if (l->n_key == NO_KEY) return;
     if (out->size > 0) eff_buffer_add(out, ".");
     enum { SHOWN = 64 };
-    eff_buffer_add_escaped(out, s->text + l->key, l->n_key < SHOWN ? l->n_key : SHOWN);
-    if (l->n_key > SHOWN) eff_buffer_add(out, "...");
+    eff__config_add_shown(out, s->text + l->key, l->n_key, SHOWN);
 }
 
 size_t eff__config_scan_path(const char *text, size_t n, eff_buffer_t *out, int *ret_line)
@@ -121,8 +122,12 @@ size_t eff__config_scan_path(const char *text, size_t n, eff_buffer_t *out, int 
     while (next_value(&s))
         continue;
     size_t depth = s.depth < EFF__CONFIG_MAX_DEPTH ? s.depth : EFF__CONFIG_MAX_DEPTH;
+    enum { SHOWN = 128 }; /* of a path of many keys */
     for (size_t i = 0; i < depth; i++)
-        if (s.levels[i].is_array) eff_buffer_printf(out, "[%u]", (unsigned)s.levels[i].index);
+        if (out->size > SHOWN) {
+            eff_buffer_add(out, "...");
+            break;
+        } else if (s.levels[i].is_array) eff_buffer_printf(out, "[%u]", (unsigned)s.levels[i].index);
         else add_key(&s, &s.levels[i], out);
     *ret_line = s.line;
     return s.deepest;

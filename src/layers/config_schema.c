@@ -253,6 +253,20 @@ void eff__config_inner_path(const eff_config_field_t *field, eff_buffer_t *path)
     }
 }
 
+bool eff__config_no_value(const struct eff__config_match *match, const char *name, eff_buffer_t *path,
+                          const char **ret_what)
+{
+    const eff_config_field_t item = { .path = "", .kind = EFF_CONFIG_KIND_STRUCT, .schema = match->last };
+    bool is_item = !match->field && match->leads_on && !*match->rest;
+    if (!match->field && !is_item) return false;
+    eff_buffer_add(path, name);
+    eff__config_inner_path(is_item ? &item : match->field, path);
+    if (is_item) *ret_what = "is an item of a list, whose values are ";
+    else if (match->field->kind == EFF_CONFIG_KIND_LIST) *ret_what = "is a list, whose items are ";
+    else *ret_what = "is a struct, whose values are ";
+    return true;
+}
+
 /* ---- what is expected */
 
 static void add_limits(const eff_config_field_t *field, eff_buffer_t *out)

@@ -2,7 +2,7 @@
 #ifndef EFF_LAYERS_CONFIG_SCHEMA_H
 #define EFF_LAYERS_CONFIG_SCHEMA_H
 
-#include "layers/config_source.h"
+#include "layers/config_name.h"
 
 /* What a name is to a schema. */
 struct eff__config_match {
@@ -20,6 +20,10 @@ const eff_config_field_t *eff__config_letter(const eff_config_schema_t *schema, 
 bool eff__config_nearest(const struct eff__config_match *match, const char *name, eff_buffer_t *out);
 /* Adds, to the path of a list or struct, the way to a value in it: "feeds" becomes "feeds[0].name". */
 void eff__config_inner_path(const eff_config_field_t *field, eff_buffer_t *path);
+/* After a name that was matched, but is no value: adds what it is ("is a list, whose items are "), and a path of a value
+ * in it to *path, which begins as the name. False when it is nothing the schema knows. */
+bool eff__config_no_value(const struct eff__config_match *match, const char *name, eff_buffer_t *path,
+                          const char **ret_what);
 /* Adds what a field takes: "an integer from 1 to 65535", "one of debug, info, warn". */
 void eff__config_expected(const eff_config_field_t *field, eff_buffer_t *out);
 

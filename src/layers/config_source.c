@@ -1,13 +1,14 @@
 #include "layers/config_source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "core/memory.h"
-#include "core/misuse.h"
 #include "core/value.h"
+#include "layers/config_name.h"
 #include "layers/config_scan.h"
 
 /* ---- the objects */
@@ -21,9 +22,11 @@ static void source_drop(void *payload)
     }
     for (size_t i = 0; i < s->n_entries; i++) {
         eff_value_decref(s->entries[i].name);
+        eff_value_decref(s->entries[i].key);
         eff_value_decref(s->entries[i].text);
     }
     eff__raw_free(s->entries);
+    eff__raw_free(s->by_key);
     eff_value_decref(s->name);
     eff_value_decref(s->text);
     eff_value_decref(s->operands);
@@ -71,16 +74,43 @@ bool eff__config_source_add(struct eff__config_source *s, const char *name, size
         s->capacity = capacity;
     }
     struct eff__config_entry *e = &s->entries[s->n_entries];
-    *e = (struct eff__config_entry){ eff_string_n(name, n_name), eff_secret_n(text, n_text) };
+    size_t prefix = (size_t)(eff__config_bare_name(s, name) - name);
+    *e = (struct eff__config_entry){
+        .name = eff_string_n(name, n_name),
+        .key = eff__config_key(s->sort, name + prefix, n_name - prefix),
+        .text = eff_secret_n(text, n_text),
+    };
     s->n_entries++;
-    return !eff_is_oom(e->name) && !eff_is_oom(e->text);
+    return !eff_is_oom(e->name) && !eff_is_oom(e->key) && !eff_is_oom(e->text);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct eff__config_entry *x = *(const struct eff__config_entry *const *)a;
+    const struct eff__config_entry *y = *(const struct eff__config_entry *const *)b;
+    int order = strcmp(eff_as_string(x->key), eff_as_string(y->key));
+    return order ? order : (x > y) - (x < y);
+}
+
+/* False when out of memory, also before, when an entry was added. */
+static bool sort_entries(struct eff__config_source *s)
+{
+    if (s->n_entries == 0) return true;
+    s->by_key = eff__malloc(s->n_entries * sizeof(const struct eff__config_entry *));
+    if (!s->by_key) return false;
+    for (size_t i = 0; i < s->n_entries; i++)
+        s->by_key[i] = &s->entries[i];
+    qsort(s->by_key, s->n_entries, sizeof *s->by_key, by_key);
+    return true;
 }
 
 eff_value_t eff__config_snapshot_of(struct eff__config_source *s)
 {
     if (!s) return eff_oom_value();
     eff_value_t source = { .type = &eff__config_source_type, .ptr = s };
-    return eff_array(1, &source);
+    if (sort_entries(s)) return eff_array(1, &source);
+    eff_value_decref(source);
+    return eff_oom_value();
 }
 
 bool eff__config_is_snapshot(eff_value_t v)
@@ -89,101 +119,6 @@ bool eff__config_is_snapshot(eff_value_t v)
     for (size_t i = 0; i < eff_array_size(v); i++)
         if (eff_array_at(v, i).type != &eff__config_source_type) return false;
     return true;
-}
-
-/* ---- names and paths
- *
- * A name of the environment is a path whose letters are capitals and whose dots, dashes and brackets are underscores;
- * the closing bracket is left out. The other sources' names are paths: brackets may be written with a dot, and among
- * arguments a dash stands for an underscore too. */
-
-static char capital(char c)
-{
-    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-}
-
-static bool is_separator(enum eff__config_sort sort, char c)
-{
-    return sort == EFF__CONFIG_ENVIRONMENT ? c == '_' : c == '.' || c == '[';
-}
-
-static bool same_char(enum eff__config_sort sort, char name, char path)
-{
-    switch (sort) {
-    case EFF__CONFIG_ENVIRONMENT: return name == (path == '.' || path == '-' || path == '[' ? '_' : capital(path));
-    case EFF__CONFIG_ARGUMENTS:
-        if ((name == '-' || name == '_') && (path == '-' || path == '_')) return true;
-        break;
-    case EFF__CONFIG_JSON:
-    case EFF__CONFIG_MEMORY: break;
-    }
-    return name == path || ((name == '.' || name == '[') && (path == '.' || path == '['));
-}
-
-enum eff__config_relation eff__config_relate(enum eff__config_sort sort, const char *name, const char *path,
-                                             const char **ret_rest)
-{
-    while (*name && *path) {
-        if (*path == ']' && *name != ']') path++;
-        else if (*name == ']' && *path != ']') name++;
-        else if (same_char(sort, *name, *path)) name++, path++;
-        else return EFF__UNRELATED;
-    }
-    while (*path == ']')
-        path++;
-    while (*name == ']')
-        name++;
-    if (!*name && !*path) return EFF__SAME;
-    if (!*name) return *path == '.' || *path == '[' ? EFF__ABOVE : EFF__UNRELATED;
-    if (*path || !is_separator(sort, *name)) return EFF__UNRELATED;
-    *ret_rest = *name == '[' ? name : name + 1;
-    return EFF__BELOW;
-}
-
-const char *eff__config_bare_name(const struct eff__config_source *s, const char *name)
-{
-    if (s->sort != EFF__CONFIG_ENVIRONMENT) return name;
-    size_t n = eff_string_size(s->name);
-    return n ? name + n + 1 : name;
-}
-
-void eff__config_environment_name(const char *prefix, const char *path, eff_buffer_t *out)
-{
-    if (*prefix) eff_buffer_printf(out, "%s_", prefix);
-    for (; *path; path++) {
-        char c = capital(*path);
-        if (c == '.' || c == '-' || c == '[') c = '_';
-        if (c != ']') eff_buffer_add_escaped(out, &c, 1);
-    }
-}
-
-void eff__config_name(const struct eff__config_source *s, const char *path, eff_buffer_t *out)
-{
-    if (s->sort == EFF__CONFIG_ENVIRONMENT) {
-        eff__config_environment_name(eff_as_string(s->name), path, out);
-        return;
-    }
-    if (s->sort == EFF__CONFIG_ARGUMENTS) eff_buffer_add(out, "--");
-    eff_buffer_add_escaped(out, path, strlen(path));
-}
-
-void eff__config_origin(const struct eff__config_source *s, const char *path, eff_buffer_t *out, int *ret_line)
-{
-    int line = 0;
-    switch (s->sort) {
-    case EFF__CONFIG_JSON: {
-        const eff_secret_t *text = eff_as_secret(s->text);
-        line = eff__config_scan_line(eff_secret_reveal(text), eff_secret_size(text), path, NULL);
-        eff_buffer_add_escaped(out, eff_as_string(s->name), eff_string_size(s->name));
-        eff_buffer_printf(out, ":%d%s", line, *path ? ": " : "");
-        break;
-    }
-    case EFF__CONFIG_ENVIRONMENT: eff_buffer_add(out, "environment "); break;
-    case EFF__CONFIG_MEMORY: eff_buffer_add(out, "memory: "); break;
-    case EFF__CONFIG_ARGUMENTS: break;
-    }
-    eff__config_name(s, path, out);
-    if (ret_line) *ret_line = line;
 }
 
 /* ---- looking up */
@@ -211,59 +146,89 @@ static bool find_in_document(const struct eff__config_source *s, const char *pat
     return true;
 }
 
-static void found_entry(const struct eff__config_source *s, size_t i, struct eff__config_found *ret_found)
+static void found_entry(const struct eff__config_entry *e, const struct eff__config_source *s,
+                        struct eff__config_found *ret_found)
 {
-    const eff_secret_t *text = eff_as_secret(s->entries[i].text);
-    *ret_found = (struct eff__config_found){
-        .source = s, .text = eff_secret_reveal(text), .n_text = eff_secret_size(text), .entry = i
-    };
+    const eff_secret_t *text = eff_as_secret(e->text);
+    *ret_found =
+        (struct eff__config_found){ .source = s, .text = eff_secret_reveal(text), .n_text = eff_secret_size(text) };
 }
 
-static enum eff__config_relation relate_entry(const struct eff__config_source *s, size_t i, const char *path,
-                                              const char **ret_rest)
+/* Whether a key comes before that of the path, or, when it begins with it, what follows in the key before `rest`: as
+ * strcmp. */
+static int compare_key(enum eff__config_sort sort, const char *key, const char *path, const char *rest, size_t n_rest)
 {
-    const char *name = eff__config_bare_name(s, eff_as_string(s->entries[i].name));
-    return eff__config_relate(s->sort, name, path, ret_rest);
+    for (; *path; path++) {
+        if (*path == ']') continue;
+        unsigned char a = (unsigned char)*key, b = (unsigned char)eff__config_key_char(sort, *path);
+        if (a != b) return a < b ? -1 : 1;
+        key++;
+    }
+    return n_rest ? strncmp(key, rest, n_rest) : *key != '\0';
+}
+
+/* Bytes of the path's key. */
+static size_t key_size(const char *path)
+{
+    size_t n = 0;
+    for (; *path; path++)
+        n += *path != ']';
+    return n;
+}
+
+/* The first entry, by key, that does not come before it; or of which that is not so any more. */
+static size_t search(const struct eff__config_source *s, const char *path, const char *rest, size_t n_rest, int above)
+{
+    size_t low = 0, high = s->n_entries;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_key(s->sort, eff_as_string(s->by_key[middle]->key), path, rest, n_rest) < above) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+const struct eff__config_entry *const *eff__config_entries(const struct eff__config_source *s, const char *path,
+                                                           size_t *ret_n)
+{
+    size_t first = search(s, path, "", 0, 0);
+    *ret_n = search(s, path, "", 0, 1) - first;
+    return *ret_n ? &s->by_key[first] : NULL;
 }
 
 bool eff__config_find(const struct eff__config_source *s, const char *path, struct eff__config_found *ret_found)
 {
     if (s->sort == EFF__CONFIG_JSON) return find_in_document(s, path, ret_found);
-    const char *rest;
-    for (size_t i = s->n_entries; i-- > 0;) /* of arguments given twice, the last counts */
-        if (relate_entry(s, i, path, &rest) == EFF__SAME) {
-            found_entry(s, i, ret_found);
-            return true;
-        }
-    return false;
+    size_t n;
+    const struct eff__config_entry *const *entries = eff__config_entries(s, path, &n);
+    if (n) found_entry(entries[n - 1], s, ret_found); /* of arguments given twice, the last counts */
+    return n > 0;
 }
 
-/* The number at the start of a rest: "0]...", "0_...", "0". SIZE_MAX when there is none. */
-static size_t leading_number(const char *rest)
+/* An entry that is the item of this number, or is below it; NULL when there is none. */
+static const struct eff__config_entry *find_item(const struct eff__config_source *s, const char *path, size_t number)
 {
-    if (*rest == '[') rest++;
-    size_t n = strspn(rest, "0123456789"), number = 0;
-    if (n == 0 || n > 9 || (rest[n] && !strchr("].[_", rest[n]))) return SIZE_MAX;
-    for (size_t i = 0; i < n; i++)
-        number = number * 10 + (size_t)(rest[i] - '0');
-    return number;
+    char rest[32];
+    size_t n = (size_t)snprintf(rest, sizeof rest, "%c%zu", eff__config_separator(s->sort), number);
+    /* What goes on behind the number, if anything does, is a separator. That is not the first there may be: "0-x" comes
+     * before "0.x". */
+    size_t at = search(s, path, rest, n, 0);
+    if (at == s->n_entries || compare_key(s->sort, eff_as_string(s->by_key[at]->key), path, rest, n) != 0) return NULL;
+    const char *key = eff_as_string(s->by_key[at]->key);
+    if (strlen(key) == key_size(path) + n) return s->by_key[at];
+    rest[n++] = eff__config_separator(s->sort);
+    at = search(s, path, rest, n, 0);
+    bool found = at < s->n_entries && compare_key(s->sort, eff_as_string(s->by_key[at]->key), path, rest, n) == 0;
+    return found ? s->by_key[at] : NULL;
 }
 
-/* The items are those of consecutive numbers from 0: so a number far off is no list of a billion items. Each pass over
- * the entries finds one more at least, or ends it. */
+/* The items are those of consecutive numbers from 0: so a number far off is no list of a billion items. */
 static bool find_numbered(const struct eff__config_source *s, const char *path, struct eff__config_found *ret_found,
                           size_t *ret_n)
 {
     size_t n = 0;
-    for (size_t before = SIZE_MAX; n != before;) {
-        before = n;
-        for (size_t i = 0; i < s->n_entries; i++) {
-            const char *rest;
-            if (relate_entry(s, i, path, &rest) != EFF__BELOW || leading_number(rest) != n) continue;
-            if (n == 0) found_entry(s, i, ret_found);
-            n++;
-        }
-    }
+    for (const struct eff__config_entry *e; (e = find_item(s, path, n)); n++)
+        if (n == 0) found_entry(e, s, ret_found);
     *ret_n = n;
     return n > 0;
 }

@@ -12,6 +12,7 @@ enum eff__config_sort { EFF__CONFIG_JSON, EFF__CONFIG_ENVIRONMENT, EFF__CONFIG_A
 /* One value of a source that is no document. */
 struct eff__config_entry {
     eff_value_t name; /* a string, as it was given: "APP_DB_URL", "db.url" */
+    eff_value_t key;  /* a string: the name as all that mean the same path are written: "DB_URL", "db.url" */
     eff_value_t text; /* a secret, so that it is overwritten in the end */
 };
 
@@ -22,6 +23,7 @@ struct eff__config_source {
     eff_value_t text;                  /* of JSON: what it was parsed from, a secret */
     struct eff__config_entry *entries; /* of the others, owned, in the order in which they were given */
     size_t n_entries, capacity;
+    const struct eff__config_entry **by_key; /* the same, by key; those of equal keys as they were given */
     eff_value_t operands; /* of arguments: those that are no options, an array of strings; else unit */
 };
 
@@ -48,7 +50,6 @@ struct eff__config_found {
     const struct json_t *json; /* in a document; else NULL */
     const char *text;          /* elsewhere; NUL-terminated */
     size_t n_text;
-    size_t entry; /* which one that is */
 };
 
 /* What a source has at a path. False when that is nothing, or null. */
@@ -58,31 +59,15 @@ bool eff__config_find(const struct eff__config_source *s, const char *path, stru
 bool eff__config_find_list(const struct eff__config_source *s, const char *path, struct eff__config_found *ret_found,
                            size_t *ret_n);
 
-/* How a name of a source relates to a path. */
-enum eff__config_relation {
-    EFF__UNRELATED,
-    EFF__SAME,
-    EFF__BELOW, /* the name goes on where the path ends, at *ret_rest */
-    EFF__ABOVE, /* the path goes on where the name ends */
-};
-enum eff__config_relation eff__config_relate(enum eff__config_sort sort, const char *name, const char *path,
-                                             const char **ret_rest);
-/* The name without what all names of the source begin with. */
-const char *eff__config_bare_name(const struct eff__config_source *s, const char *name);
-
-/* Adds where a value stands, or would stand: "app.json:12: server.port", "environment APP_SERVER_PORT",
- * "--server.port". *ret_line, which may be NULL: the line, 0 where there are none. */
-void eff__config_origin(const struct eff__config_source *s, const char *path, eff_buffer_t *out, int *ret_line);
-/* Adds a path as the source calls it: "server.port", "APP_SERVER_PORT", "--server.port". */
-void eff__config_name(const struct eff__config_source *s, const char *path, eff_buffer_t *out);
-/* Adds the name of a path in the environment below a prefix. */
-void eff__config_environment_name(const char *prefix, const char *path, eff_buffer_t *out);
+/* The entries whose name is the path, as they were given: of a source that is no document. *ret_n: how many. */
+const struct eff__config_entry *const *eff__config_entries(const struct eff__config_source *s, const char *path,
+                                                           size_t *ret_n);
 
 /* ---- making sources: each an effect that succeeds with a snapshot */
 
 /* Parses n bytes, on any thread. `name` is that of the text in messages. */
 EFF_MUST_USE eff_t *eff__config_parse(const char *name, const char *text, size_t n);
-/* Overwrites the strings of a document, which is about to be freed. */
+/* Overwrites the strings of a document that is about to be freed, as far as nobody else has a reference to them. */
 void eff__config_wipe(struct json_t *document);
 
 #endif

@@ -33,11 +33,9 @@ static const char *whole_path(struct search *s, const char *path)
 static void unknown(struct search *s, int line, const struct eff__config_match *match, const char *name)
 {
     eff_buffer_t near = EFF_BUFFER_INIT;
-    if (match->field) {
-        bool is_list = match->field->kind == EFF_CONFIG_KIND_LIST;
-        eff_buffer_add(&near, name);
-        eff__config_inner_path(match->field, &near);
-        eff_buffer_add(&s->text, is_list ? "is a list, whose items are " : "is a struct, whose values are ");
+    const char *what;
+    if (eff__config_no_value(match, name, &near, &what)) {
+        eff_buffer_add(&s->text, what);
         eff__config_name(s->source, whole_path(s, eff_buffer_text(&near)), &s->text);
     } else {
         eff_buffer_add(&s->text, "unknown");
@@ -81,7 +79,7 @@ static void search_entries(struct search *s)
         }
         if (s->source->sort == EFF__CONFIG_ENVIRONMENT) eff_buffer_add(&s->text, "environment ");
         else eff_buffer_add(&s->text, s->source->sort == EFF__CONFIG_ARGUMENTS ? "--" : "memory: ");
-        eff_buffer_add_escaped(&s->text, given, strlen(given));
+        eff__config_add_name(&s->text, given);
         eff_buffer_add(&s->text, ": ");
         if (match.field && was_told(s)) eff_buffer_clear(&s->text);
         else unknown(s, 0, &match, name);
@@ -94,7 +92,7 @@ static void refuse_operands(struct search *s)
 {
     for (size_t i = 0; i < eff_array_size(s->source->operands); i++) {
         eff_value_t operand = eff_array_at(s->source->operands, i);
-        eff_buffer_add_escaped(&s->text, eff_as_string(operand), eff_string_size(operand));
+        eff__config_add_name(&s->text, eff_as_string(operand));
         eff_buffer_printf(&s->text, ": %s", eff__config_no_operand);
         eff__config_problems_add(s->problems, s->rank, 0, &s->text);
     }
@@ -107,9 +105,9 @@ static void strange_key(struct search *s, const char *path, const char *key)
 {
     const eff_secret_t *text = eff_as_secret(s->source->text);
     int line = eff__config_scan_line(eff_secret_reveal(text), eff_secret_size(text), whole_path(s, path), key);
-    eff_buffer_add_escaped(&s->text, eff_as_string(s->source->name), eff_string_size(s->source->name));
+    eff__config_add_file(&s->text, eff_as_string(s->source->name));
     eff_buffer_printf(&s->text, ":%d: \"", line);
-    eff_buffer_add_escaped(&s->text, key, strlen(key));
+    eff__config_add_name(&s->text, key);
     eff_buffer_add(&s->text, "\": unknown; a key with a dot or bracket in it names nothing");
     eff__config_problems_add(s->problems, s->rank, line, &s->text);
 }

@@ -32,6 +32,7 @@
 #include "core/build.h"
 #include "core/misuse.h"
 #include "layers/console_input.h"
+#include "layers/layer.h"
 #include "layers/turn.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
@@ -215,7 +216,8 @@ EFF_DEFINE_DEFAULT_SERVICE(eff_console, eff_console_t, &live_console);
 
 eff_layer_t *eff_console_live(void)
 {
-    return eff_layer_succeed(&eff_console_tag, eff_console_value(&live_console));
+    return eff__layer_named(NULL, eff_layer_succeed(&eff_console_tag, eff_console_value(&live_console)),
+                            "eff_console_live");
 }
 
 /* ---- printing */

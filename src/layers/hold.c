@@ -1,27 +1,22 @@
-/* Holds: requests for instances, waiting for them, and leaving. See memo.h.
+/* Holds: waiting for instances, leaving them, and what their keepers tell. See memo.h.
  *
- * Out of memory: a request makes everything it needs (hold, entry, instance, keeper) before it links any of it. Leaving
- * needs no memory: what a leaver waits by lies in his hold.
+ * Who is interrupted before the services he waits for are his gives the hold up, and when it was the last one he waits for
+ * the end of the build. Until then the entry stays in the scope: what the build was given is held by entries before it, and
+ * must not be released earlier, whoever closes the scope.
+ *
+ * The closing of a scope needs no memory: what it waits by lies in the hold. Who is interrupted does; without it the hold
+ * is left to the scope.
  */
+#include "layers/hold.h"
 #include "core/build.h"
 #include "core/context.h"
-#include "layers/memo.h"
 #include "runtime/deadlock.h"
+#include "runtime/frame.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
 
 /* ---- holds */
-
-struct eff__hold {
-    eff_t leave;                    /* an immortal node: gives it up, and waits for the end when it was the last */
-    struct eff__instance *instance; /* owned; NULL: of a MEMO that is not built */
-    struct eff__chain *chain;       /* owned; NULL */
-    struct eff__memoized *memoized; /* of a MEMO's scope: owned; else NULL */
-    struct eff__entry *entry;       /* borrowed; NULL once it is being left, and of no scope */
-    struct eff__anchor *anchor;     /* owned; NULL */
-    bool left;
-};
 
 /* The count goes down; true when that was the last user of one that is there still. */
 static bool give_up(struct eff__instance *inst)
@@ -53,7 +48,6 @@ static void hold_drop(void *payload)
     struct eff__hold *hold = (struct eff__hold *)payload;
     eff__hold_give_up(hold);
     eff__chain_decref(hold->chain);
-    eff__anchor_decref(hold->anchor);
     if (!hold->memoized) return;
     hold->memoized->hold = NULL;
     eff_value_decref((eff_value_t){ .type = &eff__memoized_type, .ptr = hold->memoized });
@@ -90,19 +84,31 @@ static eff_value_t hold_value(struct eff__hold *hold)
 static void add_name(const struct eff__instance *inst, eff_buffer_t *out)
 {
     eff_buffer_add(out, "layer ");
-    eff__layer_name(inst->layer, out);
+    eff__instance_name(inst, out);
 }
 
-/* Of a requester: wait.object is its hold, with a reference. */
+/* Of a requester: wait.object is its hold, with a reference, which a success leaves there for when it is resumed. */
 static struct eff__hold *requested(const eff_fiber_t *f)
 {
     return (struct eff__hold *)f->wait.object;
 }
+static void quit(eff_fiber_t *f, struct eff__hold *hold);
+
 static bool leave_requesters(eff_fiber_t *f)
 {
-    eff__waiters_remove(&requested(f)->instance->requesters, f);
-    eff_value_decref(hold_value(requested(f)));
+    struct eff__hold *hold = requested(f);
+    eff__waiters_remove(&hold->instance->requesters, f);
+    quit(f, hold);
+    eff_value_decref(hold_value(hold));
     return true;
+}
+static void requester_resumed(eff_fiber_t *f, bool interrupted)
+{
+    struct eff__hold *hold = requested(f);
+    f->wait.object = NULL;
+    if (!hold) return;
+    if (interrupted) quit(f, hold);
+    eff_value_decref(hold_value(hold));
 }
 static void describe_request(const eff_fiber_t *f, eff_buffer_t *out)
 {
@@ -116,71 +122,70 @@ static eff_fiber_t *builder_awaited(const eff_fiber_t *f)
 }
 static const struct eff__wait_ops request_ops = { .name = "for a layer to be built",
                                                   .leave = leave_requesters,
+                                                  .resumed = requester_resumed,
                                                   .describe = describe_request,
                                                   .awaited = builder_awaited,
                                                   .patient = true };
 
-/* Of those who wait for the end: wait.object is the instance, with a reference. */
-static struct eff__instance *ending(const eff_fiber_t *f)
+void eff__await_ready(eff_fiber_t *f, struct eff__hold *hold)
 {
-    return (struct eff__instance *)f->wait.object;
+    eff__waiters_add(&hold->instance->requesters, f);
+    eff__suspend(f, &request_ops, eff__payload_retain(hold));
 }
-static void describe_end(const eff_fiber_t *f, eff_buffer_t *out)
+
+void eff__describe_release(const struct eff__instance *inst, eff_buffer_t *out)
 {
     eff_buffer_add(out, "for ");
-    add_name(ending(f), out);
+    add_name(inst, out);
     eff_buffer_add(out, " to be released");
 }
-static eff_fiber_t *closer_awaited(const eff_fiber_t *f)
+
+/* Of a leaver, who waits for the end of what he was the last to use: wait.object is his hold, with a reference. */
+static struct eff__hold *leaving(const eff_fiber_t *f)
 {
-    return ending(f)->keeper;
+    return (struct eff__hold *)f->wait.object;
 }
 static bool leave_leavers(eff_fiber_t *f)
 {
-    eff__waiters_remove(&ending(f)->leavers, f);
-    eff__instance_decref(ending(f));
+    eff__waiters_remove(&leaving(f)->instance->leavers, f);
+    eff_value_decref(hold_value(leaving(f)));
     return true;
+}
+static void describe_leaving(const eff_fiber_t *f, eff_buffer_t *out)
+{
+    eff__describe_release(leaving(f)->instance, out);
+}
+static eff_fiber_t *left_awaited(const eff_fiber_t *f)
+{
+    return leaving(f)->instance->keeper;
 }
 static const struct eff__wait_ops leaver_ops = { .name = "for a layer to be released",
                                                  .leave = leave_leavers,
-                                                 .describe = describe_end,
-                                                 .awaited = closer_awaited,
+                                                 .describe = describe_leaving,
+                                                 .awaited = left_awaited,
                                                  .patient = true };
-static bool leave_heirs(eff_fiber_t *f)
-{
-    eff__waiters_remove(&ending(f)->heirs, f);
-    eff__instance_decref(ending(f));
-    return true;
-}
-static const struct eff__wait_ops heir_ops = { .name = "for a layer to be released",
-                                               .leave = leave_heirs,
-                                               .describe = describe_end,
-                                               .awaited = closer_awaited,
-                                               .patient = true };
-
-static int wait_for_end(eff_fiber_t *f, struct eff__instance *inst, struct eff__waiters *list,
-                        const struct eff__wait_ops *ops)
-{
-    eff__payload_retain(inst);
-    eff__waiters_add(list, f);
-    eff__suspend(f, ops, inst);
-    return EFF__SUSPEND;
-}
-
-/* Wakes those who wait for the end, with unit. */
-static void let_go_on(struct eff__waiters *list)
-{
-    for (eff_fiber_t *f; (f = eff__waiters_pop(list));) {
-        struct eff__instance *inst = ending(f);
-        f->wait.object = NULL;
-        eff__wake(f);
-        f->reg = eff_unit;
-        f->status = EFF__OK;
-        eff__instance_decref(inst);
-    }
-}
 
 /* ---- leaving */
+
+/* Nothing of a request is left in its scope. One that is closing comes to the entry itself; in a runtime that is freed
+ * the entry may be gone. */
+static void forget(struct eff__hold *hold)
+{
+    struct eff__entry *entry = hold->entry;
+    if (!entry || hold->instance->memo->rt->freeing || entry->scope->state != EFF__SCOPE_OPEN) return;
+    hold->entry = NULL;
+    eff__entry_free(entry);
+}
+
+/* Leaves it here and now; false: it is the last, whose leaving is an effect. */
+static bool leave_at_once(struct eff__hold *hold)
+{
+    bool last = hold->left ? hold->last : hold->instance->n_users == 1;
+    if (last && hold->instance->state != EFF__HAS_ENDED) return false;
+    if (!hold->left) (void)give_up(hold->instance);
+    hold->left = true;
+    return true;
+}
 
 /* What the scope's closing calls; NULL: nothing is to be waited for. */
 static eff_t *leave(eff_value_t v, const eff_exit_t *exit, eff_value_t env)
@@ -189,46 +194,99 @@ static eff_t *leave(eff_value_t v, const eff_exit_t *exit, eff_value_t env)
     (void)exit, (void)env;
     hold->entry = NULL;
     if (hold->memoized) hold->memoized->hold = NULL;
-    if (!hold->instance) return NULL;
-    if (hold->instance->state != EFF__HAS_ENDED && hold->instance->n_users == 1) return &hold->leave;
-    hold->left = true;
-    (void)give_up(hold->instance);
-    return NULL;
+    return !hold->instance || leave_at_once(hold) ? NULL : &hold->leave;
 }
 
-/* A new request may have come since. */
+/* Gives it up, unless that was done or a new request has come, and waits for the end if it was the last. */
 static int leave_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     struct eff__hold *hold = (struct eff__hold *)e->prim.handle;
     struct eff__instance *inst = hold->instance;
     (void)alone;
-    hold->left = true;
-    if (!give_up(inst)) return eff__prim_value(f, eff_unit);
-    end(inst, f, e->site);
-    return wait_for_end(f, inst, &inst->leavers, &leaver_ops);
+    if (!hold->left) {
+        hold->left = true;
+        hold->last = give_up(inst);
+        if (hold->last) end(inst, f, e->site);
+    }
+    if (!hold->last || inst->state == EFF__HAS_ENDED) {
+        forget(hold);
+        return eff__prim_value(f, eff_unit);
+    }
+    eff__waiters_add(&inst->leavers, f);
+    eff__suspend(f, &leaver_ops, eff__payload_retain(hold));
+    return EFF__SUSPEND;
 }
-static const struct eff__prim leave_prim = { "provide", leave_run };
 
-static struct eff__hold *hold_new(eff_site_t site, struct eff__chain *chain)
+const struct eff__prim eff__leave_prim = { "provide", leave_run };
+
+bool eff__entry_holds(const struct eff__entry *entry)
+{
+    return entry->resource.type == &hold_type;
+}
+
+eff_t *eff__entry_leave(struct eff__entry *entry)
+{
+    struct eff__hold *hold = (struct eff__hold *)entry->resource.ptr;
+    if (!leave_at_once(hold)) return eff__prim_node(entry->site, &eff__leave_prim, hold, eff_unit);
+    forget(hold);
+    return NULL;
+}
+
+static eff_t *leave_by(const eff_exit_t *exit, eff_value_t env)
+{
+    (void)exit;
+    return eff_incref(eff_as_effect(env));
+}
+
+/* A requester unwinds, as it was interrupted: with a frame that leaves the hold, which that has a reference to. */
+static void quit(eff_fiber_t *f, struct eff__hold *hold)
+{
+    eff_site_t site = hold->leave.site;
+    if (f->rt->freeing || !eff__frames_reserve(f, 1 + EFF__FRAME_SLACK)) return;
+    eff_value_t v = eff_effect_value(eff__prim_node(site, &eff__leave_prim, hold, eff_unit));
+    eff_t *e = eff__bind_node(EFF__OP_ON_EXIT, EFF__QUIET, site, "eff_provide", eff_noop(), (eff_any_fn)leave_by, v);
+    if (e->op != EFF__OP_ON_EXIT) {
+        eff_decref(e);
+        return;
+    }
+    e->ran = true; /* it is a frame from the start */
+    *f->top++ = (uintptr_t)e | EFF__OWNED;
+}
+
+struct eff__hold *eff__hold_new(eff_site_t site, struct eff__chain *chain)
 {
     struct eff__hold *hold = (struct eff__hold *)eff__payload_alloc(&hold_type, sizeof *hold);
     if (!hold) return NULL;
     *hold = (struct eff__hold){
-        .leave = { .count = EFF__IMMORTAL, .op = EFF__OP_PRIM, .prim = { .prim = &leave_prim, .value = eff_unit } }
+        .leave = { .count = EFF__IMMORTAL, .op = EFF__OP_PRIM, .prim = { .prim = &eff__leave_prim, .value = eff_unit } }
     };
     hold->leave.site = site;
     hold->leave.prim.handle = hold;
     hold->chain = eff__chain_incref(chain);
     return hold;
 }
+void eff__hold_decref(struct eff__hold *hold)
+{
+    if (hold) eff_value_decref(hold_value(hold));
+}
+
+struct eff__entry *eff__hold_add_entry(struct eff__hold *hold, eff_scope_t *scope, struct eff__anchor *anchor,
+                                       eff_site_t site)
+{
+    struct eff__entry *entry = eff__anchor_add_entry(scope, anchor, site);
+    if (!entry) return NULL;
+    entry->fn = (eff_any_fn)leave;
+    entry->resource = hold_value(hold);
+    return entry;
+}
 
 /* ---- what the keeper tells */
 
-/* The scope of the eff_layer_memoize is one more user. */
+/* The scope of the eff_layer_memoize is one more user, of what requests find from now on. */
 static void keep_memoized(struct eff__instance *inst)
 {
     const struct eff__memoized *memoized = (const struct eff__memoized *)inst->layer->value.ptr;
-    if (!memoized->hold || memoized->hold->instance) return;
+    if (inst->detached || inst->fresh || !memoized->hold || memoized->hold->instance) return;
     memoized->hold->instance = (struct eff__instance *)eff__payload_retain(inst);
     inst->n_users++;
 }
@@ -238,12 +296,9 @@ void eff__instance_ready(struct eff__instance *inst)
     inst->state = EFF__IS_READY;
     if (inst->layer->kind == EFF__LAYER_MEMO) keep_memoized(inst);
     for (eff_fiber_t *f; (f = eff__waiters_pop(&inst->requesters));) {
-        struct eff__hold *hold = requested(f);
-        f->wait.object = NULL;
         eff__wake(f);
         f->reg = eff_context_value(eff_context_incref(inst->services));
         f->status = EFF__OK;
-        eff_value_decref(hold_value(hold));
     }
 }
 
@@ -255,19 +310,10 @@ static eff_cause_t *failure_for(const struct eff__hold *hold, eff_cause_t *cause
     eff_buffer_t text = EFF_BUFFER_INIT;
     add_name(hold->instance, &text);
     eff_buffer_add(&text, " could not be built");
-    eff__chain_add_text(hold->instance->layer, hold->chain, &text);
+    eff__chain_add_text(hold->instance, hold->chain, &text);
     cause = eff_cause_note(cause, eff_string(eff_buffer_text(&text)), NULL);
     eff_buffer_done(&text);
     return cause;
-}
-
-/* Of a request that failed: there is nothing to be left. A scope that lasts does not keep what was tried in vain. */
-static void remove_failed(struct eff__hold *hold)
-{
-    struct eff__entry *entry = hold->entry;
-    if (!entry || entry->scope->state != EFF__SCOPE_OPEN) return;
-    hold->entry = NULL;
-    eff__entry_free(entry);
 }
 
 /* The failure of a keeper that was building goes to all who wait for it. */
@@ -281,176 +327,49 @@ static void fail_requesters(struct eff__instance *inst, eff_fiber_t *keeper)
         eff__wake(f);
         f->reg = eff_cause_value(cause);
         f->status = EFF__CAUSED;
-        remove_failed(hold);
+        forget(hold);
         eff_value_decref(hold_value(hold));
     }
+}
+
+/* Takes the first leaver out, who goes on, and nothing of his request is left. */
+static eff_fiber_t *pop_leaver(struct eff__instance *inst)
+{
+    eff_fiber_t *f = eff__waiters_pop(&inst->leavers);
+    if (!f) return NULL;
+    struct eff__hold *hold = leaving(f);
+    f->wait.object = NULL;
+    eff__wake(f);
+    forget(hold);
+    eff_value_decref(hold_value(hold));
+    return f;
 }
 
 /* That of one that was closing is its last user's. */
 static void fail_leaver(struct eff__instance *inst, eff_fiber_t *keeper)
 {
-    eff_fiber_t *f = inst->leavers.first;
-    if (!f || keeper->status == EFF__OK) return;
+    if (!inst->leavers.first || keeper->status == EFF__OK) return;
     eff_exit_t exit = eff__fiber_exit(keeper);
     if (eff_cause_is_interrupted_only(exit.cause) || eff__is_deadlock(exit.cause)) return;
-    eff__waiters_remove(&inst->leavers, f);
-    f->wait.object = NULL;
-    eff__wake(f);
+    eff_fiber_t *f = pop_leaver(inst);
     f->reg = eff_cause_value(eff_cause_incref(exit.cause));
     f->status = EFF__CAUSED;
-    eff__instance_decref(inst);
 }
 
 void eff__instance_tell_end(struct eff__instance *inst, eff_fiber_t *keeper, bool closing)
 {
+    eff_fiber_t *f;
     fail_requesters(inst, keeper);
     if (closing) fail_leaver(inst, keeper);
-    let_go_on(&inst->leavers);
-    let_go_on(&inst->heirs);
-}
-
-/* ---- requests */
-
-static int out_of_memory(eff_fiber_t *f)
-{
-    return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
-}
-
-static int end_run(eff_fiber_t *f, eff_t *e, bool alone)
-{
-    struct eff__instance *inst = (struct eff__instance *)e->prim.handle;
-    (void)alone;
-    if (inst->state == EFF__HAS_ENDED) return eff__prim_value(f, eff_unit);
-    return wait_for_end(f, inst, &inst->heirs, &heir_ops);
-}
-static const struct eff__prim end_prim = { "provide", end_run };
-
-eff_t *eff__instance_ended(eff_site_t site, struct eff__instance *inst)
-{
-    return eff__prim_node(site, &end_prim, inst, eff_unit);
-}
-
-/* Waits until the instance has ended, then requests again. */
-static int request_after(eff_fiber_t *f, eff_t *e, struct eff__instance *inst)
-{
-    eff_t *again = eff_incref(e);
-    return eff__prim_effect(f, eff_then_at(e->site, eff__instance_ended(e->site, inst), again));
-}
-
-/* A new entry for a hold, where the mention says. */
-static struct eff__entry *add_entry(eff_scope_t *scope, struct eff__anchor *anchor, eff_site_t site)
-{
-    struct eff__entry *entry = eff__scope_add_entry(scope, EFF__ENTRY_HOLD, site);
-    if (!entry) return NULL;
-    entry->fn = (eff_any_fn)leave;
-    if (anchor) {
-        eff__entry_move_before(entry, anchor->end);
+    while ((f = pop_leaver(inst))) {
+        f->reg = eff_unit;
+        f->status = EFF__OK;
     }
-    return entry;
-}
-
-int eff__instance_request(eff_fiber_t *f, eff_t *e, const struct eff__mention *m, const eff_context_t *given)
-{
-    struct eff__memo *memo = eff__memo_of(f->rt);
-    eff_scope_t *scope = m->anchor ? m->anchor->scope : eff__scope_ambient(f);
-    if (!memo || !scope || eff__context_is_oom(given)) return out_of_memory(f);
-    if (scope->rt != f->rt) return eff__prim_foreign(f, "layer");
-    if (scope->state != EFF__SCOPE_OPEN)
-        return eff__prim_cause(f, eff_cause_die(eff_literal("a layer was asked for in a scope that is closed")));
-    struct eff__instance *inst = eff__instance_find(memo, m, given);
-    if (inst && inst->state != EFF__IS_READY) {
-        eff_cause_t *cause = eff__instance_circle(f, inst);
-        if (cause) return eff__prim_cause(f, cause);
-        if (inst->state == EFF__IS_CLOSING) return request_after(f, e, inst);
+    while ((f = eff__waiters_pop(&inst->heirs))) {
+        f->wait.object = NULL;
+        eff__wake(f);
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+        eff__instance_decref(inst);
     }
-    struct eff__hold *hold = hold_new(m->site, m->chain);
-    if (!hold) return out_of_memory(f);
-    struct eff__entry *entry = add_entry(scope, m->anchor, m->site);
-    if (entry && !inst) inst = eff__instance_new(memo, m, given);
-    if (!entry || !inst) {
-        if (entry) eff__entry_free(entry);
-        eff_value_decref(hold_value(hold));
-        return out_of_memory(f);
-    }
-    entry->resource = hold_value(hold);
-    hold->entry = entry;
-    hold->anchor = eff__anchor_incref(m->anchor);
-    hold->instance = (struct eff__instance *)eff__payload_retain(inst);
-    if (inst->n_users++ == 0) inst->keeper->flags |= EFF__USED;
-    if (inst->state == EFF__IS_READY) return eff__prim_value(f, eff_context_value(eff_context_incref(inst->services)));
-    eff__waiters_add(&inst->requesters, f);
-    eff__suspend(f, &request_ops, eff__payload_retain(hold));
-    return EFF__SUSPEND;
-}
-
-/* ---- for MEMOs, and anchors */
-
-int eff__request_memoized(eff_fiber_t *f, eff_t *e, const struct eff__mention *m)
-{
-    const struct eff__memoized *memoized = (const struct eff__memoized *)m->layer->value.ptr;
-    if (memoized->rt != f->rt) return eff__prim_foreign(f, "memoized layer");
-    if (!memoized->hold)
-        return eff__prim_cause(f, eff_cause_die(eff_literal("the scope that the layer was memoized in is closed")));
-    return eff__instance_request(f, e, m, memoized->given);
-}
-
-struct eff__hold *eff__hold_new_memoized(struct eff__memoized *memoized)
-{
-    struct eff__hold *hold = hold_new(NULL, NULL);
-    if (!hold) return NULL;
-    hold->memoized = (struct eff__memoized *)eff__payload_retain(memoized);
-    memoized->hold = hold;
-    return hold;
-}
-void eff__hold_decref(struct eff__hold *hold)
-{
-    if (hold) eff_value_decref(hold_value(hold));
-}
-
-bool eff__hold_memoized(eff_fiber_t *f, struct eff__memoized *memoized, eff_site_t site)
-{
-    eff_scope_t *scope = eff__scope_ambient(f);
-    struct eff__hold *hold = scope && scope->state == EFF__SCOPE_OPEN ? eff__hold_new_memoized(memoized) : NULL;
-    struct eff__entry *entry = hold ? add_entry(scope, NULL, site) : NULL;
-    if (entry) entry->resource = hold_value(hold);
-    else eff__hold_decref(hold);
-    return entry != NULL;
-}
-
-static eff_t *leave_anchor(eff_value_t v, const eff_exit_t *exit, eff_value_t env)
-{
-    (void)v, (void)exit, (void)env;
-    return NULL;
-}
-
-static void anchor_drop(void *payload)
-{
-    eff_scope_decref(((struct eff__anchor *)payload)->scope);
-}
-static const eff_type_t anchor_type = {
-    .size = sizeof(struct eff__anchor), .name = "place in a scope", .drop = anchor_drop, .flags = EFF_TYPE_COUNTED
-};
-
-struct eff__anchor *eff__anchor_incref(struct eff__anchor *anchor)
-{
-    return anchor ? (struct eff__anchor *)eff__payload_retain(anchor) : NULL;
-}
-void eff__anchor_decref(struct eff__anchor *anchor)
-{
-    if (anchor) eff_value_decref((eff_value_t){ .type = &anchor_type, .ptr = anchor });
-}
-
-struct eff__anchor *eff__anchor_new(eff_fiber_t *f, struct eff__anchor *within, eff_site_t site)
-{
-    eff_scope_t *scope = within ? within->scope : eff__scope_ambient(f);
-    if (scope && scope->state != EFF__SCOPE_OPEN) within = NULL; /* nothing comes there any more */
-    struct eff__anchor *anchor = scope ? (struct eff__anchor *)eff__payload_alloc(&anchor_type, sizeof *anchor) : NULL;
-    if (!anchor) return NULL;
-    *anchor = (struct eff__anchor){ eff_scope_incref(scope), add_entry(scope, within, site) };
-    if (anchor->end) {
-        anchor->end->fn = (eff_any_fn)leave_anchor;
-        return anchor;
-    }
-    eff__anchor_decref(anchor);
-    return NULL;
 }

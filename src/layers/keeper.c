@@ -20,7 +20,7 @@
 eff_t *eff__instance_mistake(const struct eff__instance *inst, const char *callback, const char *did)
 {
     eff_buffer_t name = EFF_BUFFER_INIT;
-    eff__layer_name(inst->layer, &name);
+    eff__instance_name(inst, &name);
     eff_t *e = eff__mistake_at(inst->keeper->fork_site, "the %s of layer %s %s", callback, eff_buffer_text(&name), did);
     eff_buffer_done(&name);
     return e;
@@ -42,12 +42,15 @@ static void describe_serving(const eff_fiber_t *f, eff_buffer_t *out)
 {
     const struct eff__instance *inst = (const struct eff__instance *)f->wait.object;
     eff_buffer_add(out, "to release layer ");
-    eff__layer_name(inst->layer, out);
+    eff__instance_name(inst, out);
     eff_buffer_printf(out, ", which has %zu user%s", inst->n_users, inst->n_users == 1 ? "" : "s");
 }
-static const struct eff__wait_ops serve_ops = {
-    .name = "to release a layer", .leave = stay, .resumed = stop_serving, .describe = describe_serving, .keeps = true
-};
+static const struct eff__wait_ops serve_ops = { .name = "to release a layer",
+                                                .leave = stay,
+                                                .resumed = stop_serving,
+                                                .describe = describe_serving,
+                                                .keeps = true,
+                                                .idle = true };
 
 static int serve_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
@@ -91,6 +94,9 @@ eff_t *eff__serve_one(eff_value_t service, eff_value_t env)
 
 /* ---- layers of one service */
 
+/* Whether a descriptor of this size has the field. */
+#define DEF_HAS(def, field) ((def)->size >= offsetof(eff_layer_def_t, field) + sizeof(def)->field)
+
 static void close_service(eff_value_t service, const eff_exit_t *exit, eff_value_t env)
 {
     const eff_layer_def_t *def = eff__instance_in(env)->layer->def;
@@ -110,11 +116,11 @@ static eff_t *serve_politely(eff_value_t service, eff_value_t env)
     struct eff__instance *inst = eff__instance_in(env);
     if (eff__service_is_null(service)) return eff__serve_one(service, env);
     inst->service = service;
-    return eff_on_exit_at(inst->keeper->fork_site, eff__serve_one(service, env), say_goodbye, eff__instance_env(inst));
+    const eff_layer_def_t *def = inst->layer->def;
+    eff_site_t site = DEF_HAS(def, goodbye_site) ? def->goodbye_site : NULL;
+    return eff_on_exit_at(site ? site : inst->keeper->fork_site, eff__serve_one(service, env), say_goodbye,
+                          eff__instance_env(inst));
 }
-
-/* Whether a descriptor of this size has the field. */
-#define DEF_HAS(def, field) ((def)->size >= offsetof(eff_layer_def_t, field) + sizeof(def)->field)
 
 static eff_t *open_defined(struct eff__instance *inst)
 {

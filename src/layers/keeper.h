@@ -22,6 +22,8 @@ eff_t *eff__instance_mistake(const struct eff__instance *inst, const char *callb
 eff_t *eff__serve_built(eff_value_t services, eff_value_t env);
 eff_t *eff__serve_one(eff_value_t service, eff_value_t env);
 
+/* The same for a FLAT_MAP: layer_flat_map.c. */
+eff_t *eff__open_chosen(struct eff__instance *inst);
 /* What opens and serves a layer made of others; NULL: it is none. */
 eff_t *eff__open_parts(struct eff__instance *inst);
 

@@ -3,7 +3,9 @@
  * that scope closes, and only then the next one begins.
  */
 #include "core/build.h"
+#include "core/context.h"
 #include "layers/keeper.h"
+#include "layers/layer_wire.h"
 
 static eff_site_t site_of(const struct eff__instance *inst)
 {
@@ -38,15 +40,30 @@ static eff_t *open_suspended(struct eff__instance *inst)
 
 /* ---- one service made of another */
 
+static eff_t *not_to_project(const eff_layer_t *layer)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_buffer_add(&text, "eff_layer_project is to make ");
+    eff__tag_add_name(layer->tag, &text);
+    eff_buffer_add(&text, " of ");
+    eff__tag_add_name(layer->from, &text);
+    eff_buffer_add(&text, ", which the layer does not provide");
+    eff_t *e = eff__mistake_at(layer->site, "%s", eff_buffer_text(&text));
+    eff_buffer_done(&text);
+    return e;
+}
+
+/* It is asked for, so that a lazy one is built. */
 static eff_t *project(eff_value_t services, eff_value_t env)
 {
     struct eff__instance *inst = eff__instance_in(env);
     const eff_layer_t *layer = inst->layer;
-    eff_value_t from = eff_context_get(eff_as_context(services), layer->from);
-    if (!from.type)
-        return eff__mistake_at(layer->site, "eff_layer_project is to make %s of %s, which the layer does not provide",
-                               layer->tag->name, layer->from->name);
-    eff_t *e = eff_succeed_at(layer->site, eff_value_incref(from));
+    eff_context_t *from = eff_context_incref(eff_as_context(services));
+    if (!eff__context_has(from, layer->from)) {
+        eff_context_decref(from);
+        return not_to_project(layer);
+    }
+    eff_t *e = eff_provide_context_at(layer->site, eff_tag_get_at(layer->site, layer->from), from);
     e = eff_map_at(layer->site, e, (eff_map_fn)layer->fn, eff_value_incref(layer->value));
     return eff_flat_map_at(layer->site, e, eff__serve_one, eff__instance_env(inst));
 }
@@ -130,6 +147,7 @@ eff_t *eff__open_parts(struct eff__instance *inst)
     case EFF__LAYER_RETRY: return open_retried(inst);
     case EFF__LAYER_OR_ELSE: return open_or_else(inst, attempt_other);
     case EFF__LAYER_CATCH_ALL: return open_or_else(inst, attempt_handled);
+    case EFF__LAYER_FLAT_MAP: return eff__open_chosen(inst);
     case EFF__LAYER_MEMO: return build_and_serve(inst, inst->layer->parts[0]);
     case EFF__LAYER_EMPTY: /* the rest has no parts, or no instance */
     case EFF__LAYER_BROKEN:
@@ -147,7 +165,9 @@ eff_t *eff__open_parts(struct eff__instance *inst)
     case EFF__LAYER_PASSTHROUGH:
     case EFF__LAYER_LAZY:
     case EFF__LAYER_MAP_ERROR:
-    case EFF__LAYER_OR_DIE: break;
+    case EFF__LAYER_OR_DIE:
+    case EFF__LAYER_NAMED:
+    case EFF__LAYER_RENAME: break;
     }
     return NULL;
 }

@@ -8,6 +8,7 @@
 #ifndef EFF_LAYERS_LAYER_H
 #define EFF_LAYERS_LAYER_H
 
+#include <effect/layer_describe.h>
 #include <effect/layer_recover.h>
 #include <effect/layer_share.h>
 
@@ -22,6 +23,7 @@
     X(EFFECT, "eff_layer_effect")               /* tag; value: the effect that opens */                                \
     X(DISCARD, "eff_layer_effect_discard")      /* value: the effect */                                                \
     X(SUSPEND, "eff_layer_suspend")             /* fn: eff_layer_t *(*)(eff_value_t env); value: its env */            \
+    X(FLAT_MAP, "eff_layer_flat_map")           /* tag: the first it provides; value: a closure: effect, fn, env */    \
     X(MERGE, "eff_layer_merge")                 /* parts */                                                            \
     X(PROVIDE, "eff_layer_provide")             /* parts: layer, base */                                               \
     X(PROVIDE_MERGE, "eff_layer_provide_merge") /* parts: layer, base */                                               \
@@ -36,7 +38,9 @@
     X(MAP_ERROR, "eff_layer_map_error")         /* part; fn: an eff_map_fn; value: its env */                          \
     X(OR_DIE, "eff_layer_or_die")               /* part */                                                             \
     X(TAP, "eff_layer_tap")                     /* part; fn: eff_t *(*)(const eff_context_t *, env); value: env */     \
-    X(MEMO, "eff_layer_memoize")                /* part; value: what keeps it (memo.c) */
+    X(MEMO, "eff_layer_memoize")                /* part; value: what keeps it (memo.c) */                              \
+    X(NAMED, "eff_layer_named")                 /* part, which is no NAMED; value: the name, a string */               \
+    X(RENAME, "a service under another tag")    /* part; from, tag: the library's own */
 
 enum eff__layer_kind {
 #define X(kind, name) EFF__LAYER_##kind,
@@ -66,8 +70,26 @@ eff_layer_t *eff__layer_memoized(eff_site_t site, eff_layer_t *layer, eff_value_
 
 /* Whether it is the immortal one that stands for a layer for which there was no memory. */
 bool eff__layer_is_oom(const eff_layer_t *layer);
-/* Its name in messages: the descriptor's, or the kind with the service and site. Borrowed from out, which it is added to.*/
+/* The layer under a name that is static. Consumes layer. */
+eff_layer_t *eff__layer_named(eff_site_t site, eff_layer_t *layer, const char *name);
+/* The mistake of a composite of two layers, the first or second of which is NULL. Consumes the other. */
+eff_layer_t *eff__layer_of_null(eff_site_t site, const char *builder, eff_layer_t *first, eff_layer_t *second);
+/* The service of the layer (consumed) that it provides for `from`, for `to`, and nothing else: what keeps two of a kind
+ * apart within a composite. Built inline, so it is in no way of sharing and of failures. */
+eff_layer_t *eff__layer_renamed(eff_layer_t *layer, const eff_tag_t *from, const eff_tag_t *to);
+
+/* Adds its name in messages: the one that was given to it, the descriptor's, or the kind with the service; and the site. */
 void eff__layer_name(const eff_layer_t *layer, eff_buffer_t *out);
+/* Adds " (app.c:5)", " callback (app.c:5)", or nothing. */
+void eff__site_add(eff_site_t site, eff_buffer_t *out);
+/* Whether a NAMED speaks for a layer within it: for one that has no name of its own, for the one that was named, and for
+ * those of the library within its own. */
+bool eff__layer_speaks_for(const eff_layer_t *named, const eff_layer_t *layer);
+/* Whether users see services of this tag: those of the library without a name are its own. */
+static inline bool eff__tag_is_shown(const eff_tag_t *tag)
+{
+    return tag->name || !tag->get_default;
+}
 bool eff__tag_in(const eff_tag_t *tag, size_t n, const eff_tag_t *const *tags);
 
 #endif

@@ -6,6 +6,7 @@
  *
  *     merge(a, b)           build a and b at once, then put their services together
  *     provide(a, base)      build base, then a, given what is around and base's services
+ *     named(a)              build a, knowing what it is called should it fail
  *     anything else         is an instance, shared by its identity: memo.c
  */
 #include "core/build.h"
@@ -62,13 +63,14 @@ static eff_t *succeed_with(eff_context_t *services)
     return eff_succeed_at(NULL, eff_context_value(services));
 }
 
+static const eff_context_t *context_at(const void *contexts, size_t i)
+{
+    return eff_as_context(eff_array_at(*(const eff_value_t *)contexts, i));
+}
 static eff_value_t merged(eff_value_t contexts, eff_value_t env)
 {
-    eff_context_t *all = eff_context_empty();
     (void)env;
-    for (size_t i = 0; i < eff_array_size(contexts); i++)
-        all = eff_context_merge(all, eff_context_incref(eff_as_context(eff_array_at(contexts, i))));
-    return eff_context_value(all);
+    return eff_context_value(eff__context_merge_all(eff_array_size(contexts), context_at, &contexts));
 }
 
 static eff_t *build_merge(const struct eff__mention *m)
@@ -144,6 +146,28 @@ static eff_t *build_or_die(const struct eff__mention *m)
     return eff_or_die_at(m->layer->site, eff__build(&part));
 }
 
+/* The one service, under its other tag. */
+static eff_t *rename_service(eff_value_t services, eff_value_t env)
+{
+    const struct eff__mention *m = mention_of(env);
+    const eff_layer_t *layer = m->layer, *part = layer->parts[0];
+    eff_context_t *one = eff__context_renamed(eff_as_context(services), layer->from, layer->tag);
+    if (eff__context_is_oom(one) || eff__context_has(one, layer->tag)) return succeed_with(one);
+    eff_buffer_t name = EFF_BUFFER_INIT;
+    eff__chain_add_name(part, eff__chain_named(m->chain, part), &name);
+    eff_t *e =
+        eff__mistake_at(m->site, "layer %s is to provide %s, and does not, or provides it when it is asked for only",
+                        eff_buffer_text(&name), layer->from->name);
+    eff_buffer_done(&name);
+    return e;
+}
+
+static eff_t *build_renamed(const struct eff__mention *m)
+{
+    struct eff__mention part = part_of(m, 0);
+    return eff_flat_map_at(m->site, eff__build(&part), rename_service, mention_value_of(m));
+}
+
 /* ---- layers that are no combination */
 
 static eff_t *build_succeed(const eff_layer_t *layer)
@@ -157,17 +181,37 @@ static eff_t *build_broken(const struct eff__mention *m)
     return eff__mistake_at(m->layer->site ? m->layer->site : m->site, "%s", eff_as_string(m->layer->value));
 }
 
+/* The innermost wiring that it is in; NULL: none. */
+static const eff_layer_t *wire_around(const struct eff__mention *m)
+{
+    const struct eff__chain *c = m->chain;
+    while (c && c->layer->kind != EFF__LAYER_WIRE)
+        c = c->outer;
+    return c ? c->layer : NULL;
+}
+
+/* What to do about a need that nobody provides, for the layer of this name. */
+static eff_value_t hint_for(const struct eff__mention *m, const char *name, const eff_tag_t *need)
+{
+    const eff_layer_t *wire = wire_around(m);
+    if (wire)
+        return eff_printf("to provide it: add a layer that builds %s to the eff_layer_wire%s%s", need->name,
+                          wire->site ? " at " : "", wire->site ? wire->site : "");
+    bool function = m->layer->kind == EFF__LAYER_DEF && !eff__chain_named(m->chain, m->layer);
+    const char *call = function ? "()" : "";
+    return eff_printf("to provide it: eff_layer_provide(%s%s, base), with a base that builds %s", name, call,
+                      need->name);
+}
+
 /* As the message about a service that is asked for and not there. */
 static eff_t *missing_need(const struct eff__mention *m, const eff_tag_t *need, const eff_context_t *given)
 {
     eff_buffer_t name = EFF_BUFFER_INIT;
-    eff__layer_name(m->layer, &name);
+    eff__chain_add_name(m->layer, eff__chain_named(m->chain, m->layer), &name);
     eff_t *e = eff__mistake_at(m->site, "layer %s needs the service %s, which is not provided", eff_buffer_text(&name),
                                need->name);
     e = eff_annotate_at(NULL, e, eff__context_note(given));
-    const char *call = m->layer->kind == EFF__LAYER_DEF ? "()" : "";
-    eff_value_t hint = eff_printf("to provide it: eff_layer_provide(%s%s, base), with a base that builds %s",
-                                  eff_buffer_text(&name), call, need->name);
+    eff_value_t hint = hint_for(m, eff_buffer_text(&name), need);
     eff_buffer_done(&name);
     return eff_annotate_at(NULL, e, hint);
 }
@@ -209,7 +253,8 @@ static int build_by_kind(eff_fiber_t *f, eff_t *e, const struct eff__mention *m,
     case EFF__LAYER_KEYED:
     case EFF__LAYER_SYNC:
     case EFF__LAYER_EFFECT:
-    case EFF__LAYER_DISCARD: return request_leaf(f, e, m, around);
+    case EFF__LAYER_DISCARD:
+    case EFF__LAYER_FLAT_MAP: return request_leaf(f, e, m, around);
     case EFF__LAYER_MERGE: return eff__prim_effect(f, build_merge(&here));
     case EFF__LAYER_PROVIDE:
     case EFF__LAYER_PROVIDE_MERGE: return eff__prim_effect(f, build_provide(&here));
@@ -226,17 +271,31 @@ static int build_by_kind(eff_fiber_t *f, eff_t *e, const struct eff__mention *m,
     case EFF__LAYER_OR_DIE: return eff__prim_effect(f, build_or_die(&here));
     case EFF__LAYER_WIRE: return eff__prim_effect(f, eff__build_wire(&here));
     case EFF__LAYER_LAZY: return eff__prim_effect(f, eff__build_lazy(f, &here));
+    case EFF__LAYER_NAMED: break; /* its part is built in its place */
+    case EFF__LAYER_RENAME: return eff__prim_effect(f, build_renamed(&here));
     }
     __builtin_unreachable();
 }
 
+static int build_around(eff_fiber_t *f, eff_t *e, const struct eff__mention *m)
+{
+    eff_context_t *around = m->given ? eff_context_incref(m->given) : context_for(f);
+    int next = build_by_kind(f, e, m, around);
+    eff_context_decref(around);
+    return next;
+}
+
+/* Of a NAMED its part, which has another kind, with the name in the chain. */
 static int build_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     const struct eff__mention *m = mention_of(e->prim.value);
-    eff_context_t *around = m->given ? eff_context_incref(m->given) : context_for(f);
     (void)alone;
-    int next = build_by_kind(f, e, m, around);
-    eff_context_decref(around);
+    if (m->layer->kind != EFF__LAYER_NAMED) return build_around(f, e, m);
+    struct eff__mention part = part_of(m, 0);
+    part.chain = eff__chain_new_as(EFF__CHAIN_NAMED, m->chain, m->layer);
+    if (!part.chain) return eff__prim_effect(f, eff_out_of_memory());
+    int next = build_around(f, e, &part);
+    eff__chain_decref(part.chain);
     return next;
 }
 
@@ -278,7 +337,7 @@ eff_t *eff_layer_build_at(eff_site_t site, eff_layer_t *layer)
 {
     if (!layer) return eff__refuse_null(site, "eff_layer_build", 1, eff_noop(), eff_unit);
     const struct eff__mention m = { .layer = layer, .site = site };
-    eff_t *e = layer->kind == EFF__LAYER_BROKEN ? build_broken(&m) : eff__build(&m);
+    eff_t *e = layer->kind == EFF__LAYER_BROKEN ? build_broken(&m) : eff__build_whole(&m);
     eff_layer_decref(layer);
     return e;
 }

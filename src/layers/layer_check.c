@@ -19,13 +19,31 @@ static void say(struct check *k, const char *words)
 {
     eff_buffer_add(k->out, words);
 }
+/* The node that users know it by: the innermost eff_layer_named around it, if that speaks for it. */
+static size_t known_as(const struct check *k, size_t node)
+{
+    const struct eff__layer_node *it = &k->g.nodes[node];
+    if (!it->named) return node;
+    return eff__layer_speaks_for(k->g.nodes[it->named - 1].layer, it->layer) ? it->named - 1 : node;
+}
 static void say_node(struct check *k, size_t node)
 {
-    eff__layer_add_label(k->g.nodes[node].layer, k->out);
+    eff__layer_add_label(k->g.nodes[known_as(k, node)].layer, k->out);
 }
 static void say_service(struct check *k, const eff_tag_t *tag)
 {
     eff__tag_add_name(tag, k->out);
+}
+
+/* Those that a walk has found, by what users know them by, and each of them once where they come in a row. */
+static void join_found(struct check *k)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < k->g.n_found; i++) {
+        size_t node = known_as(k, k->g.found[i]);
+        if (n == 0 || k->g.found[n - 1] != node) k->g.found[n++] = node;
+    }
+    k->g.n_found = n;
 }
 
 /* "pool_live", "pool_live and users_live", "pool_live, users_live and 2 more" */
@@ -131,6 +149,7 @@ static bool check_node(struct check *k, size_t node)
     case EFF__LAYER_EFFECT:
     case EFF__LAYER_DISCARD:
     case EFF__LAYER_SUSPEND:
+    case EFF__LAYER_FLAT_MAP:
     case EFF__LAYER_PROVIDE:
     case EFF__LAYER_PROVIDE_MERGE:
     case EFF__LAYER_FRESH:
@@ -141,7 +160,9 @@ static bool check_node(struct check *k, size_t node)
     case EFF__LAYER_MAP_ERROR:
     case EFF__LAYER_OR_DIE:
     case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO: break;
+    case EFF__LAYER_MEMO:
+    case EFF__LAYER_NAMED:
+    case EFF__LAYER_RENAME: break;
     }
     return true;
 }
@@ -162,6 +183,7 @@ static bool check_missing(struct check *k, const eff_tag_t *tag)
 {
     if (tag->get_default) return true;
     if (!eff__layer_needers(&k->g, 0, tag)) return false;
+    join_found(k);
     k->n_problems++;
     size_t hidden = hidden_provider(k, tag);
     if (hidden == EFF__AROUND) {
@@ -219,6 +241,29 @@ static void use(struct check *k, size_t node, size_t *list, size_t *n)
     list[(*n)++] = node;
 }
 
+/* Of a name nobody needs that is told, and not what is within; of one that somebody needs, what nobody needs in there,
+ * but for what the library has put there. */
+static bool is_unused(const struct eff__layer_graph *g, size_t node)
+{
+    const struct eff__layer_node *it = &g->nodes[node];
+    bool named = it->layer->kind == EFF__LAYER_NAMED;
+    if (it->mark == g->n_walks || it->layer->n_provides == 0 || (it->layer->n_parts > 0 && !named)) return false;
+    if (!it->named) return true;
+    const struct eff__layer_node *around = &g->nodes[it->named - 1];
+    if (around->mark != g->n_walks) return false;
+    return !it->layer->def || !eff__layer_speaks_for(around->layer, it->layer);
+}
+
+static void tell_unused(struct check *k, size_t node)
+{
+    k->n_problems++;
+    say(k, "nobody needs ");
+    eff__layer_add_label(k->g.nodes[node].layer, k->out);
+    say(k, ", which provides ");
+    say_service(k, k->g.nodes[node].layer->provides[0]);
+    say(k, "; leave it out, or name its service among those that are wanted\n");
+}
+
 static bool check_unused(struct check *k, const eff_tag_t *const *wanted)
 {
     struct eff__layer_graph *g = &k->g;
@@ -239,15 +284,14 @@ static bool check_unused(struct check *k, const eff_tag_t *const *wanted)
             use(k, g->arrows[a - 1].to, list, &n);
     eff__free(list, g->n_nodes * sizeof *list);
 
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        if (g->nodes[i].layer->n_parts > 0 || g->nodes[i].mark == g->n_walks) continue;
-        k->n_problems++;
-        say(k, "nobody needs ");
-        say_node(k, i);
-        say(k, ", which provides ");
-        say_service(k, g->nodes[i].layer->provides[0]);
-        say(k, "; leave it out, or name its service among those that are wanted\n");
-    }
+    for (size_t i = 0; i < g->n_nodes; i++) /* whatever is within a name is used with it */
+        for (size_t at = i; g->nodes[i].mark == g->n_walks && g->nodes[at].named;) {
+            at = g->nodes[at].named - 1;
+            if (g->nodes[at].mark == g->n_walks) break;
+            g->nodes[at].mark = g->n_walks;
+        }
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (is_unused(g, i)) tell_unused(k, i);
     return true;
 }
 
@@ -255,7 +299,7 @@ static bool check_unused(struct check *k, const eff_tag_t *const *wanted)
 
 static bool check_all(struct check *k, const eff_layer_t *layer, const eff_tag_t *const *wanted)
 {
-    if (!eff__layer_graph_make(layer, &k->g)) return false;
+    if (!eff__layer_graph_make(layer, true, &k->g)) return false;
     bool ok = true;
     for (size_t i = 0; ok && i < k->g.n_nodes; i++)
         ok = check_node(k, i);

@@ -16,11 +16,10 @@ static void add_escaped(const char *text, eff_buffer_t *out)
 
 static void add_site(eff_site_t site, eff_buffer_t *out)
 {
-    if (!site) return;
-    bool names_callback = strchr(site, '(') != NULL;
-    eff_buffer_add(out, names_callback ? " " : " (");
-    add_escaped(site, out);
-    if (!names_callback) eff_buffer_add(out, ")");
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff__site_add(site, &text);
+    add_escaped(eff_buffer_text(&text), out);
+    eff_buffer_done(&text);
 }
 
 static void add_value(eff_value_t v, eff_buffer_t *out)
@@ -36,6 +35,7 @@ const char *eff__layer_kind(const eff_layer_t *layer)
 {
     if (layer->kind == EFF__LAYER_BROKEN) return "broken";
     if (layer->kind == EFF__LAYER_DEF) return "defined";
+    if (layer->kind == EFF__LAYER_RENAME) return "rename";
     return eff__layer_kind_names[layer->kind] + sizeof "eff_layer_" - 1;
 }
 
@@ -47,6 +47,8 @@ void eff__layer_add_label(const eff_layer_t *layer, eff_buffer_t *out)
         else add_escaped(eff_as_string(layer->value), out);
     } else if (layer->def) {
         add_escaped(layer->def->name ? layer->def->name : "a nameless layer", out);
+    } else if (layer->kind == EFF__LAYER_NAMED) {
+        add_escaped(eff_as_string(layer->value), out);
     } else {
         eff_buffer_add(out, eff__layer_kind(layer));
     }
@@ -61,6 +63,7 @@ void eff__layer_add_label(const eff_layer_t *layer, eff_buffer_t *out)
         add_value(layer->value, out);
         break;
     case EFF__LAYER_PROJECT:
+    case EFF__LAYER_RENAME:
         eff_buffer_add(out, " of ");
         eff__tag_add_name(layer->from, out);
         break;
@@ -72,6 +75,7 @@ void eff__layer_add_label(const eff_layer_t *layer, eff_buffer_t *out)
     case EFF__LAYER_EFFECT:
     case EFF__LAYER_DISCARD:
     case EFF__LAYER_SUSPEND:
+    case EFF__LAYER_FLAT_MAP:
     case EFF__LAYER_MERGE:
     case EFF__LAYER_PROVIDE:
     case EFF__LAYER_PROVIDE_MERGE:
@@ -84,7 +88,8 @@ void eff__layer_add_label(const eff_layer_t *layer, eff_buffer_t *out)
     case EFF__LAYER_MAP_ERROR:
     case EFF__LAYER_OR_DIE:
     case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO: break;
+    case EFF__LAYER_MEMO:
+    case EFF__LAYER_NAMED: break;
     }
     add_site(layer->site, out);
 }
@@ -99,7 +104,9 @@ static void add_providers(const struct eff__layer_graph *g, size_t node, const e
         const struct eff__layer_arrow *arrow = &g->arrows[a - 1];
         if (arrow->tag != tag || arrow->to == EFF__AROUND) continue;
         eff_buffer_add(out, before);
-        eff__layer_add_label(g->nodes[arrow->to].layer, out);
+        const struct eff__layer_node *to = &g->nodes[arrow->to];
+        const eff_layer_t *named = to->named ? g->nodes[to->named - 1].layer : NULL;
+        eff__layer_add_label(named && named->parts[0] == to->layer ? named : to->layer, out);
         before = ", ";
     }
     if (before[0] == ',') eff_buffer_add(out, ")");
@@ -108,22 +115,40 @@ static void add_providers(const struct eff__layer_graph *g, size_t node, const e
 static void add_services(const struct eff__layer_graph *g, size_t node, eff_buffer_t *out)
 {
     const eff_layer_t *layer = g->nodes[node].layer;
+    const char *before = ": provides ";
+    if (layer->kind == EFF__LAYER_FLAT_MAP) eff_buffer_add(out, ", chosen when built");
     for (size_t i = 0; i < layer->n_provides; i++) {
-        eff_buffer_add(out, i ? ", " : ": provides ");
+        if (!eff__tag_is_shown(layer->provides[i])) continue;
+        eff_buffer_add(out, before);
         eff__tag_add_name(layer->provides[i], out);
+        before = ", ";
     }
+    before = before[0] == ',' ? "; needs " : ": needs ";
     for (size_t i = 0; i < layer->n_needs; i++) {
-        eff_buffer_add(out, i ? ", " : layer->n_provides ? "; needs " : ": needs ");
+        if (!eff__tag_is_shown(layer->needs[i])) continue;
+        eff_buffer_add(out, before);
         eff__tag_add_name(layer->needs[i], out);
         add_providers(g, node, layer->needs[i], out);
+        before = ", ";
     }
+}
+
+bool eff__layer_shows_inside(const eff_layer_describe_options_t *options)
+{
+    size_t least = offsetof(eff_layer_describe_options_t, inside) + sizeof options->inside;
+    return options && options->inside && (!options->size || options->size >= least);
 }
 
 void eff_layer_describe(const eff_layer_t *layer, eff_buffer_t *out)
 {
+    eff_layer_describe_with(layer, NULL, out);
+}
+
+void eff_layer_describe_with(const eff_layer_t *layer, const eff_layer_describe_options_t *options, eff_buffer_t *out)
+{
     struct eff__layer_graph g;
     if (!layer) return;
-    if (!eff__layer_graph_make(layer, &g)) {
+    if (!eff__layer_graph_make(layer, eff__layer_shows_inside(options), &g)) {
         out->truncated = true;
         return;
     }

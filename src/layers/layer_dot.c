@@ -39,42 +39,48 @@ static void indent(size_t level, eff_buffer_t *out)
 }
 
 /* The box of a node: of those in a frame it says what the frame does not, for the frame has the name. */
-static void add_box(size_t node, const eff_layer_t *layer, size_t level, eff_buffer_t *out)
+static void add_box(const struct eff__layer_graph *g, size_t node, size_t level, eff_buffer_t *out)
 {
+    const eff_layer_t *layer = g->nodes[node].layer;
+    bool named = eff__layer_n_parts(g, node) == 0;
     indent(level, out);
     eff_buffer_printf(out, "n%zu [label=\"", node);
-    if (layer->n_parts == 0) add_label(layer, out);
+    if (named) add_label(layer, out);
+    if (layer->kind == EFF__LAYER_FLAT_MAP) eff_buffer_add(out, ", chosen when built");
+    const char *before = named ? "\\n" : "";
     for (size_t i = 0; i < layer->n_provides; i++) {
-        eff_buffer_add(out, i ? ", " : layer->n_parts == 0 ? "\\n" : "");
+        if (!eff__tag_is_shown(layer->provides[i])) continue;
+        eff_buffer_add(out, before);
         add_service(layer->provides[i], out);
+        before = ", ";
     }
     eff_buffer_add(out, layer->kind == EFF__LAYER_BROKEN ? "\", color=red];\n" : "\"];\n");
 }
 
-/* Whether arrows may begin or end at a node that has parts. */
-static bool has_box(const eff_layer_t *layer)
+/* Whether arrows may begin or end at a node. */
+static bool has_box(const struct eff__layer_graph *g, size_t node)
 {
-    return layer->n_parts == 0 || layer->kind == EFF__LAYER_PROJECT || layer->kind == EFF__LAYER_OR_ELSE ||
-           layer->kind == EFF__LAYER_PASSTHROUGH;
+    enum eff__layer_kind kind = g->nodes[node].layer->kind;
+    return eff__layer_n_parts(g, node) == 0 || kind == EFF__LAYER_PROJECT || kind == EFF__LAYER_RENAME ||
+           kind == EFF__LAYER_OR_ELSE || kind == EFF__LAYER_PASSTHROUGH;
 }
 
 static void add_nodes(const struct eff__layer_graph *g, eff_buffer_t *out)
 {
     struct eff__layer_walk w = { 0 };
     for (enum eff__layer_step step; (step = eff__layer_walk(g, &w)) != EFF__LAYER_END && !out->truncated;) {
-        const eff_layer_t *layer = g->nodes[w.at].layer;
-        size_t level = w.level;
+        size_t level = w.level, n_parts = eff__layer_n_parts(g, w.at);
         if (step == EFF__LAYER_AGAIN) continue;
-        if (step == EFF__LAYER_ENTER && layer->n_parts > 0) {
+        if (step == EFF__LAYER_ENTER && n_parts > 0) {
             indent(level, out);
             eff_buffer_printf(out, "subgraph cluster_%zu {\n", w.at);
             indent(++level, out);
             eff_buffer_add(out, "label=\"");
-            add_label(layer, out);
+            add_label(g->nodes[w.at].layer, out);
             eff_buffer_add(out, "\";\n");
         }
-        if (step == EFF__LAYER_ENTER && has_box(layer)) add_box(w.at, layer, level, out);
-        if (step == EFF__LAYER_LEAVE && layer->n_parts > 0) {
+        if (step == EFF__LAYER_ENTER && has_box(g, w.at)) add_box(g, w.at, level, out);
+        if (step == EFF__LAYER_LEAVE && n_parts > 0) {
             indent(level, out);
             eff_buffer_add(out, "}\n");
         }
@@ -85,6 +91,7 @@ static void add_arrows(const struct eff__layer_graph *g, eff_buffer_t *out)
 {
     const eff_layer_t *whole = g->nodes[0].layer;
     for (size_t i = 0; i < whole->n_needs; i++) {
+        if (!eff__tag_is_shown(whole->needs[i])) continue;
         eff_buffer_printf(out, "  around%zu [label=\"", i);
         add_service(whole->needs[i], out);
         eff_buffer_add(out, "\", shape=ellipse, style=dashed];\n");
@@ -107,9 +114,14 @@ static void add_arrows(const struct eff__layer_graph *g, eff_buffer_t *out)
 
 void eff_layer_to_dot(const eff_layer_t *layer, eff_buffer_t *out)
 {
+    eff_layer_to_dot_with(layer, NULL, out);
+}
+
+void eff_layer_to_dot_with(const eff_layer_t *layer, const eff_layer_describe_options_t *options, eff_buffer_t *out)
+{
     struct eff__layer_graph g;
     if (!layer) return;
-    if (!eff__layer_graph_make(layer, &g)) {
+    if (!eff__layer_graph_make(layer, eff__layer_shows_inside(options), &g)) {
         out->truncated = true;
         return;
     }

@@ -58,7 +58,8 @@ static bool add_node(struct eff__layer_graph *g, struct eff__layer_node node)
     if (!grow_index(g)) return false;
     RESERVE(g, nodes);
     node.first_part = g->n_parts;
-    for (size_t i = 0; i < node.layer->n_parts; i++) {
+    node.n_parts = node.layer->kind == EFF__LAYER_NAMED && !g->inside ? 0 : node.layer->n_parts;
+    for (size_t i = 0; i < node.n_parts; i++) {
         RESERVE(g, parts);
         g->parts[g->n_parts++] = 0;
     }
@@ -72,7 +73,7 @@ static bool add_nodes(struct eff__layer_graph *g, const eff_layer_t *layer)
     if (!add_node(g, (struct eff__layer_node){ .layer = layer })) return false;
     for (size_t node = 0, part = 0;;) {
         const struct eff__layer_node *at = &g->nodes[node];
-        if (part == at->layer->n_parts) {
+        if (part == at->n_parts) {
             if (node == 0) return true;
             part = at->part + 1;
             node = at->parent;
@@ -80,8 +81,9 @@ static bool add_nodes(struct eff__layer_graph *g, const eff_layer_t *layer)
         }
         const eff_layer_t *next = at->layer->parts[part];
         size_t fresh = at->layer->kind == EFF__LAYER_FRESH ? node + 1 : at->fresh;
+        size_t named = at->layer->kind == EFF__LAYER_NAMED ? node + 1 : at->named;
         struct eff__layer_node new = {
-            .layer = next, .parent = node, .part = part, .level = at->level + 1, .fresh = fresh
+            .layer = next, .parent = node, .part = part, .level = at->level + 1, .fresh = fresh, .named = named
         };
         if (!grow_index(g)) return false;
         size_t known = *slot_of(g, next, fresh), number = known ? known - 1 : g->n_nodes;
@@ -100,7 +102,7 @@ enum eff__layer_step eff__layer_walk(const struct eff__layer_graph *g, struct ef
         return EFF__LAYER_ENTER;
     }
     const struct eff__layer_node *node = &g->nodes[w->node];
-    if (w->part == node->layer->n_parts) {
+    if (w->part == node->n_parts) {
         w->at = w->node;
         w->level = node->level;
         w->ended = w->node == 0;
@@ -138,8 +140,13 @@ size_t eff__layer_provider(const struct eff__layer_graph *g, size_t node, const 
         case EFF__LAYER_EFFECT:
         case EFF__LAYER_DISCARD:
         case EFF__LAYER_SUSPEND:
+        case EFF__LAYER_FLAT_MAP:
         case EFF__LAYER_PROJECT:
+        case EFF__LAYER_RENAME:
         case EFF__LAYER_OR_ELSE: return node;
+        case EFF__LAYER_NAMED:
+            if (eff__layer_n_parts(g, node) == 0) return node;
+            break;
         case EFF__LAYER_PASSTHROUGH:
             if (!eff__layer_provides(layer->parts[0], tag)) return node;
             break;
@@ -191,9 +198,10 @@ bool eff__layer_needers(struct eff__layer_graph *g, size_t node, const eff_tag_t
     for (size_t i = 0; i < g->n_found; i++) { /* combinations make place for what is found below them */
         size_t at = g->found[i];
         const eff_layer_t *layer = g->nodes[at].layer;
-        bool itself = layer->n_parts == 0 || layer->kind == EFF__LAYER_PASSTHROUGH;
+        size_t n_parts = eff__layer_n_parts(g, at);
+        bool itself = n_parts == 0 || layer->kind == EFF__LAYER_PASSTHROUGH;
         if (itself) g->found[n_kept++] = at;
-        for (size_t part = 0; part < layer->n_parts; part++)
+        for (size_t part = 0; part < n_parts; part++)
             if (part_needs(layer, part, tag) && !find(g, eff__layer_part(g, at, part))) return false;
     }
     g->n_found = n_kept;
@@ -279,7 +287,8 @@ static bool add_arrows_of(struct eff__layer_graph *g, size_t node)
     case EFF__LAYER_WIRE: return add_arrows_of_wire(g, node);
     case EFF__LAYER_PROVIDE:
     case EFF__LAYER_PROVIDE_MERGE: return add_arrows_of_provide(g, node);
-    case EFF__LAYER_PROJECT: return add_arrow_inside(g, node, 0, layer->from);
+    case EFF__LAYER_PROJECT:
+    case EFF__LAYER_RENAME: return add_arrow_inside(g, node, 0, layer->from);
     case EFF__LAYER_OR_ELSE: return add_arrows_of_or_else(g, node);
     case EFF__LAYER_EMPTY:
     case EFF__LAYER_BROKEN:
@@ -290,6 +299,7 @@ static bool add_arrows_of(struct eff__layer_graph *g, size_t node)
     case EFF__LAYER_EFFECT:
     case EFF__LAYER_DISCARD:
     case EFF__LAYER_SUSPEND:
+    case EFF__LAYER_FLAT_MAP:
     case EFF__LAYER_MERGE:
     case EFF__LAYER_FRESH:
     case EFF__LAYER_PASSTHROUGH:
@@ -299,7 +309,8 @@ static bool add_arrows_of(struct eff__layer_graph *g, size_t node)
     case EFF__LAYER_MAP_ERROR:
     case EFF__LAYER_OR_DIE:
     case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO: break;
+    case EFF__LAYER_MEMO:
+    case EFF__LAYER_NAMED: break;
     }
     return true;
 }
@@ -310,13 +321,13 @@ static bool add_all(struct eff__layer_graph *g, const eff_layer_t *layer)
     for (size_t i = 0; i < g->n_nodes; i++)
         if (!add_arrows_of(g, i)) return false;
     for (size_t i = 0; i < layer->n_needs; i++)
-        if (!add_arrows(g, 0, EFF__AROUND, layer->needs[i])) return false;
+        if (eff__tag_is_shown(layer->needs[i]) && !add_arrows(g, 0, EFF__AROUND, layer->needs[i])) return false;
     return true;
 }
 
-bool eff__layer_graph_make(const eff_layer_t *layer, struct eff__layer_graph *ret_graph)
+bool eff__layer_graph_make(const eff_layer_t *layer, bool inside, struct eff__layer_graph *ret_graph)
 {
-    *ret_graph = (struct eff__layer_graph){ .nodes = NULL };
+    *ret_graph = (struct eff__layer_graph){ .inside = inside };
     if (add_all(ret_graph, layer)) return true;
     eff__layer_graph_done(ret_graph);
     return false;

@@ -1,7 +1,8 @@
 /* A layer as a graph: each layer that it is made of once, and who needs what of whom. What describing and checking walk.
  *
  * Nodes are numbered in the order of being mentioned, the whole being node 0. A layer that is mentioned again is the same
- * node; within eff_layer_fresh it is another one, as it is built anew there. Arrows go between layers that build something
+ * node; within eff_layer_fresh it is another one, as it is built anew there. One with a name is a node like a leaf, unless
+ * the inside is wanted. Arrows go between layers that build something
  * (leaves, and those that make one service of others), not between their combinations: from the one that needs a service
  * to the one that provides it there.
  */
@@ -22,12 +23,15 @@ struct eff__layer_node {
     size_t parent, part;      /* where it is mentioned first: the node, and which part of it; of node 0: 0, 0 */
     size_t level;             /* how many nodes are around it there */
     size_t fresh;             /* the eff_layer_fresh that it is in, plus 1; 0: none */
+    size_t named;             /* the innermost eff_layer_named that it is in there, plus 1; 0: none */
+    size_t n_parts;           /* of the layer; 0: of a NAMED whose inside is not shown */
     size_t first_part;        /* where the nodes of its parts begin in `parts` */
     size_t arrows;            /* the first of those from it, plus 1; 0: none */
     size_t mark;              /* for walks: the last one that came here */
 };
 
 struct eff__layer_graph {
+    bool inside; /* what NAMEDs are made of is part of it */
     struct eff__layer_node *nodes;
     size_t n_nodes, nodes_capacity;
     size_t *parts;
@@ -42,13 +46,18 @@ struct eff__layer_graph {
 };
 
 /* False without memory. Borrows the layer for as long as the graph is used. O(mentions + arrows). */
-bool eff__layer_graph_make(const eff_layer_t *layer, struct eff__layer_graph *ret_graph);
+bool eff__layer_graph_make(const eff_layer_t *layer, bool inside, struct eff__layer_graph *ret_graph);
 void eff__layer_graph_done(struct eff__layer_graph *g);
 
 /* The node of the part-th part of a node. */
 static inline size_t eff__layer_part(const struct eff__layer_graph *g, size_t node, size_t part)
 {
     return g->parts[g->nodes[node].first_part + part];
+}
+
+static inline size_t eff__layer_n_parts(const struct eff__layer_graph *g, size_t node)
+{
+    return g->nodes[node].n_parts;
 }
 
 /* A walk over all mentions, in their order: the parts of a layer come where it is mentioned first. Begins zeroed. */

@@ -22,6 +22,7 @@ static json_t *names_of(size_t n, const eff_tag_t *const *tags)
     json_t *names = json_array();
     bool ok = names != NULL;
     for (size_t i = 0; ok && i < n; i++) {
+        if (!eff__tag_is_shown(tags[i])) continue;
         eff_buffer_t name = EFF_BUFFER_INIT;
         eff__tag_add_name(tags[i], &name);
         ok = !name.truncated && append(names, json_string(eff_buffer_text(&name)));
@@ -36,7 +37,7 @@ static json_t *parts_of(const struct eff__layer_graph *g, size_t node)
 {
     json_t *parts = json_array();
     bool ok = parts != NULL;
-    for (size_t i = 0; ok && i < g->nodes[node].layer->n_parts; i++)
+    for (size_t i = 0; ok && i < eff__layer_n_parts(g, node); i++)
         ok = append(parts, json_integer((json_int_t)eff__layer_part(g, node, i)));
     if (ok) return parts;
     json_decref(parts);
@@ -54,7 +55,7 @@ static json_t *object_of(const struct eff__layer_graph *g, size_t node)
               (!layer->site || eff__json_set(object, "site", eff__json_text(layer->site))) &&
               eff__json_set(object, "provides", names_of(layer->n_provides, layer->provides)) &&
               eff__json_set(object, "needs", names_of(layer->n_needs, layer->needs)) &&
-              (layer->n_parts == 0 || eff__json_set(object, "parts", parts_of(g, node)));
+              (eff__layer_n_parts(g, node) == 0 || eff__json_set(object, "parts", parts_of(g, node)));
     eff_buffer_done(&label);
     if (ok) return object;
     json_decref(object);
@@ -78,8 +79,13 @@ static json_t *arrow_of(const struct eff__layer_arrow *arrow)
 
 json_t *eff_layer_to_json(const eff_layer_t *layer)
 {
+    return eff_layer_to_json_with(layer, NULL);
+}
+
+json_t *eff_layer_to_json_with(const eff_layer_t *layer, const eff_layer_describe_options_t *options)
+{
     struct eff__layer_graph g;
-    if (!layer || !eff__layer_graph_make(layer, &g)) return NULL;
+    if (!layer || !eff__layer_graph_make(layer, eff__layer_shows_inside(options), &g)) return NULL;
     json_t *root = json_object(), *layers = json_array(), *arrows = json_array();
     bool ok = root && layers && arrows;
     for (size_t i = 0; ok && i < g.n_nodes; i++)

@@ -115,7 +115,9 @@ static eff_layer_t *what_is_built(eff_layer_t *layer)
         case EFF__LAYER_PASSTHROUGH:
         case EFF__LAYER_LAZY:
         case EFF__LAYER_MAP_ERROR:
-        case EFF__LAYER_OR_DIE: layer = layer->parts[0]; continue;
+        case EFF__LAYER_OR_DIE:
+        case EFF__LAYER_NAMED:
+        case EFF__LAYER_RENAME: layer = layer->parts[0]; continue;
         case EFF__LAYER_MERGE:
         case EFF__LAYER_PROVIDE:
         case EFF__LAYER_PROVIDE_MERGE:
@@ -129,6 +131,7 @@ static eff_layer_t *what_is_built(eff_layer_t *layer)
         case EFF__LAYER_EFFECT:
         case EFF__LAYER_DISCARD:
         case EFF__LAYER_SUSPEND:
+        case EFF__LAYER_FLAT_MAP:
         case EFF__LAYER_PROJECT:
         case EFF__LAYER_RETRY:
         case EFF__LAYER_CATCH_ALL:

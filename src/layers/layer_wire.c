@@ -20,6 +20,14 @@ bool eff__layer_is_same(const eff_layer_t *a, const eff_layer_t *b)
     return a->kind == EFF__LAYER_DEF || eff_value_equal(a->value, b->value);
 }
 
+/* Whether two parts are, whatever they are called. */
+static bool is_one(const eff_layer_t *a, const eff_layer_t *b)
+{
+    if (a->kind == EFF__LAYER_NAMED) a = a->parts[0];
+    if (b->kind == EFF__LAYER_NAMED) b = b->parts[0];
+    return eff__layer_is_same(a, b);
+}
+
 static void add_escaped(const char *text, eff_buffer_t *out)
 {
     struct eff__sink sink = { .buffer = out };
@@ -102,8 +110,7 @@ static void fill_providers(struct work *k)
             const eff_tag_t *tag = part_of(k, i)->provides[j];
             struct provider *slot = slot_of(k, tag);
             if (!slot->tag) *slot = (struct provider){ tag, i };
-            else if (!eff__layer_is_same(part_of(k, slot->part), part_of(k, i)))
-                tell_two_providers(k, tag, slot->part, i);
+            else if (!is_one(part_of(k, slot->part), part_of(k, i))) tell_two_providers(k, tag, slot->part, i);
         }
 }
 
@@ -120,7 +127,7 @@ static void fill_waits(struct work *k)
         for (size_t j = 0; j < part->n_needs; j++) {
             const struct provider *slot = slot_of(k, part->needs[j]);
             /* What a part needs and provides itself, it makes of the one that is around. */
-            bool around = !slot->tag || eff__layer_is_same(part_of(k, slot->part), part);
+            bool around = !slot->tag || is_one(part_of(k, slot->part), part);
             size_t from = around ? EFF__AROUND : slot->part;
             w->from[n_needs++] = from;
             if (around || k->seen[from] == i + 1) continue;

@@ -69,7 +69,7 @@ static eff_t *build(struct eff__lazy *lazy, const eff_tag_t *tag, eff_site_t sit
     eff_value_t service;
     struct lazy_layer *l = down_to((struct lazy_layer *)(void *)lazy, tag, &service);
     (void)eff__payload_retain(l);
-    return eff_map_at(site, eff__build(&l->mention), remember, lazy_value(l));
+    return eff_map_at(site, eff__build_whole(&l->mention), remember, lazy_value(l));
 }
 
 eff_t *eff__build_lazy(eff_fiber_t *f, const struct eff__mention *m)

@@ -14,8 +14,10 @@
 #include <strings.h>
 
 #include "core/build.h"
+#include "core/context.h"
 #include "core/field.h"
 #include "core/misuse.h"
+#include "layers/log_line.h"
 #include "layers/log_record.h"
 #include "layers/span.h"
 #include "runtime/clock.h"
@@ -97,13 +99,21 @@ static const struct eff__prim log_prims[] = {
 };
 enum { N_LEVELS = sizeof log_prims / sizeof *log_prims };
 
+/* That of an eff_log_level, or of the Logger. */
+static int64_t minimum(const eff_context_t *context)
+{
+    if (eff__context_has(context, &eff_log_level_tag)) return eff_as_int(eff_context_get(context, &eff_log_level_tag));
+    const eff_logger_t *logger = eff_logger_from(context);
+    int level = logger ? eff__logger_level(logger) : -1;
+    return level < 0 ? EFF_LOG_INFO : level;
+}
+
 /* Whether a message of this level passes. Not when there was no memory for the context: then there is no Logger. */
 static bool passes(const eff_fiber_t *f, eff_log_level_t level)
 {
     if (!f->context) return level >= EFF_LOG_INFO;
-    eff_value_t minimum = eff_context_get(f->context, &eff_log_level_tag);
-    if (!eff_is_oom(minimum) && eff_as_bool(eff_context_get(f->context, &eff__logging_tag))) return false;
-    return !eff_is_oom(minimum) && (int64_t)level >= eff_as_int(minimum);
+    if (eff__context_is_oom(f->context) || (int64_t)level < minimum(f->context)) return false;
+    return !eff_as_bool(eff_context_get(f->context, &eff__logging_tag));
 }
 
 /* What the message is annotated with and has itself; new. Without memory, nothing: the message counts for more. */

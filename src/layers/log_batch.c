@@ -23,6 +23,7 @@
 #include <effect/transform.h>
 
 #include "core/build.h"
+#include "core/cause.h"
 #include "layers/log_open.h"
 #include "layers/log_record.h"
 #include "runtime/prim.h"
@@ -32,6 +33,15 @@ static const eff_logger_batch_options_t defaults = {
 };
 
 /* ---- the list */
+
+static const char was_full[] = "the log's buffer was full", no_memory[] = "out of memory",
+                  logger_failed[] = "the Logger failed";
+
+static void count_lost(struct eff__log_batch *b, uint64_t n, const char *why)
+{
+    b->n_dropped += n;
+    b->why = why;
+}
 
 static void entry_free(struct eff__log_entry *e)
 {
@@ -60,7 +70,7 @@ static bool drop_oldest(struct eff__log_batch *b)
     if (b->last == e) b->last = before;
     b->bytes -= e->bytes;
     entry_free(e);
-    b->n_dropped++;
+    count_lost(b, 1, was_full);
     return true;
 }
 
@@ -70,7 +80,7 @@ static bool append(struct eff__log_batch *b, eff_value_t what, size_t bytes)
     struct eff__log_entry *e = eff__value_usable(what) ? eff__alloc(sizeof *e) : NULL;
     if (!e) {
         eff_value_decref(what);
-        b->n_dropped++;
+        count_lost(b, 1, no_memory);
         return false;
     }
     *e = (struct eff__log_entry){ .what = what, .bytes = bytes + sizeof *e, .number = ++b->n_logged };
@@ -81,11 +91,25 @@ static bool append(struct eff__log_batch *b, eff_value_t what, size_t bytes)
     return true;
 }
 
+/* Tells of what was lost, with a message of its own. */
+static void tell_dropped(struct eff__log_batch *b)
+{
+    const eff_log_record_t *notice = eff__log_notice(b->n_dropped, b->why);
+    if (!notice) return;
+    eff_value_t what =
+        b->lines ? eff__log_line(b->lines->format, notice) : eff__log_record_value(eff_log_record_keep(notice));
+    eff_log_record_decref(notice);
+    uint64_t told = b->n_dropped;
+    if (append(b, what, 0)) b->n_dropped -= told;
+    else b->n_dropped--;
+}
+
 /* ---- without fibers */
 
 static void write_now(struct eff__log_batch *b)
 {
     if (!b->writes_now) return;
+    if (b->n_dropped > 0) tell_dropped(b);
     const struct eff__line_ops *ops = b->lines->ops;
     bool goes = ops->write_now(b->lines, NULL, 0); /* what is under way, as far as that can be had */
     while (b->first && b->last_under_way)
@@ -103,7 +127,7 @@ static void batch_clear(struct eff__log_batch *b)
 {
     eff__last_words_remove(&b->last_words);
     eff_fiber_unobserve(&b->writer);
-    if (b->first) write_now(b);
+    if (b->first || b->n_dropped > 0) write_now(b);
     while (b->first)
         pop(b);
     eff_value_decref(b->keeps);
@@ -124,7 +148,7 @@ static void note(struct eff__log_batch *b, const eff_log_record_t *r)
     bool had_one = b->first != NULL;
     if (b->options.when_full == EFF_LOG_FULL_DROP && b->first && b->bytes + bytes > b->options.max_bytes) {
         eff_value_decref(what);
-        b->n_dropped++;
+        count_lost(b, 1, was_full);
         return;
     }
     (void)append(b, what, bytes);
@@ -211,6 +235,14 @@ static eff_value_t next_text(struct eff__log_batch *b)
     return eff_value_incref(b->first->what);
 }
 
+/* Nothing of what was under way has been written: what is written in part, a Logger of lines counts itself. */
+static eff_t *not_written(const eff_cause_t *cause, eff_value_t batch)
+{
+    struct eff__log_batch *b = batch.ptr;
+    count_lost(b, b->n_under_way, cause == eff__cause_oom ? no_memory : logger_failed);
+    return eff_noop();
+}
+
 static eff_t *written(eff_value_t v, eff_value_t batch)
 {
     struct eff__log_batch *b = batch.ptr;
@@ -219,19 +251,6 @@ static eff_t *written(eff_value_t v, eff_value_t batch)
         pop(b);
     eff__log_wake(b);
     return write_rest(batch);
-}
-
-/* With a message of its own. */
-static void tell_dropped(struct eff__log_batch *b)
-{
-    const eff_log_record_t *notice = eff__log_notice(b->n_dropped, "the log's buffer was full");
-    if (!notice) return;
-    eff_value_t what =
-        b->lines ? eff__log_line(b->lines->format, notice) : eff__log_record_value(eff_log_record_keep(notice));
-    eff_log_record_decref(notice);
-    uint64_t told = b->n_dropped;
-    if (append(b, what, 0)) b->n_dropped -= told;
-    else b->n_dropped--;
 }
 
 /* Writes until nothing is left: of what is logged meanwhile, too. */
@@ -250,7 +269,8 @@ static eff_t *write_rest(eff_value_t batch)
         b->n_under_way = 1;
         e = eff__logger_log(b->inner, eff__log_record_of(b->first->what));
     }
-    return eff_flat_map_at(NULL, eff_ignore_cause_at(NULL, e), written, eff_value_incref(batch));
+    e = eff_catch_cause_at(NULL, e, not_written, eff_value_incref(batch));
+    return eff_flat_map_at(NULL, e, written, eff_value_incref(batch));
 }
 
 static eff_t *write_all(eff_value_t v, eff_value_t batch)
@@ -347,10 +367,16 @@ static bool can_write_now(const struct eff__line_logger *lines)
     return lines->ops != &eff__stderr_ops || eff__console_is_live();
 }
 
+static eff_log_level_t batch_level(const eff_logger_t *logger)
+{
+    return (eff_log_level_t)eff__logger_level(((const struct eff__log_batch *)(const void *)logger)->inner);
+}
+
 eff_t *eff__logger_open_batch(eff_value_t value, const eff_logger_batch_options_t *options)
 {
     eff_logger_t *inner = (eff_logger_t *)eff__service_of(value);
     eff_logger_t service = { .size = sizeof service, .log = batch_log, .flush = batch_flush, .reopen = batch_reopen };
+    if (eff__logger_level(inner) >= 0) service.level = batch_level;
     eff_value_t batch =
         EFF_ENV(eff__log_batch, .logger = service, .keeps = value, .inner = inner, .lines = eff__line_logger_of(inner),
                 .options = *options, .last_words = { .say = say_last_words });

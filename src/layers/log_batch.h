@@ -27,7 +27,8 @@ struct eff__log_batch {
     size_t n_under_way;
     size_t bytes; /* of all */
     uint64_t n_logged;
-    uint64_t n_dropped; /* since it was told of last */
+    uint64_t n_dropped; /* messages that are lost, since it was told of last */
+    const char *why;    /* the latest of those was; static */
     bool urgent;        /* what waits is to be written now */
     bool writes_now;    /* the Logger can write from plain C */
     bool closed;        /* nobody writes in the background any more */

@@ -10,11 +10,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -80,15 +82,24 @@ static int open_anew(struct file *f)
     return 0;
 }
 
-static eff_value_t old_name(const struct file *f, unsigned i)
+/* That of the file itself: where the path is a symbolic link, that stays. NULL: it leads nowhere. */
+static const char *path_of_file(const struct file *f, char room[PATH_MAX])
 {
-    return i == 0 ? eff_value_incref(f->path) : eff_printf("%s.%u", eff_as_string(f->path), i);
+    struct stat s;
+    const char *path = eff_as_string(f->path);
+    if (lstat(path, &s) < 0 || !S_ISLNK(s.st_mode)) return path;
+    return realpath(path, room);
+}
+
+static eff_value_t old_name(const char *path, unsigned i)
+{
+    return i == 0 ? eff_string(path) : eff_printf("%s.%u", path, i);
 }
 
 /* Gives the i-th file the next number. Returns whether its name is free now. */
-static bool move_on(const struct file *f, unsigned i)
+static bool move_on(const char *path, unsigned i)
 {
-    eff_value_t from = old_name(f, i), to = old_name(f, i + 1);
+    eff_value_t from = old_name(path, i), to = old_name(path, i + 1);
     bool named = eff__value_usable(from) && eff__value_usable(to);
     bool free_now = named && (rename(eff_as_string(from), eff_as_string(to)) == 0 || errno == ENOENT);
     eff_value_decref(from);
@@ -100,9 +111,12 @@ static bool move_on(const struct file *f, unsigned i)
  * it: then the lines go where they went before, and it is tried again when as much has been written once more. */
 static void rotate(struct file *f)
 {
-    bool moved = true;
+    char *room = eff__alloc(PATH_MAX);
+    const char *path = room ? path_of_file(f, room) : NULL;
+    bool moved = path != NULL;
     for (unsigned i = f->keep; i > 0 && moved; i--)
-        moved = move_on(f, i - 1);
+        moved = move_on(path, i - 1);
+    if (room) eff__free(room, PATH_MAX);
     if (open_anew(f) != 0 || !moved) f->size = 0;
 }
 
@@ -255,6 +269,13 @@ static eff_t *write_there(eff_value_t job)
     return eff_noop();
 }
 
+/* No thread could be started, or there was no memory for it. */
+static eff_t *write_after_all(const eff_cause_t *cause, eff_value_t job)
+{
+    (void)cause;
+    return write_there(job);
+}
+
 /* Of the running fiber. Unit when nothing was lost, or there is no memory to tell of it. */
 static eff_value_t notice_of(struct file *f, uint64_t *ret_n)
 {
@@ -283,8 +304,10 @@ static eff_t *begin(eff_value_t job)
     f->under_way = j;
     pthread_mutex_unlock(&f->lock);
     eff_t *there = eff_blocking_at(NULL, write_there, eff_value_incref(job));
-    eff_t *here = eff_sync_at(NULL, write_here, eff_value_incref(job)); /* no thread could be started */
-    return eff_or_else_at(NULL, there, here);
+    there = eff_catch_cause_at(NULL, there, write_after_all, eff_value_incref(job));
+    if (there != &eff__oom_node) return there;
+    (void)write_here(job);
+    return eff_noop();
 }
 
 static eff_t *file_write(struct eff__line_logger *l, eff_value_t text, uint64_t n, bool in_background)

@@ -88,6 +88,11 @@ eff_t *eff__logger_reopen(eff_logger_t *logger)
     return HAS(logger, reopen) ? logger->reopen(logger) : eff_noop();
 }
 
+int eff__logger_level(const eff_logger_t *logger)
+{
+    return HAS(logger, level) ? (int)logger->level(logger) : -1;
+}
+
 static eff_t *flush(eff_logger_t *logger, eff_value_t env)
 {
     (void)env;

@@ -11,8 +11,8 @@ struct eff__line_logger;
 
 struct eff__line_ops {
     /* Builds the effect that writes the lines of n messages, at once or not at all. It ends when they are out, whatever
-     * became of them. `in_background`: nobody waits but the one fiber that does nothing else. Consumes text: a string,
-     * without the end of its last line. */
+     * became of them: it fails, of no memory, only when nothing was written, nor counted as lost. `in_background`: nobody
+     * waits but the one fiber that does nothing else. Consumes text: a string, without the end of its last line. */
     eff_t *(*write)(struct eff__line_logger *l, eff_value_t text, uint64_t n, bool in_background);
     /* Writes what goes without waiting, as the process or the runtime ends: plain C. Returns whether all went. NULL: it
      * cannot. */
@@ -60,5 +60,7 @@ const eff_log_record_t *eff__log_notice(uint64_t n_lost, const char *why);
 eff_t *eff__logger_log(eff_logger_t *logger, const eff_log_record_t *record);
 eff_t *eff__logger_flush(eff_logger_t *logger);
 eff_t *eff__logger_reopen(eff_logger_t *logger);
+/* The level that it says it has; -1: none. */
+int eff__logger_level(const eff_logger_t *logger);
 
 #endif

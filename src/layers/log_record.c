@@ -133,7 +133,8 @@ static eff_value_t standing_alone(eff_value_t v)
 {
     const eff_type_t *type = eff_type_of(v);
     if (!type || stands_alone(v)) return eff_value_incref(v);
-    bool is_list = type == &eff_array_type || type == &eff_pair_type || type == &eff_option_type;
+    bool is_list =
+        type == &eff_array_type || type == &eff_pair_type || type == &eff_option_type || type == &eff_fields_type;
     if (is_list) return eff_json(eff_value_to_json(v));
     struct json_t *json = type->to_json ? type->to_json(eff__value_payload(&v)) : NULL;
     if (json) return eff_json(json);

@@ -1,7 +1,10 @@
 /* The memo map: see memo.h. Finding and making instances, and their end. */
 #include "layers/memo.h"
 
+#include <string.h>
+
 #include "core/context.h"
+#include "core/hash.h"
 #include "layers/layer_wire.h"
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
@@ -21,32 +24,37 @@ static void memo_free(struct eff__services *self)
     struct eff__memo *memo = (struct eff__memo *)(void *)self;
     let_go(self);
     eff_layer_decref(memo->managed);
+    if (memo->buckets != memo->few) eff__free(memo->buckets, memo->n_buckets * sizeof(struct eff__instance *));
     eff__free(memo, sizeof *memo);
 }
 
-struct eff__instance *eff__instance_of_keeper(const struct eff__memo *memo, const eff_fiber_t *keeper)
+static void keeper_ended(struct eff__end_hook *hook, eff_fiber_t *f);
+
+struct eff__instance *eff__instance_of_keeper(const eff_fiber_t *keeper)
 {
-    struct eff__instance *inst = memo->all;
-    while (inst && inst->keeper != keeper)
-        inst = inst->next;
-    return inst;
+    struct eff__end_hook *hook = keeper->flags & EFF__HAS_RARE ? keeper->rare->hooks : NULL;
+    while (hook && hook->ended != keeper_ended)
+        hook = hook->next;
+    return hook ? EFF_CONTAINER_OF(hook, struct eff__instance, hook) : NULL;
 }
 
 /* What a service that is missing has to do with the layer in whose build it was asked for. */
 static eff_cause_t *explain_missing(const struct eff__services *self, const eff_fiber_t *f, const eff_tag_t *tag,
                                     eff_cause_t *cause)
 {
-    const struct eff__memo *memo = (const struct eff__memo *)(const void *)self;
+    (void)self;
     while (f && !(f->flags & EFF__KEEPER))
         f = eff__outer_of(f);
-    const struct eff__instance *inst = f ? eff__instance_of_keeper(memo, f) : NULL;
+    const struct eff__instance *inst = f ? eff__instance_of_keeper(f) : NULL;
     if (!inst || inst->layer->n_parts > 0 || eff__tag_in(tag, inst->layer->n_needs, inst->layer->needs)) return cause;
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_buffer_add(&text, "layer ");
-    eff__layer_name(inst->layer, &text);
+    eff__instance_name(inst, &text);
     eff_buffer_add(&text, inst->layer->n_needs ? " says that it needs" : " says that it needs nothing");
-    for (size_t i = 0; i < inst->layer->n_needs; i++)
-        eff_buffer_printf(&text, "%s %s", i ? "," : "", inst->layer->needs[i]->name);
+    for (size_t i = 0; i < inst->layer->n_needs; i++) {
+        eff_buffer_add(&text, i ? ", " : " ");
+        eff__tag_add_name(inst->layer->needs[i], &text);
+    }
     eff_buffer_printf(&text, ", and is given no more: add &%s_tag to its needs", tag->name);
     cause = eff_cause_note(cause, eff_string(eff_buffer_text(&text)), NULL);
     eff_buffer_done(&text);
@@ -59,7 +67,9 @@ struct eff__memo *eff__memo_of(eff_runtime_t *rt)
     struct eff__memo *memo = (struct eff__memo *)eff__alloc(sizeof *memo);
     if (!memo) return NULL;
     *memo = (struct eff__memo){ .hooks = { .free = memo_free, .let_go = let_go, .explain_missing = explain_missing },
-                                .rt = rt };
+                                .rt = rt,
+                                .n_buckets = EFF__MEMO_BUCKETS };
+    memo->buckets = memo->few;
     rt->services = &memo->hooks;
     return memo;
 }
@@ -70,31 +80,63 @@ uint64_t eff__memo_fresh(eff_runtime_t *rt)
     return memo ? ++memo->last_fresh : 0;
 }
 
-static const void *identity_of(const eff_layer_t *layer)
-{
-    return layer->def ? (const void *)layer->def : layer;
-}
-
-static struct eff__instance **bucket_of(struct eff__memo *memo, const eff_layer_t *layer)
-{
-    uint64_t h = (uint64_t)(uintptr_t)identity_of(layer) >> 4;
-    if (layer->kind == EFF__LAYER_KEYED) h += eff_value_hash(layer->value);
-    h *= UINT64_C(0x9e3779b97f4a7c15);
-    return &memo->buckets[h >> 58];
-}
-_Static_assert(EFF__MEMO_BUCKETS == 64, "the highest six bits choose");
-
 static struct eff__needs needs_of(const eff_layer_t *layer)
 {
     return (struct eff__needs){ .all = layer->opaque, .n = layer->n_needs, .tags = layer->needs };
 }
 
+/* Layers that are one by eff__layer_is_same have one hash, when they are given the same. */
+static uint64_t hash_of(const struct eff__mention *m, const struct eff__needs *needs, const eff_context_t *given)
+{
+    const eff_layer_t *layer = m->layer;
+    const void *identity = layer->def ? (const void *)layer->def : layer;
+    uint64_t h = eff__hash_mix((uintptr_t)identity + m->fresh);
+    if (layer->kind == EFF__LAYER_KEYED) h = eff__hash_add(h, eff_value_hash(layer->value));
+    return needs->all || needs->n ? h + eff__context_given_hash(given, needs) : h;
+}
+
+static struct eff__instance **bucket_of(const struct eff__memo *memo, uint64_t hash)
+{
+    return &memo->buckets[hash & (memo->n_buckets - 1)];
+}
+
+/* Twice as many buckets; without memory those that are there have to do. */
+static void grow(struct eff__memo *memo)
+{
+    size_t n = memo->n_buckets, size = n * sizeof(struct eff__instance *);
+    struct eff__instance **old = memo->buckets;
+    struct eff__instance **buckets = (struct eff__instance **)eff__alloc(2 * size);
+    if (!buckets) return;
+    memset(buckets, 0, 2 * size);
+    memo->buckets = buckets;
+    memo->n_buckets = 2 * n;
+    for (size_t i = 0; i < n; i++)
+        for (struct eff__instance *inst = old[i], *next; inst; inst = next) {
+            struct eff__instance **bucket = bucket_of(memo, inst->hash);
+            next = inst->next_in_bucket;
+            inst->next_in_bucket = *bucket;
+            *bucket = inst;
+        }
+    if (old != memo->few) eff__free(old, size);
+}
+
+static void attach(struct eff__instance *inst)
+{
+    struct eff__memo *memo = inst->memo;
+    if (memo->n_found++ >= memo->n_buckets) grow(memo);
+    struct eff__instance **bucket = bucket_of(memo, inst->hash);
+    inst->next_in_bucket = *bucket;
+    *bucket = inst;
+}
+
 struct eff__instance *eff__instance_find(struct eff__memo *memo, const struct eff__mention *m,
                                          const eff_context_t *given)
 {
+    if (memo->n_found == 0) return NULL;
     struct eff__needs needs = needs_of(m->layer);
-    struct eff__instance *inst = *bucket_of(memo, m->layer);
-    while (inst && (inst->fresh != m->fresh || !eff__layer_is_same(inst->layer, m->layer) ||
+    uint64_t hash = hash_of(m, &needs, given);
+    struct eff__instance *inst = *bucket_of(memo, hash);
+    while (inst && (inst->hash != hash || inst->fresh != m->fresh || !eff__layer_is_same(inst->layer, m->layer) ||
                     !eff__context_gives(given, &needs, inst->given)))
         inst = inst->next_in_bucket;
     return inst;
@@ -104,7 +146,8 @@ void eff__instance_detach(struct eff__instance *inst)
 {
     if (inst->detached) return;
     inst->detached = true;
-    struct eff__instance **at = bucket_of(inst->memo, inst->layer);
+    inst->memo->n_found--;
+    struct eff__instance **at = bucket_of(inst->memo, inst->hash);
     while (*at != inst)
         at = &(*at)->next_in_bucket;
     *at = inst->next_in_bucket;
@@ -116,6 +159,7 @@ static void instance_drop(void *payload)
 {
     struct eff__instance *inst = (struct eff__instance *)payload;
     eff_layer_decref(inst->layer);
+    eff_layer_decref(inst->named);
     eff_context_decref(inst->given);
 }
 
@@ -136,8 +180,6 @@ void eff__instance_clear(struct eff__instance *inst)
     eff_context_decref(services);
 }
 
-static void keeper_ended(struct eff__end_hook *hook, eff_fiber_t *f);
-
 /* The keeper, in the run queue, with the instance's hook; NULL when out of memory. */
 static eff_fiber_t *keeper_new(struct eff__instance *inst, eff_site_t site)
 {
@@ -154,7 +196,8 @@ static eff_fiber_t *keeper_new(struct eff__instance *inst, eff_site_t site)
     }
     const eff_layer_t *layer = inst->layer;
     const char *name = layer->def ? layer->def->name : layer->tag ? layer->tag->name : NULL;
-    if (name) (void)eff__fiber_set_name(f, eff_literal(name));
+    if (inst->named) (void)eff__fiber_set_name(f, eff_value_incref(inst->named->value));
+    else if (name) (void)eff__fiber_set_name(f, eff_literal(name));
     f->flags |= EFF__KEEPER | EFF__USED;
     eff__fiber_adopt(&rt->roots, f);
     eff__fiber_begins(f, NULL);
@@ -170,6 +213,8 @@ struct eff__instance *eff__instance_new(struct eff__memo *memo, const struct eff
     if (!inst) return NULL;
     *inst = (struct eff__instance){ .memo = memo, .fresh = m->fresh, .serial = memo->last_serial + 1 };
     inst->layer = eff_layer_incref(m->layer);
+    inst->named = eff_layer_incref(eff__chain_named(m->chain, m->layer));
+    inst->hash = hash_of(m, &needs, given);
     inst->given = eff__context_given(given, &needs);
     eff__keeper_prepare(inst, m->site);
     if (!eff__context_is_oom(inst->given)) inst->keeper = keeper_new(inst, m->site);
@@ -181,9 +226,7 @@ struct eff__instance *eff__instance_new(struct eff__memo *memo, const struct eff
     inst->next = memo->all;
     if (inst->next) inst->next->prev = inst;
     memo->all = inst;
-    struct eff__instance **bucket = bucket_of(memo, inst->layer);
-    inst->next_in_bucket = *bucket;
-    *bucket = inst;
+    attach(inst);
     return inst;
 }
 

@@ -20,27 +20,39 @@
 #include "runtime/runtime.h"
 
 /* Who needs what is built, outwards: the part that stands above it in an eff_layer_provide, or beside it in an
- * eff_layer_wire. Walked only when building fails, to tell by which chain the failed layer was needed. */
+ * eff_layer_wire; what it is a part of and is known by; what has chosen it. Walked only for messages, such as by which
+ * chain a layer was needed that could not be built. */
+enum eff__chain_kind { EFF__CHAIN_NEEDED, EFF__CHAIN_NAMED, EFF__CHAIN_CHOSEN };
 struct eff__chain {
+    enum eff__chain_kind kind;
     struct eff__chain *outer; /* owned; NULL */
-    eff_layer_t *layer;       /* owned: the upper part, or the whole wire */
+    eff_layer_t *layer;       /* owned: the upper part, or the whole wire; the NAMED; the FLAT_MAP */
+    eff_layer_t *named;       /* the innermost NAMED of it and outwards; borrowed; NULL: none */
 };
 /* A chain of one more. Borrows outer (NULL: none) and layer; NULL when out of memory. */
-struct eff__chain *eff__chain_new(struct eff__chain *outer, eff_layer_t *layer);
+struct eff__chain *eff__chain_new_as(enum eff__chain_kind kind, struct eff__chain *outer, eff_layer_t *layer);
+static inline struct eff__chain *eff__chain_new(struct eff__chain *outer, eff_layer_t *layer)
+{
+    return eff__chain_new_as(EFF__CHAIN_NEEDED, outer, layer);
+}
 struct eff__chain *eff__chain_incref(struct eff__chain *chain);
 void eff__chain_decref(struct eff__chain *chain);
-/* Adds who needs the layer, and who needs that one, outwards: ", needed by users_live, needed by app_live". */
-void eff__chain_add_text(const eff_layer_t *layer, const struct eff__chain *chain, eff_buffer_t *out);
+/* The NAMED that speaks for a layer that is mentioned with this chain; NULL: none. Borrowed. */
+eff_layer_t *eff__chain_named(const struct eff__chain *chain, const eff_layer_t *layer);
+/* Adds what users call a layer, for which `named` (NULL: none) speaks. */
+void eff__chain_add_name(const eff_layer_t *layer, const eff_layer_t *named, eff_buffer_t *out);
 
 /* A place among the entries of a scope, for holds that come later: they are released as if they had been made then. */
 struct eff__anchor {
     eff_scope_t *scope;     /* owned */
-    struct eff__entry *end; /* before which the next goes; valid while the scope is open */
+    struct eff__entry *end; /* before which the next goes; its own, valid while the scope is open */
 };
 /* The end of the ambient scope, as it is now, or of the place that it is within (NULL: none); NULL when out of memory. */
 struct eff__anchor *eff__anchor_new(eff_fiber_t *f, struct eff__anchor *within, eff_site_t site);
 struct eff__anchor *eff__anchor_incref(struct eff__anchor *anchor);
 void eff__anchor_decref(struct eff__anchor *anchor);
+/* A new entry of the scope, of the kind of holds, at the anchor if there is one; NULL when out of memory. */
+struct eff__entry *eff__anchor_add_entry(eff_scope_t *scope, struct eff__anchor *anchor, eff_site_t site);
 
 /* A layer that is mentioned somewhere: all that building it takes. Immutable once it is in an effect. */
 struct eff__mention {
@@ -58,6 +70,9 @@ void eff__mention_clear(struct eff__mention *m);
 /* The effect that builds it, for the scope that holds it, and succeeds with the context of its services. Takes references
  * to what the mention has; returns new. */
 EFF_MUST_USE eff_t *eff__build(const struct eff__mention *mention);
+/* The same, all or nothing, for a scope that may last: when it fails or is interrupted, what it holds there is released
+ * before it ends: build_whole.c. */
+EFF_MUST_USE eff_t *eff__build_whole(const struct eff__mention *mention);
 /* The same for a wire, which has `given`: build_wire.c. */
 EFF_MUST_USE eff_t *eff__build_wire(const struct eff__mention *mention);
 /* What a LAZY provides, which has `given`: lazy.c. */
@@ -65,19 +80,27 @@ EFF_MUST_USE eff_t *eff__build_lazy(eff_fiber_t *f, const struct eff__mention *m
 
 enum eff__instance_state { EFF__IS_BUILDING, EFF__IS_READY, EFF__IS_CLOSING, EFF__HAS_ENDED };
 
-enum { EFF__MEMO_BUCKETS = 64 };
+enum { EFF__MEMO_BUCKETS = 16 }; /* to begin with */
 
 struct eff__memo {
     struct eff__services hooks; /* first: what the runtime knows of it */
     eff_runtime_t *rt;
     uint64_t last_serial, last_fresh;
-    eff_layer_t *managed;      /* of a managed runtime: what its roots are provided with; owned; NULL */
-    struct eff__hold *kept;    /* and what keeps it, until it is let go; owned; NULL */
-    struct eff__instance *all; /* that have not ended */
-    struct eff__instance *buckets[EFF__MEMO_BUCKETS];
+    eff_layer_t *managed;           /* of a managed runtime: what its roots are provided with; owned; NULL */
+    struct eff__hold *kept;         /* and what keeps it, until it is let go; owned; NULL */
+    struct eff__instance *all;      /* that have not ended */
+    size_t n_found;                 /* how many a request may find: those that are in a bucket */
+    size_t n_buckets;               /* a power of 2; grows with them, as long as there is memory */
+    struct eff__instance **buckets; /* `few`, or owned */
+    struct eff__instance *few[EFF__MEMO_BUCKETS];
 };
 
 struct eff__hold;
+struct eff__instance;
+
+/* Adds who needs an instance, and who needs that one, outwards: ", needed by users_live, part of storage (app.c:5), needed
+ * by app_live". */
+void eff__chain_add_text(const struct eff__instance *inst, const struct eff__chain *chain, eff_buffer_t *out);
 
 /* What a MEMO keeps: its value. */
 struct eff__memoized {
@@ -96,8 +119,10 @@ struct eff__instance {
     struct eff__memo *memo;    /* borrowed: it lives as long as the runtime */
     struct eff__instance *next, *prev; /* of all that have not ended */
     struct eff__instance *next_in_bucket;
-    struct eff__instance *mark, *asks; /* while circles are looked for: see memo.c */
+    uint64_t hash;                     /* of all that a request must agree in */
+    struct eff__instance *mark, *asks; /* while circles are looked for: see build_circle.c */
     eff_layer_t *layer;                /* owned */
+    eff_layer_t *named;                /* the NAMED that speaks for it where it was mentioned first; owned; NULL */
     eff_context_t *given;              /* owned: what it was given that counts */
     uint64_t fresh, serial;
     enum eff__instance_state state;
@@ -109,6 +134,12 @@ struct eff__instance {
     struct eff__waiters requesters, leavers, heirs; /* who waits for it to be READY; for what he left to end; for it to
                                                        be gone */
 };
+
+/* Adds what users call its layer. */
+static inline void eff__instance_name(const struct eff__instance *inst, eff_buffer_t *out)
+{
+    eff__chain_add_name(inst->layer, inst->named, out);
+}
 
 /* ---- memo.c */
 
@@ -123,31 +154,40 @@ struct eff__instance *eff__instance_find(struct eff__memo *memo, const struct ef
 struct eff__instance *eff__instance_new(struct eff__memo *memo, const struct eff__mention *m,
                                         const eff_context_t *given);
 void eff__instance_decref(struct eff__instance *inst);
-struct eff__instance *eff__instance_of_keeper(const struct eff__memo *memo, const eff_fiber_t *keeper);
+/* The instance that a fiber keeps, which has not ended; NULL: it is no keeper. */
+struct eff__instance *eff__instance_of_keeper(const eff_fiber_t *keeper);
 /* No request finds it any more. */
 void eff__instance_detach(struct eff__instance *inst);
 /* The services are not given to anybody any more. */
 void eff__instance_clear(struct eff__instance *inst);
 
-/* ---- hold.c */
+/* ---- request.c: requests, and holds of MEMOs */
 
 /* Finds or makes the instance, holds it for the scope, and waits until it is READY: an answer of a prim, `e` being its
  * node. `given` is the mention's, or the fiber's. */
 int eff__instance_request(eff_fiber_t *f, eff_t *e, const struct eff__mention *m, const eff_context_t *given);
 /* The same for a MEMO, which has been given its services. */
 int eff__request_memoized(eff_fiber_t *f, eff_t *e, const struct eff__mention *m);
+/* An effect that waits until the instance has ended. */
+EFF_MUST_USE eff_t *eff__instance_ended(eff_site_t site, struct eff__instance *inst);
 /* A hold of a MEMO for the fiber's ambient scope, of an instance that is not there yet; false when out of memory, or the
  * scope is closed. */
 bool eff__hold_memoized(eff_fiber_t *f, struct eff__memoized *memoized, eff_site_t site);
 /* A hold of a MEMO that is in no scope; NULL when out of memory. Takes a reference to what it is given. */
 struct eff__hold *eff__hold_new_memoized(struct eff__memoized *memoized);
+
+/* ---- hold.c */
+
 void eff__hold_decref(struct eff__hold *hold);
-/* What such a hold keeps is not kept any longer. */
+/* What a hold of a MEMO keeps is not kept any longer. */
 void eff__hold_give_up(struct eff__hold *hold);
+/* Whether the entry of a scope is that of a hold. */
+bool eff__entry_holds(const struct eff__entry *entry);
+/* Gives it up, in a scope that is open; the entry goes. NULL: it is done, for others use the instance; else an
+ * effect does it, which waits for the end. */
+eff_t *eff__entry_leave(struct eff__entry *entry);
 /* What it holds; NULL: nothing. */
 const struct eff__instance *eff__held(const struct eff__hold *hold);
-/* An effect that waits until the instance has ended. */
-EFF_MUST_USE eff_t *eff__instance_ended(eff_site_t site, struct eff__instance *inst);
 /* It is built: all who wait for it go on. */
 void eff__instance_ready(struct eff__instance *inst);
 /* It has ended: all who wait for that go on, and those who waited for it to be built get the failure. That of closing is

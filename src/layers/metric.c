@@ -116,12 +116,28 @@ static eff_t *refuse_labels(eff_site_t site, const char *builder, eff_value_t la
                            type);
 }
 
+/* What is wrong with labels, as a mistake at the site; NULL: nothing. */
+static eff_t *label_mistake(eff_site_t site, const char *builder, bool has_buckets, eff_value_t labels)
+{
+    struct eff__label_clash clash;
+    if (eff__metric_labels_fit(labels, has_buckets, &clash)) return NULL;
+    if (clash.other)
+        return eff__mistake_at(site, "%s was given the labels \"%s\" and \"%s\", which have one name when printed",
+                               builder, clash.other, clash.key);
+    return eff__mistake_at(site, "%s was given a label \"le\", which the buckets of histograms have", builder);
+}
+
 static eff_t *record_node(eff_site_t site, const char *builder, const eff_metric_t *metric, double number,
                           eff_value_t labels)
 {
     if (!metric) return eff__refuse_null(site, builder, 1, eff_noop(), labels);
     if (!eff__value_usable(labels)) return eff__refuse_call(site, builder, true, labels);
     if (!are_labels(labels)) return refuse_labels(site, builder, labels);
+    eff_t *wrong = label_mistake(site, builder, metric->kind == EFF_METRIC_HISTOGRAM, labels);
+    if (wrong) {
+        eff_value_decref(labels);
+        return wrong;
+    }
     const char *mistake = metric_mistake(metric);
     struct recording *r = mistake ? NULL : eff__payload_alloc(&recording_type, sizeof *r);
     if (!r) {
@@ -210,6 +226,12 @@ eff_t *eff_metric_labels_at(eff_site_t site, eff_t *e, eff_value_t labels)
     if (labels.type != &eff_fields_type) {
         eff_decref(e);
         return refuse_labels(site, builder, labels);
+    }
+    eff_t *wrong = label_mistake(site, builder, true, labels);
+    if (wrong) {
+        eff_decref(e);
+        eff_value_decref(labels);
+        return wrong;
     }
     return eff__derived_bind(EFF__OP_FLAT_MAP, eff_noop(), (eff_any_fn)run_labelled,
                              (struct eff__closure){ .builder = builder, .site = site, .effect = e, .env = labels });

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/build.h"
+#include "layers/layer.h"
 #include "runtime/prim.h"
 
 static void registry_drop(void *payload)
@@ -58,11 +59,14 @@ static struct eff__family *family_of(eff_metric_registry_t *r, const eff_metric_
     return family;
 }
 
-/* A new series; NULL when there is no room for it. */
+/* A new series; NULL when there is no room for it, or when its labels cannot be told apart. */
 static struct eff__series *series_new(eff_metric_registry_t *r, const eff_metric_t *metric, eff_value_t labels,
                                       uint64_t hash)
 {
-    struct eff__family *family = r->n_series < EFF_METRIC_SERIES_LIMIT ? family_of(r, metric) : NULL;
+    struct eff__label_clash clash;
+    bool fits = r->n_series < EFF_METRIC_SERIES_LIMIT &&
+                eff__metric_labels_fit(labels, metric->kind == EFF_METRIC_HISTOGRAM, &clash);
+    struct eff__family *family = fits ? family_of(r, metric) : NULL;
     struct eff__series *s = family ? eff__alloc(sizeof *s) : NULL;
     if (!s) return NULL;
     struct eff__series **bucket = &r->buckets[hash % EFF__METRIC_BUCKETS];
@@ -189,5 +193,6 @@ eff_value_t eff_metric_registry_value(eff_metric_registry_t *r)
 
 eff_layer_t *eff_metric_registry(eff_metric_registry_t *r)
 {
-    return eff_layer_succeed(&eff_metrics_tag, eff_metric_registry_value(r));
+    return eff__layer_named(NULL, eff_layer_succeed(&eff_metrics_tag, eff_metric_registry_value(r)),
+                            "eff_metric_registry");
 }

@@ -34,6 +34,20 @@ struct eff_metric_registry {
     uint64_t n_refused;
 };
 
+/* ---- names (metric_label.c) */
+
+/* The i-th character of a name, as it is printed. */
+char eff__metric_name_char(const char *name, size_t i);
+/* A label that cannot be: it is printed as another one is, or, when `other` is NULL, as the bounds of buckets are. */
+struct eff__label_clash {
+    const char *key, *other; /* borrowed from the labels */
+};
+/* Whether each of the labels (of eff_fields_type, or unit) has a name of its own when printed, beside `le` if there are
+ * buckets. */
+bool eff__metric_labels_fit(eff_value_t labels, bool has_buckets, struct eff__label_clash *ret_clash);
+
+/* ---- recording */
+
 /* The registry behind a service; NULL when it is another's. */
 eff_metric_registry_t *eff__metric_registry_of(eff_metrics_t *metrics);
 /* Records, or refuses. Borrows labels. Any thread. */

@@ -8,10 +8,9 @@
 
 static void add_name(struct eff__sink *s, const char *name)
 {
-    for (const char *c = name; *c; c++) {
-        bool is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';
-        bool fits = is_letter || (c > name && *c >= '0' && *c <= '9');
-        eff__sink_add_n(s, fits ? c : "_", 1);
+    for (size_t i = 0; name[i]; i++) {
+        char c = eff__metric_name_char(name, i);
+        eff__sink_add_n(s, &c, 1);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "core/build.h"
 #include "core/collection.h"
 #include "core/misuse.h"
+#include "layers/layer.h"
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 
@@ -264,7 +265,8 @@ eff_value_t eff_random_seeded_value(uint64_t seed)
 
 eff_layer_t *eff_random_live(void)
 {
-    return eff_layer_succeed(&eff_random_tag, eff_random_value(&system_random));
+    return eff__layer_named(NULL, eff_layer_succeed(&eff_random_tag, eff_random_value(&system_random)),
+                            "eff_random_live");
 }
 
 static eff_value_t make_seeded(eff_value_t seed)
@@ -274,7 +276,8 @@ static eff_value_t make_seeded(eff_value_t seed)
 
 eff_layer_t *eff_random_seeded(uint64_t seed)
 {
-    return eff_layer_sync_at("eff_random_seeded", &eff_random_tag, make_seeded, eff_int((int64_t)seed));
+    return eff__layer_named(NULL, eff_layer_sync_at(NULL, &eff_random_tag, make_seeded, eff_int((int64_t)seed)),
+                            "eff_random_seeded");
 }
 
 /* ---- drawing from a Random of the user's */

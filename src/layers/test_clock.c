@@ -318,16 +318,49 @@ void eff__test_clock_bind(eff__test_clock_t *c, eff_runtime_t *rt)
     eff__alarm_add(rt, &c->alarm);
 }
 
+static eff__test_clock_t *clock_of_idler(struct eff__idle *i)
+{
+    return i->idle == idle ? EFF_CONTAINER_OF(i, eff__test_clock_t, idler) : NULL;
+}
+
+/* The one that was bound to the runtime next, after c, which is bound; NULL: c is the latest. */
+static eff__test_clock_t *next_bound(const eff__test_clock_t *c)
+{
+    eff__test_clock_t *next = NULL;
+    for (struct eff__idle *i = c->rt->idlers; i != &c->idler; i = i->next)
+        if (clock_of_idler(i)) next = clock_of_idler(i);
+    return next;
+}
+static const eff__test_clock_t *first_bound(const eff_runtime_t *rt)
+{
+    const eff__test_clock_t *first = NULL;
+    for (struct eff__idle *i = rt->idlers; i; i = i->next)
+        if (clock_of_idler(i)) first = clock_of_idler(i);
+    return first;
+}
+
+/* Of several that a runtime has, in any order: what was before c is restored by the one that was bound next, if that is
+ * bound still. */
 void eff__test_clock_unbind(eff__test_clock_t *c)
 {
-    if (!c->rt) return;
-    eff__idle_remove(c->rt, &c->idler);
-    eff__alarm_remove(c->rt, &c->alarm);
-    c->rt->budget = c->outer_budget;
-    c->rt->max_turns = c->outer_max_turns;
-    c->rt->max_budgets = c->outer_max_budgets;
-    if (c->rt->virtual_now == &c->now) eff__wait_time_follow(c->rt, NULL);
+    eff_runtime_t *rt = c->rt;
+    if (!rt) return;
+    eff__test_clock_t *next = next_bound(c);
+    if (next) {
+        next->outer_budget = c->outer_budget;
+        next->outer_max_turns = c->outer_max_turns;
+        next->outer_max_budgets = c->outer_max_budgets;
+    } else {
+        rt->budget = c->outer_budget;
+        rt->max_turns = c->outer_max_turns;
+        rt->max_budgets = c->outer_max_budgets;
+    }
+    eff__idle_remove(rt, &c->idler);
+    eff__alarm_remove(rt, &c->alarm);
     c->rt = NULL;
+    if (rt->virtual_now != &c->now) return;
+    const eff__test_clock_t *first = first_bound(rt);
+    eff__wait_time_follow(rt, first ? &first->now : NULL);
 }
 
 static void clock_drop(void *payload)

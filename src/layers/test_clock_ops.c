@@ -6,6 +6,7 @@
 #include <effect/type.h>
 
 #include "core/collection.h"
+#include "layers/layer.h"
 #include "runtime/prim.h"
 
 /* ---- moving it: wait in one of the clock's lines, to be served when all is idle */
@@ -168,7 +169,8 @@ static eff_value_t clock_with(eff_value_t options)
 eff_layer_t *eff_test_clock_with(const eff_test_clock_options_t *given)
 {
     eff_test_clock_options_t o = eff__test_clock_options(given);
-    return eff_layer_sync_at("eff_test_clock_with", &eff_clock_tag, clock_with, options_make(o));
+    return eff__layer_named(NULL, eff_layer_sync_at(NULL, &eff_clock_tag, clock_with, options_make(o)),
+                            "eff_test_clock_with");
 }
 
 static eff_t *open_test_clock(void)

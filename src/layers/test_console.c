@@ -11,6 +11,7 @@
 #include <effect/clock.h>
 
 #include "core/build.h"
+#include "layers/layer.h"
 #include "layers/turn.h"
 #include "runtime/runtime.h"
 
@@ -242,7 +243,7 @@ eff_value_t eff_test_console_value(eff_test_console_t *t)
 
 eff_layer_t *eff_test_console(eff_test_console_t *t)
 {
-    return eff_layer_succeed(&eff_console_tag, eff_test_console_value(t));
+    return eff__layer_named(NULL, eff_layer_succeed(&eff_console_tag, eff_test_console_value(t)), "eff_test_console");
 }
 
 int eff_test_console_type(eff_test_console_t *t, const char *line)

@@ -3,6 +3,7 @@
 #include <effect/logger.h>
 
 #include "core/build.h"
+#include "layers/layer.h"
 #include "layers/log_record.h"
 
 struct eff_test_logger {
@@ -91,7 +92,7 @@ eff_value_t eff_test_logger_value(eff_test_logger_t *t)
 
 eff_layer_t *eff_test_logger(eff_test_logger_t *t)
 {
-    return eff_layer_succeed(&eff_logger_tag, eff_test_logger_value(t));
+    return eff__layer_named(NULL, eff_layer_succeed(&eff_logger_tag, eff_test_logger_value(t)), "eff_test_logger");
 }
 
 size_t eff_test_logger_size(const eff_test_logger_t *t)

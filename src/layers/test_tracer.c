@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/build.h"
+#include "layers/layer.h"
 #include "runtime/prim.h"
 
 struct eff_test_tracer {
@@ -68,7 +69,7 @@ eff_value_t eff_test_tracer_value(eff_test_tracer_t *t)
 
 eff_layer_t *eff_test_tracer(eff_test_tracer_t *t)
 {
-    return eff_layer_succeed(&eff_tracer_tag, eff_test_tracer_value(t));
+    return eff__layer_named(NULL, eff_layer_succeed(&eff_tracer_tag, eff_test_tracer_value(t)), "eff_test_tracer");
 }
 
 /* ---- reading */

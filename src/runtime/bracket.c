@@ -33,7 +33,7 @@ int eff__eval_bracket(eff_fiber_t *f, eff_t *e, bool owned)
     }
     uintptr_t source = eff__take_source(e, &e->bracket.source, owned);
     eff__push_value(f, eff_unit);
-    *f->top++ = (uintptr_t)e | (owned ? EFF__OWNED : 0);
+    *f->top++ = (uintptr_t)e | (owned ? EFF__OWNED : 0) | (source & EFF__OWNED ? EFF__ALONE : 0);
     *f->top++ = eff__frame_head(EFF__F_BRACKET, f->attrs, ACQUIRING);
     f->attrs |= EFF__MASKED;
     f->depth++;
@@ -121,7 +121,12 @@ int eff__return_bracket(eff_fiber_t *f)
             f->top -= WORDS;
             f->depth--;
             eff_value_decref(resource);
-            if (word & EFF__OWNED) eff__node_release(e);
+            if (word & EFF__ALONE) {
+                eff_value_decref(e->bracket.env);
+                eff__free(e, EFF__NODE_SIZE(bracket));
+            } else if (word & EFF__OWNED) {
+                eff__node_release(e);
+            }
             eff__mask_end(f);
             return EFF__RETURN;
         }
@@ -132,6 +137,11 @@ int eff__return_bracket(eff_fiber_t *f)
 bool eff__bracket_acquires(uintptr_t head)
 {
     return eff__frame_extra(head) == ACQUIRING;
+}
+
+bool eff__bracket_releases(uintptr_t head)
+{
+    return eff__frame_extra(head) == RELEASED;
 }
 
 void eff__bracket_unwind(eff_fiber_t *f, uintptr_t *head)

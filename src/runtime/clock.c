@@ -213,7 +213,8 @@ int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned)
     f->wait.site = e->site;
     f->reg = eff_unit;
     f->status = EFF__OK;
-    if (owned) eff__node_release(e);
+    if (owned && eff__count_is_one(&e->count)) eff__free(e, EFF__NODE_SIZE(sleep));
+    else if (owned) eff__node_release(e);
     eff_clock_t *clock = eff__clock_of(f);
     if (!clock) return EFF__RETURN;
     if (d <= 0) {

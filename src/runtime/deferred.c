@@ -32,7 +32,7 @@ const eff_type_t eff_deferred_type = { .size = sizeof(eff_deferred_t),
 
 eff_deferred_t *eff_deferred_new(void)
 {
-    eff_deferred_t *d = (eff_deferred_t *)eff__payload_alloc(&eff_deferred_type, sizeof *d);
+    eff_deferred_t *d = (eff_deferred_t *)eff__payload_make(&eff_deferred_type, sizeof *d);
     if (d) *d = (eff_deferred_t){ 0 };
     return d;
 }
@@ -70,7 +70,8 @@ static const struct eff__prim await_prim = { "deferred_await", await_run };
 static void let_go_on(eff_deferred_t *d)
 {
     d->completed = true;
-    for (eff_fiber_t *f; (f = eff__line_pop(&d->line));) {
+    while (d->line.n) { /* else the waiters are not looked at */
+        eff_fiber_t *f = eff__line_pop(&d->line);
         eff__wake(f);
         (void)take(f, d);
     }
@@ -117,6 +118,13 @@ static int complete_run(eff_fiber_t *f, eff_t *e, eff_exit_t exit)
 
 static int succeed_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
+    eff_deferred_t *d = (eff_deferred_t *)e->prim.handle;
+    if (__builtin_expect(!d->completed && !is_foreign(d, f), 1)) {
+        d->exit.ok = true;
+        d->exit.value = eff__prim_take_value(e, alone);
+        let_go_on(d);
+        return eff__prim_value(f, eff_bool(true));
+    }
     return complete_run(f, e, eff_exit_succeed(eff__prim_take_value(e, alone)));
 }
 static int fail_run(eff_fiber_t *f, eff_t *e, bool alone)
@@ -139,11 +147,13 @@ static const struct eff__prim with_prim = { "deferred_complete_with", with_run }
 
 eff_t *eff_deferred_await_at(eff_site_t site, eff_deferred_t *d)
 {
-    return eff__prim_node(site, &await_prim, d, eff_unit);
+    eff_t *e = eff__prim_at_once(site, &await_prim, d, eff_unit);
+    return e ? e : eff__prim_node(site, &await_prim, d, eff_unit);
 }
 eff_t *eff_deferred_succeed_at(eff_site_t site, eff_deferred_t *d, eff_value_t v)
 {
-    return eff__prim_node(site, &succeed_prim, d, v);
+    eff_t *e = eff__prim_at_once(site, &succeed_prim, d, v);
+    return e ? e : eff__prim_node(site, &succeed_prim, d, v);
 }
 eff_t *eff_deferred_fail_at(eff_site_t site, eff_deferred_t *d, eff_value_t error)
 {

@@ -1,6 +1,6 @@
 /* Text about fibers: who runs, who waits for what, where, and since when. For people who ask, deadlock reports, and
- * fibers left behind. Of many fibers that are alike, as workers are, one line tells. It can be written to a FILE, for
- * which no memory is needed. */
+ * fibers left behind. Of many fibers that are alike, as workers are, one line tells, and of all keepers that are idle.
+ * It can be written to a FILE, for which no memory is needed. */
 #include "runtime/dump.h"
 
 #include <inttypes.h>
@@ -157,15 +157,19 @@ static const char *state_name(const eff_fiber_t *f, bool several)
                    : " has failed, and nobody has asked for its exit";
 }
 
-/* "2.3 s", "45 s", "12 min", "30 h", "5 days". A part of the unit is left out, or makes it one more. */
+/* For how long, or how long still, which is rounded up: "300 ms", "2.3 s", "45 s", "12 min", "30 h", "5 days". */
 static void put_duration(struct eff__page *p, int64_t ns, bool round_up)
 {
     static const struct {
         const char *name;
         int64_t s, until; /* seconds it has; it is used for less than so many of it */
     } units[] = { { "s", 1, 120 }, { "min", 60, 120 }, { "h", 3600, 48 }, { "days", 86400, INT64_MAX } };
-    const int64_t second = 1000000000;
-    if (!round_up && ns < 10 * second) {
+    const int64_t second = 1000000000, ms = 1000000;
+    if (round_up && ns < 10 * second) {
+        eff__sink_printf(&p->sink, "%lld ms", (long long)(ns / ms + (ns % ms != 0)));
+        return;
+    }
+    if (ns < 10 * second) {
         eff__sink_printf(&p->sink, "%d.%d s", (int)(ns / second), (int)(ns % second / (second / 10)));
         return;
     }
@@ -210,7 +214,7 @@ static bool is_forgotten(const struct eff__alike *a)
 static void put_awaited(struct eff__page *p, const eff_fiber_t *f)
 {
     struct eff__alike awaited = { .n = 0 };
-    if (!p->flat || eff__waits_for_fiber(f)) return;
+    if (!p->flat || eff__waits_for_fiber(f) || f->wait.ops->names_awaited) return;
     if (p->awaited) {
         eff__sink_printf(&p->sink, " (among them fiber %" PRIu64 ")", p->awaited->id);
         return;
@@ -298,11 +302,50 @@ static const eff_fiber_t *add_alike(struct eff__alike *a, int64_t now)
     return last;
 }
 
+/* Whether it is the fiber of a layer or scope that waits until that is to be closed: as most are, most of the time. */
+static bool is_idle_keeper(const eff_fiber_t *f)
+{
+    return f->state == EFF__SUSPENDED && f->wait.ops && f->wait.ops->idle && !f->interrupt && !f->children;
+}
+
+/* All of those, as one. */
+struct idle_keepers {
+    struct eff__alike all;
+    size_t n_layers;
+};
+
+static void add_idle(struct idle_keepers *k, eff_fiber_t *f, int64_t now)
+{
+    if (k->all.n == 0) eff__alike_begin(&k->all, f, now);
+    else eff__alike_add(&k->all, f, now);
+    k->n_layers += f->flags & EFF__KEEPER ? 1 : 0;
+}
+
+static void put_idle(struct eff__page *p, const struct idle_keepers *k)
+{
+    if (k->all.n == 0) return;
+    eff__sink_add(&p->sink, "  ");
+    if (k->all.n == 1) {
+        eff__put_alike(p, &k->all, false);
+    } else {
+        const char *what = k->n_layers == 0 ? "scopes" : k->n_layers == k->all.n ? "layers" : "layers and scopes";
+        eff__sink_printf(&p->sink, "%zu fibers (", k->all.n);
+        eff__put_ids(&p->sink, k->all.n, k->all.ids);
+        eff__sink_printf(&p->sink, ") keep %s, and are idle", what);
+    }
+    eff__sink_add(&p->sink, "\n");
+}
+
 void eff__dump_fibers(const eff_runtime_t *rt, struct eff__sink sink, bool with_traces)
 {
     struct eff__page p = { .sink = sink, .now = eff__wait_time_now(rt), .with_traces = with_traces };
+    struct idle_keepers idle = { .n_layers = 0 };
     size_t level = 1;
     for (const eff_fiber_t *f = eff__first_fiber(rt); f; f = eff__next_fiber(rt, f, &level)) {
+        if (with_traces && is_idle_keeper(f)) { /* of what is left behind, everything is told */
+            add_idle(&idle, (eff_fiber_t *)(uintptr_t)f, p.now);
+            continue;
+        }
         size_t indent = 2 * (level < LEVELS ? level : LEVELS);
         struct eff__alike a;
         struct eff__trace trace;
@@ -317,6 +360,7 @@ void eff__dump_fibers(const eff_runtime_t *rt, struct eff__sink sink, bool with_
         eff__sink_add(&p.sink, "\n");
         if (with_traces) put_trace(&p, indent + 4, &trace);
     }
+    put_idle(&p, &idle);
 }
 
 void eff_runtime_dump(const eff_runtime_t *rt, eff_buffer_t *out)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "runtime/frame.h"
 #include "runtime/group.h"
 #include "runtime/prim.h"
@@ -42,7 +43,7 @@ const eff_type_t eff_fiber_type = { .size = sizeof(eff_fiber_t),
 
 eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
 {
-    eff_fiber_t *f = (eff_fiber_t *)eff__payload_alloc(&eff_fiber_type, sizeof *f);
+    eff_fiber_t *f = (eff_fiber_t *)eff__payload_make(&eff_fiber_type, sizeof *f);
     if (!f) {
         eff_decref(e);
         return NULL;
@@ -76,14 +77,6 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
     return f;
 }
 
-void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child)
-{
-    child->sibling_next = NULL;
-    child->sibling_prev = *children;
-    if (*children) (*children)->sibling_next = child;
-    *children = child;
-}
-
 void eff__fiber_disown(eff_fiber_t *child)
 {
     child->flags &= ~(uint32_t)EFF__ZOMBIE;
@@ -103,16 +96,23 @@ void eff__fiber_disown(eff_fiber_t *child)
 
 /* ---- the value register */
 
-/* The sites that forked f and its ancestors, nearest first. */
+/* The sites that forked f and its ancestors, nearest first, and their names. */
 static eff_cause_t *add_forks(eff_fiber_t *f, eff_cause_t *cause)
 {
     eff_site_t sites[EFF__TRACE_MAX];
+    eff_value_t names[EFF__TRACE_MAX];
+    bool named = false;
     size_t n = 0;
     int left = 2 * EFF__TRACE_MAX; /* ancestors looked at: a bound, however deep the tree */
-    for (eff_fiber_t *p = f; p && n < EFF__TRACE_MAX && left-- > 0; p = p->parent)
-        if (p->fork_site && (p->flags & (EFF__SIDE | EFF__OWN_SCOPE)) != EFF__SIDE)
-            sites[n++] = p->fork_site; /* a side's is in the trace */
-    return n ? eff__cause_add_forks(cause, n, sites) : cause;
+    for (const eff_fiber_t *p = f; p && n < EFF__TRACE_MAX && left-- > 0; p = p->parent) {
+        bool has_name = eff__fiber_name(p) && !(p->flags & EFF__MAIN);
+        bool is_side = (p->flags & (EFF__SIDE | EFF__OWN_SCOPE)) == EFF__SIDE;
+        if (!has_name && (is_side || !p->fork_site)) continue; /* the site of a side is in the trace */
+        names[n] = has_name ? p->rare->name : eff_unit;
+        named |= has_name;
+        sites[n++] = p->fork_site;
+    }
+    return n ? eff__cause_add_forks(cause, n, sites, named ? names : NULL) : cause;
 }
 
 eff_cause_t *eff__materialize(eff_fiber_t *f)
@@ -127,15 +127,6 @@ eff_cause_t *eff__materialize(eff_fiber_t *f)
         trace->n_seen = 0;
     }
     return (eff_cause_t *)f->reg.ptr;
-}
-
-eff_exit_t eff__reg_exit(eff_fiber_t *f)
-{
-    eff_exit_t exit;
-    exit.ok = f->status == EFF__OK;
-    if (exit.ok) eff__copy_value(&exit.value, &f->reg);
-    else exit.cause = eff__materialize(f);
-    return exit;
 }
 
 void eff__raise(eff_fiber_t *f, eff_cause_t *cause)
@@ -227,8 +218,8 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
     eff__report_unobserved(f->rt, f, cause);
 }
 
-/* Hands the exit to a waiting fiber as its wait wants it: see join_ops and await_ops. */
-static void deliver(eff_fiber_t *f, eff_fiber_t *to);
+/* Hands the exit to each waiting fiber as its wait wants it: see join_ops and await_ops. */
+static void deliver_all(eff_fiber_t *f);
 
 void eff__fiber_publish(eff_fiber_t *f)
 {
@@ -239,7 +230,8 @@ void eff__fiber_publish(eff_fiber_t *f)
         eff__materialize(f);
         f->reg = eff_cause_value(add_forks(f, (eff_cause_t *)f->reg.ptr));
     }
-    eff__frames_free(f);
+    if (__builtin_expect(f->limit != f->inline_frames + EFF__INLINE_FRAMES, 0)) eff__frames_free(f);
+    f->top = f->limit = NULL;
     eff__fiber_ends(f);
     eff__locals_end(f);
     if (f->reg.type == &eff_fiber_type && f->reg.ptr == f) { /* the run's reference is still there */
@@ -253,9 +245,7 @@ void eff__fiber_publish(eff_fiber_t *f)
     f->state = EFF__DONE;
     rt->n_fibers--;
 
-    eff_fiber_t *waiter;
-    while ((waiter = eff__waiters_pop(&f->observers)))
-        deliver(f, waiter);
+    if (f->observers.first) deliver_all(f);
 
     /* An unobserved failure that somebody may still ask for stays in its owner's list until then. */
     bool unobserved = f->status != EFF__OK && !(f->flags & (EFF__OBSERVED | EFF__SIDE)) && !eff__has_observers(f);
@@ -339,7 +329,13 @@ static void deliver(eff_fiber_t *f, eff_fiber_t *to)
     }
     to->wait.object = NULL;
     eff__wake(to);
-    eff_fiber_decref(f); /* the waiter's reference; the run's own is still there */
+    eff__payload_release(f); /* the waiter's reference; the run's own is still there */
+}
+
+static EFF_NOINLINE void deliver_all(eff_fiber_t *f)
+{
+    for (eff_fiber_t *waiter; (waiter = eff__waiters_pop(&f->observers));)
+        deliver(f, waiter);
 }
 
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops)
@@ -359,8 +355,7 @@ static int wait_for(eff_fiber_t *f, eff_t *e, bool alone, bool join)
     if (target->rt != f->rt) return eff__prim_foreign(f, "fiber");
     eff__prim_take_handle(e, alone);
     eff__waiters_add(&target->observers, f);
-    eff__suspend(f, join ? &join_ops : &await_ops, target);
-    return EFF__SUSPEND;
+    return eff__suspend(f, join ? &join_ops : &await_ops, target);
 }
 
 static int join_run(eff_fiber_t *f, eff_t *e, bool alone)
@@ -420,7 +415,8 @@ static const struct eff__prim interrupt_self_prim = { "interrupt_self", interrup
 
 eff_t *eff_fiber_join_at(eff_site_t site, eff_fiber_t *fiber)
 {
-    return eff__prim_node(site, &join_prim, fiber, eff_unit);
+    eff_t *e = eff__prim_at_once(site, &join_prim, fiber, eff_unit);
+    return e ? e : eff__prim_node(site, &join_prim, fiber, eff_unit);
 }
 eff_t *eff_fiber_await_at(eff_site_t site, eff_fiber_t *fiber)
 {
@@ -473,11 +469,21 @@ static EFF__STATIC_PAYLOAD(eff_fiber_t) ended_fiber = {
 
 eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber)
 {
-    return (eff_fiber_t *)eff__payload_incref(fiber);
+    return fiber ? (eff_fiber_t *)eff__payload_retain(fiber) : NULL;
 }
+/* Whether nothing is left of a fiber but its memory: it has ended with a value that needs no drop. */
+static bool is_bare(const eff_fiber_t *f)
+{
+    if (f->state != EFF__DONE || f->status != EFF__OK || f->interrupt) return false;
+    if (f->flags & (EFF__ZOMBIE | EFF__HAS_RARE | EFF__OWN_EXIT) || atomic_load(&f->listed)) return false;
+    return !(f->reg.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT));
+}
+
 void eff_fiber_decref(eff_fiber_t *fiber)
 {
-    eff__payload_decref(&eff_fiber_type, fiber);
+    if (!fiber || !eff__count_dec(&eff__header_of(fiber)->count)) return;
+    if (is_bare(fiber)) eff__free(eff__header_of(fiber), sizeof(struct eff__header) + sizeof *fiber);
+    else eff__payload_died(fiber);
 }
 
 eff_value_t eff_fiber_value(eff_fiber_t *fiber)

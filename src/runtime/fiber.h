@@ -98,8 +98,10 @@ struct eff__wait_ops {
     eff_fiber_t *(*parent)(const eff_fiber_t *f);
     /* The fiber that will bring about what is waited for, or NULL. NULL: there is no such fiber, or other means to tell. */
     eff_fiber_t *(*awaited)(const eff_fiber_t *f);
-    bool patient; /* in a deadlock that fiber is failed first: this is left when that helps nobody */
-    bool keeps;   /* of a keeper that waits until nobody uses what it keeps: no part of a deadlock */
+    bool names_awaited; /* `describe` says who that is */
+    bool patient;       /* in a deadlock that fiber is failed first: this is left when that helps nobody */
+    bool keeps;         /* of a keeper that waits until nobody uses what it keeps: no part of a deadlock */
+    bool idle;          /* of a keeper that has nothing to do: many of them are told of in one line */
 };
 
 /* A node of a pairing heap ordered by (deadline, seq): timer.c. */
@@ -199,7 +201,13 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
 /* Gives up a NEW fiber that has no owner yet. */
 void eff__fiber_discard(eff_fiber_t *f);
 /* Links a child into the list at *children. */
-void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child);
+static inline void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child)
+{
+    child->sibling_next = NULL;
+    child->sibling_prev = *children;
+    if (*children) (*children)->sibling_next = child;
+    *children = child;
+}
 void eff__fiber_disown(eff_fiber_t *child);
 /* The fiber's frames are empty, its children ended, its scope closed: publishes the exit in reg. */
 void eff__fiber_publish(eff_fiber_t *f);
@@ -259,7 +267,14 @@ static inline void eff__copy_value(eff_value_t *to, const eff_value_t *from)
 /* Makes sure that a failure in reg is a cause, with the trace collected so far; returns it, borrowed from reg. */
 eff_cause_t *eff__materialize(eff_fiber_t *f);
 /* reg as an exit, borrowed from it. */
-eff_exit_t eff__reg_exit(eff_fiber_t *f);
+static inline eff_exit_t eff__reg_exit(eff_fiber_t *f)
+{
+    eff_exit_t exit;
+    exit.ok = f->status == EFF__OK;
+    if (exit.ok) eff__copy_value(&exit.value, &f->reg);
+    else exit.cause = eff__materialize(f);
+    return exit;
+}
 /* Drops reg and fails with a cause (consumed). The trace starts anew. */
 void eff__raise(eff_fiber_t *f, eff_cause_t *cause);
 /* Drops reg and fails with Die of a formatted message. */
@@ -274,9 +289,9 @@ static inline bool eff__interruptible_now(const eff_fiber_t *f)
 
 /* ---- waiting (sched.c) */
 
-/* Suspends the running fiber; the caller returns EFF__SUSPEND. Its links are the caller's to set, before or after; its
- * timer only afterwards. */
-void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object);
+/* Suspends the running fiber; returns EFF__SUSPEND, as the caller does. Its links are the caller's to set, before or
+ * after; its timer only afterwards. */
+int eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object);
 /* Makes a suspended fiber ready: one append to the run queue. Its reg holds what it waits for. */
 void eff__wake(eff_fiber_t *f);
 

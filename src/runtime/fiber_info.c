@@ -122,6 +122,7 @@ static const uintptr_t *collect_frame(struct collector *c, const uintptr_t *top)
     case EFF__F_PULL: return top - 2;
     case EFF__F_GEN: collect(c, ((const struct eff_gen *)top[-1])->site); return top - 1; /* a run begins with it */
     case EFF__F_BRACKET: collect(c, eff__frame_node(top[-1])->site); return top - 3;
+    case EFF__F_PERMITS: collect(c, (eff_site_t)top[-3]); return top - 3;
     case EFF__F_PAR: collect(c, ((const struct eff__group *)top[-1])->node->site); return top - 1;
     case EFF__F_EACH: collect(c, eff__frame_node(top[-2])->site); return top - 2;
     }

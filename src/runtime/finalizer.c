@@ -5,6 +5,7 @@
 #include "runtime/frame.h"
 #include "runtime/group.h"
 #include "runtime/runtime.h"
+#include "runtime/watch.h"
 
 enum { MAX_TOLD = 10 }; /* so many are told of each time, and how many more there are */
 
@@ -15,11 +16,13 @@ struct report {
     bool release; /* of a bracket */
 };
 
-/* Whether the finalizer with this frame below its own, which keeps the result that it ran for, is a bracket's release. */
+/* Whether the finalizer with this frame below its own, which keeps the result that it ran for, is a bracket's release, and
+ * not one within what the bracket uses its resource for. */
 static bool is_release(const eff_fiber_t *f, uintptr_t *saved)
 {
     const uintptr_t *top = eff__frame_below(saved);
-    return top > eff__frames_base(f) && top[-1] & EFF__SPECIAL && eff__frame_code(top[-1]) == EFF__F_BRACKET;
+    return top > eff__frames_base(f) && top[-1] & EFF__SPECIAL && eff__frame_code(top[-1]) == EFF__F_BRACKET &&
+           eff__bracket_releases(top[-1]);
 }
 
 static void put_finalizer(struct eff__sink *s, const struct report *r)

@@ -80,7 +80,7 @@ static bool apply(eff_fiber_t *f, eff_fiber_t *child, const struct extras *x)
     return true;
 }
 
-int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
+static EFF_NOINLINE int fork_any(eff_fiber_t *f, eff_t *e, bool owned)
 {
     enum eff__fork_kind kind = (enum eff__fork_kind)e->kind;
     struct extras x = { .scope = (eff_scope_t *)e->fork.scope, .name = eff_unit };
@@ -122,6 +122,35 @@ int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
     return EFF__RETURN;
 }
 
+/* eff_fork: the usual case, and nothing else. */
+static inline int fork_child(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    eff_site_t site = e->site;
+    eff_fiber_t *child =
+        eff__fiber_new(f->rt, eff__unwrap(e, &e->fork.source, owned, EFF__NODE_SIZE(fork)), f->context, site);
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (__builtin_expect(!child || !eff__locals_fork(child, f), 0)) {
+        if (child) eff__fiber_discard(child);
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return EFF__RETURN;
+    }
+    child->parent = f;
+    child->region = f->depth;
+    child->attrs = f->attrs & EFF__INHERITED;
+    eff__fiber_adopt(&f->children, child);
+    f->reg = (eff_value_t){ .type = &eff_fiber_type, .ptr = eff__payload_retain(child) };
+    eff__fiber_begins(child, f);
+    eff__enqueue(child);
+    return EFF__RETURN;
+}
+
+int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
+{
+    bool usual = e->kind == EFF__FORK_CHILD && !(e->flags & EFF__FORK_EXTRAS);
+    return __builtin_expect(usual, 1) ? fork_child(f, e, owned) : fork_any(f, e, owned);
+}
+
 static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kind kind, eff_t *source, void *scope)
 {
     eff_t *e = NULL;
@@ -136,9 +165,21 @@ static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kin
     return e;
 }
 
-eff_t *eff_fork_at(eff_site_t site, eff_t *e)
+static EFF_NOINLINE eff_t *fork_child_node(eff_site_t site, eff_t *source)
 {
-    return fork_node(site, "eff_fork", EFF__FORK_CHILD, e, NULL);
+    return fork_node(site, "eff_fork", EFF__FORK_CHILD, source, NULL);
+}
+
+eff_t *eff_fork_at(eff_site_t site, eff_t *source)
+{
+    static const struct eff__shape shape = { .op = EFF__OP_FORK };
+    _Static_assert(EFF__FORK_CHILD == 0, "the kind that a new node has");
+    eff_t *e;
+    if (!eff__effect_usable(source) || !(e = eff__node_at_once(&shape, EFF__NODE_SIZE(fork), site)))
+        return fork_child_node(site, source);
+    e->fork.source = source;
+    e->fork.scope = NULL;
+    return e;
 }
 
 eff_t *eff_fork_in_at(eff_site_t site, eff_scope_t *scope, eff_t *e)

@@ -1,12 +1,13 @@
 /* Frames: what a fiber does with a result. A stack of words, growing upwards; the top frame is the last word and, for
  * special frames, the words below it.
  *
- *   node frame:     [ node | owned ]                                        map, flat_map, fold, on_exit; a service's
+ *   node frame:     [ node | owned | alone ]                                map, flat_map, fold, on_exit; a service's
  *                                                                           and a mask's node, kept for its env
  *   special frame:  [ words ... ][ code << 8 | attrs << 16 | extra << 24 | 2 ]
  *
  * The lowest bit says that the frame holds a reference to the node; without it the node is kept alive by a frame
- * further down, so walking a static tree touches no counts. Each special code with its words, from the bottom:
+ * further down, so walking a static tree touches no counts. With EFF__ALONE nobody else has a reference, and the source
+ * has been moved out: nothing but the env is left to be dropped. Each special code with its words, from the bottom:
  *
  *   END        -                              the end of the fiber
  *   MASK       -                              restores attrs; extra: its enum eff__mask_mode
@@ -15,6 +16,7 @@
  *   PROVIDE    scope, context                 the same, and the context
  *   GEN        run                            a region: gen.c
  *   BRACKET    type, ptr, node                a region: the resource once acquired, the node for use and release
+ *   PERMITS    site, handle, body or n            a region, with permits of a semaphore or mutex: permits.h
  *   FINALIZER  site, since                    a region of its own for one finalizer; since: see finalizer.h
  *   SAVED      type, ptr                      the result that a finalizer must not disturb; extra: its status, and
  *                                             EFF__SAVED_BOTH
@@ -44,6 +46,7 @@ enum eff__frame {
     EFF__F_PROVIDE,
     EFF__F_GEN,
     EFF__F_BRACKET,
+    EFF__F_PERMITS,
     EFF__F_FINALIZER,
     EFF__F_SAVED,
     EFF__F_LEAVING,
@@ -55,7 +58,7 @@ enum eff__frame {
     EFF__F_CLOSING
 };
 
-enum { EFF__OWNED = 1, EFF__SPECIAL = 2, EFF__FRAME_SLACK = 9 };
+enum { EFF__OWNED = 1, EFF__SPECIAL = 2, EFF__ALONE = 4, EFF__FRAME_SLACK = 9 };
 /* In the extra bits of a SAVED frame, beside a status: a failure that comes is combined with its own by Both. */
 enum { EFF__SAVED_STATUS = 3, EFF__SAVED_BOTH = 4 };
 

@@ -12,40 +12,17 @@
  */
 #include <string.h>
 
+#include "runtime/gen.h"
 #include "runtime/prim.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
 
-enum wait { RAW, WAIT, WAIT_EXIT, RETURN, ENDING };
-
-/* One EFF_DEFER. */
-struct defer {
-    struct defer *next; /* the one before it */
-    eff_site_t site;
-    eff_any_fn fn;
-};
-
-struct run {
-    struct eff_gen g; /* first: the macros have a pointer to it */
-    const eff_gen_def_t *def;
-    struct defer *defers; /* the latest first */
-    struct defer spare;   /* the place of a defer for which there was no memory: it ends the gen */
-    /* followed by the frame, 16-byte aligned */
-};
-
-enum { FRAME_AT = (sizeof(struct run) + 15) / 16 * 16 };
-
-static void *frame_of(struct run *r)
+static struct eff__gen_run *run_of(eff_fiber_t *f)
 {
-    return (char *)r + FRAME_AT;
+    return (struct eff__gen_run *)f->top[-2];
 }
 
-static struct run *run_of(eff_fiber_t *f)
-{
-    return (struct run *)f->top[-2];
-}
-
-static void forget_results(struct run *r)
+static void forget_results(struct eff__gen_run *r)
 {
     eff_value_decref(r->g.value);
     r->g.value = (eff_value_t){ 0 };
@@ -53,22 +30,22 @@ static void forget_results(struct run *r)
     r->g.exit = (eff_exit_t){ .ok = true, .value = { 0 } };
 }
 
-static void run_free(struct run *r)
+static void run_free(struct eff__gen_run *r)
 {
     forget_results(r);
-    r->def->drop(frame_of(r));
-    eff__free(r, FRAME_AT + r->def->size);
+    r->def->drop(eff__gen_frame(r));
+    eff__free(r, EFF__GEN_FRAME_AT + r->def->size);
 }
 
 /* ---- ending */
 
 /* The result is in reg: ends the children, then runs the defers, then drops the frame. */
-static int end(eff_fiber_t *f, struct run *r)
+static int end(eff_fiber_t *f, struct eff__gen_run *r)
 {
     int next = eff__region_leave(f, f->depth);
     if (next != EFF__RETURN) return next;
     if (r->defers) {
-        struct defer *d = r->defers;
+        struct eff__defer *d = r->defers;
         eff_site_t site = d->site;
         eff_any_fn fn = d->fn;
         uint8_t attrs = f->attrs;
@@ -77,7 +54,7 @@ static int end(eff_fiber_t *f, struct run *r)
         eff_exit_t exit = eff__reg_exit(f);
         f->attrs |= EFF__MASKED;
         if (__builtin_expect(f->rt->watch.on, 0)) eff__watch_mark(f->rt, f, EFF__MARK_FINALIZER, site);
-        eff_t *finalizer = r->def->finalize(fn, frame_of(r), &exit);
+        eff_t *finalizer = r->def->finalize(fn, eff__gen_frame(r), &exit);
         f->attrs = attrs;
         finalizer = eff__checked_finalizer(f, finalizer, site);
         return eff__run_finalizer(f, finalizer, site);
@@ -91,30 +68,27 @@ static int end(eff_fiber_t *f, struct run *r)
 
 /* ---- stepping */
 
-/* Runs the step function to its next await or end. */
-static int step(eff_fiber_t *f, struct run *r)
+int eff__gen_stepped(eff_fiber_t *f, struct eff__gen_run *r, eff_t *e)
 {
-    r->g.wait = RAW;
-    eff_t *e = r->def->step(frame_of(r), &r->g);
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (__builtin_expect(f->rt->misuse != NULL, 0)) {
         eff_decref(e);
         (void)eff__take_misuse(f, r->g.site);
-        r->g.wait = ENDING;
+        r->g.wait = EFF__GEN_ENDING;
         return end(f, r);
     }
     if (__builtin_expect(!e, 0)) {
         eff__raise_mistake(f, r->g.site, "gen %s returned NULL after %s", r->def->name,
                            r->g.site ? r->g.site : "its start");
-        r->g.wait = ENDING;
+        r->g.wait = EFF__GEN_ENDING;
         return end(f, r);
     }
-    if (r->g.wait == RETURN) {
+    if (r->g.wait == EFF__GEN_RETURN) {
         eff_decref(e);
         f->reg = r->g.value;
         r->g.value = (eff_value_t){ 0 };
-        r->g.wait = ENDING;
+        r->g.wait = EFF__GEN_ENDING;
         if (!eff__value_usable(f->reg)) {
             if (f->reg.type) eff__raise(f, eff_cause_incref(eff__cause_oom));
             else eff__raise_mistake(f, r->g.site, "gen %s ended with the absent value", r->def->name);
@@ -125,11 +99,19 @@ static int step(eff_fiber_t *f, struct run *r)
     return EFF__EVAL;
 }
 
+/* Runs the step function to its next await or end. */
+static int step(eff_fiber_t *f, struct eff__gen_run *r)
+{
+    r->g.wait = EFF__GEN_RAW;
+    return eff__gen_stepped(f, r, r->def->step(eff__gen_frame(r), &r->g));
+}
+
 int eff__eval_gen(eff_fiber_t *f, eff_t *e, bool owned)
 {
     const eff_gen_def_t *def = e->gen.def;
-    struct run *r = NULL;
-    if (eff__frames_reserve(f, 2 + EFF__FRAME_SLACK)) r = (struct run *)eff__alloc(FRAME_AT + def->size);
+    struct eff__gen_run *r = NULL;
+    if (eff__frames_reserve(f, 2 + EFF__FRAME_SLACK))
+        r = (struct eff__gen_run *)eff__alloc(EFF__GEN_FRAME_AT + def->size);
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (!r) {
@@ -141,10 +123,10 @@ int eff__eval_gen(eff_fiber_t *f, eff_t *e, bool owned)
     r->g.site = e->site;
     r->g.exit.ok = true;
     r->def = def;
-    memcpy(frame_of(r), (char *)e + EFF__GEN_INIT, def->size);
+    memcpy(eff__gen_frame(r), (char *)e + EFF__GEN_INIT, def->size);
     if (e->flags & EFF__OWNS_INIT) {
         if (owned && eff__count_is_one(&e->count)) e->flags &= (uint8_t)~EFF__OWNS_INIT; /* moved, not copied */
-        else def->copy(frame_of(r));
+        else def->copy(eff__gen_frame(r));
     }
     if (owned) eff__node_release(e);
     *f->top++ = (uintptr_t)r;
@@ -155,48 +137,45 @@ int eff__eval_gen(eff_fiber_t *f, eff_t *e, bool owned)
 
 int eff__return_gen(eff_fiber_t *f)
 {
-    struct run *r = run_of(f);
+    struct eff__gen_run *r = run_of(f);
     if (f->status == EFF__OK) {
-        switch ((enum wait)r->g.wait) {
-        case WAIT:
-            eff_value_decref(r->g.value);
-            r->g.value = f->reg;
-            return step(f, r);
-        case WAIT_EXIT:
+        switch ((enum eff__gen_wait)r->g.wait) {
+        case EFF__GEN_WAIT: return eff__gen_stepped(f, r, eff__gen_go_on(r, f->reg));
+        case EFF__GEN_WAIT_EXIT:
             forget_results(r);
             r->g.exit = eff_exit_succeed(f->reg);
             return step(f, r);
-        case RAW:
-        case RETURN: r->g.wait = ENDING; break;
-        case ENDING: break;
+        case EFF__GEN_RAW:
+        case EFF__GEN_RETURN: r->g.wait = EFF__GEN_ENDING; break;
+        case EFF__GEN_ENDING: break;
         }
         return end(f, r);
     }
-    if (r->g.wait == WAIT_EXIT && !eff__interruptible_now(f) && !(f->flags & EFF__DOOMED)) {
+    if (r->g.wait == EFF__GEN_WAIT_EXIT && !eff__interruptible_now(f) && !(f->flags & EFF__DOOMED)) {
         eff__trace_add(&f->rt->trace, r->g.site);
         forget_results(r);
         r->g.exit = eff_exit_fail_cause(eff__materialize(f));
         return step(f, r);
     }
-    if (r->g.wait != ENDING) {
+    if (r->g.wait != EFF__GEN_ENDING) {
         eff__trace_add(&f->rt->trace, r->g.site);
-        r->g.wait = ENDING;
+        r->g.wait = EFF__GEN_ENDING;
     }
     return end(f, r);
 }
 
 void eff__gen_is_at(const void *run, const char **ret_name, eff_site_t *ret_site)
 {
-    const struct run *r = (const struct run *)run;
+    const struct eff__gen_run *r = (const struct eff__gen_run *)run;
     *ret_name = r->def->name;
     *ret_site = r->g.site;
 }
 
 void eff__gen_unwind(eff_fiber_t *f, void *run)
 {
-    struct run *r = (struct run *)run;
+    struct eff__gen_run *r = (struct eff__gen_run *)run;
     while (r->defers) {
-        struct defer *d = r->defers;
+        struct eff__defer *d = r->defers;
         r->defers = d->next;
         eff__report_skipped(f, d->site);
         if (d != &r->spare) eff__free(d, sizeof *d);
@@ -209,14 +188,14 @@ void eff__gen_unwind(eff_fiber_t *f, void *run)
 eff_t *eff__gen_wait(eff_gen_t *g, eff_site_t site, eff_t *e)
 {
     g->site = site;
-    g->wait = WAIT;
+    g->wait = EFF__GEN_WAIT;
     return e;
 }
 
 eff_t *eff__gen_wait_exit(eff_gen_t *g, eff_site_t site, eff_t *e)
 {
     g->site = site;
-    g->wait = WAIT_EXIT;
+    g->wait = EFF__GEN_WAIT_EXIT;
     return e;
 }
 
@@ -224,21 +203,21 @@ eff_t *eff__gen_return(eff_gen_t *g, eff_value_t v)
 {
     eff_value_decref(g->value);
     g->value = v;
-    g->wait = RETURN;
+    g->wait = EFF__GEN_RETURN;
     return eff_noop();
 }
 
 eff_t *eff__gen_fail(eff_gen_t *g, eff_site_t site, eff_value_t error)
 {
     g->site = site;
-    g->wait = RAW;
+    g->wait = EFF__GEN_RAW;
     return eff_fail_at(site, error);
 }
 
 eff_t *eff__gen_lost(eff_gen_t *g)
 {
-    struct run *r = (struct run *)g;
-    g->wait = RAW;
+    struct eff__gen_run *r = (struct eff__gen_run *)g;
+    g->wait = EFF__GEN_RAW;
     return eff__mistake(
         g->site,
         "gen %s cannot be resumed: an await stands inside a switch of the step function, or its last line "
@@ -257,11 +236,11 @@ eff_value_t eff__gen_take(eff_gen_t *g)
  * of all defers. */
 bool eff__gen_defer(eff_gen_t *g, eff_site_t site, eff_any_fn fn)
 {
-    struct run *r = (struct run *)g;
-    struct defer *d = (struct defer *)eff__alloc(sizeof *d);
+    struct eff__gen_run *r = (struct eff__gen_run *)g;
+    struct eff__defer *d = (struct eff__defer *)eff__alloc(sizeof *d);
     bool placed = d != NULL;
     if (!placed) d = &r->spare;
-    *d = (struct defer){ r->defers, site, fn };
+    *d = (struct eff__defer){ r->defers, site, fn };
     r->defers = d;
     return placed;
 }

@@ -468,6 +468,12 @@ static void replace(struct eff__group *g, const eff_fiber_t *done, size_t index,
     caller->rt->switch_to = side;
 }
 
+static inline void is_decided_by(struct eff__group *g, bool deciding)
+{
+    if (deciding) g->decided = true;
+    if (g->n_live == 0 || (g->decided && g->phase == EFF__GROUP_WAITING)) wake_caller(g);
+}
+
 /* The exit is published, and the place given up or kept for the outcome. Answers what eff__group_side_ended does. */
 static EFF_NOINLINE bool side_is_done(struct eff__group *g, eff_fiber_t *side, enum after_item after)
 {
@@ -487,8 +493,18 @@ static EFF_NOINLINE bool side_is_done(struct eff__group *g, eff_fiber_t *side, e
         if (after == REPLACED) replace(g, side, index, told ? eff_value_incref(side->reg) : eff_unit, being_started);
         eff_fiber_decref(side);
     }
-    if (deciding) g->decided = true;
-    if (g->n_live == 0 || (g->decided && g->phase == EFF__GROUP_WAITING)) wake_caller(g);
+    is_decided_by(g, deciding);
+    return false;
+}
+
+/* The same, of a side that is neither an item nor a task. */
+static bool given_side_is_done(struct eff__group *g, eff_fiber_t *side)
+{
+    bool deciding = decides(g, side);
+    if (!g->handled) side->flags |= EFF__OBSERVED;
+    eff__fiber_publish(side);
+    g->n_live--;
+    is_decided_by(g, deciding);
     return false;
 }
 
@@ -515,6 +531,7 @@ bool eff__group_side_ended(eff_fiber_t *side)
     struct eff__group *g = eff__group_of(side);
     enum after_item after = IT_ENDS;
     if (__builtin_expect(side->flags & EFF__BEGUN, 0)) eff__fiber_ends(side);
+    if (!g->each && g->kind != EFF__PAR_TASKS) return given_side_is_done(g, side);
     if (g->each) {
         after = __builtin_expect(side->status == EFF__OK, 1) ? item_ended(g, side) : item_failed(g, side);
         if (__builtin_expect(after == GOES_ON, 1)) return true;

@@ -2,11 +2,6 @@
 
 #include "core/misuse.h"
 
-bool eff__home_is_foreign(const struct eff__home *home, const eff_runtime_t *rt)
-{
-    return home->mailbox && !eff__home_is(home, rt) && !eff__mailbox_is_closed(home->mailbox);
-}
-
 bool eff__home_move(struct eff__home *home, const eff_runtime_t *rt)
 {
     if (eff__home_is_foreign(home, rt)) return false;

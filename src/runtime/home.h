@@ -37,10 +37,16 @@ static inline bool eff__home_is_dummy(struct eff__home *home)
 bool eff__home_move(struct eff__home *home, const eff_runtime_t *rt);
 static inline bool eff__home_claim(struct eff__home *home, const eff_runtime_t *rt)
 {
-    return __builtin_expect(eff__home_is(home, rt), 1) || eff__home_move(home, rt);
+    if (__builtin_expect(eff__home_is(home, rt), 1)) return true;
+    if (home->mailbox || eff__home_is_dummy(home)) return eff__home_move(home, rt);
+    eff__home_bind(home, rt);
+    return true;
 }
 /* Whether it is bound to another runtime, which is not gone. */
-bool eff__home_is_foreign(const struct eff__home *home, const eff_runtime_t *rt);
+static inline bool eff__home_is_foreign(const struct eff__home *home, const eff_runtime_t *rt)
+{
+    return home->mailbox && !eff__home_is(home, rt) && !eff__mailbox_is_closed(home->mailbox);
+}
 /* Its runtime; NULL when there is none yet, or none any more. On that runtime's thread. */
 static inline eff_runtime_t *eff__home_runtime(const struct eff__home *home)
 {

@@ -25,6 +25,7 @@
 #include "core/misuse.h"
 #include "runtime/attend.h"
 #include "runtime/frame.h"
+#include "runtime/gen.h"
 #include "runtime/prim.h"
 #include "runtime/rare.h"
 #include "runtime/region.h"
@@ -32,19 +33,26 @@
 
 #define BIND_SIZE EFF__NODE_SIZE(bind)
 #define FOLD_SIZE EFF__NODE_SIZE(fold)
+#define INLINED inline __attribute__((always_inline))
 
-/* A fiber that was suspended or queued gets the loop: sees an interruption that came meanwhile. */
-static void resume(eff_fiber_t *f)
+/* A fiber gets the loop: its wait is over, if it has waited. */
+static inline void end_wait(eff_fiber_t *f, bool interrupted)
 {
     const struct eff__wait_ops *wait = f->wait.ops;
     f->state = EFF__RUNNING;
     f->wait.ops = NULL;
+    if (wait && wait->resumed) wait->resumed(f, interrupted);
+    f->rt->trace.n_seen = 0;
+    if (wait && f->status != EFF__OK) eff__trace_add(&f->rt->trace, f->wait.site);
+}
+
+/* The same, where the fiber may have to see an interruption that came meanwhile. */
+static EFF_NOINLINE void resume(eff_fiber_t *f)
+{
     uint32_t at_return = f->flags & EFF__AT_RETURN;
     f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
     bool interrupted = eff__interruptible_now(f) && !at_return;
-    if (wait && wait->resumed) wait->resumed(f, interrupted);
-    f->rt->trace.n_seen = 0;
-    if (f->status != EFF__OK && wait) eff__trace_add(&f->rt->trace, f->wait.site);
+    end_wait(f, interrupted);
     if (at_return &&
         eff__interruptible_now(f)) { /* seen at the next instruction: it is to look up from its work there */
         f->rt->ops_left += f->rt->ops;
@@ -61,17 +69,23 @@ static void resume(eff_fiber_t *f)
     eff__raise(f, eff_cause_incref(f->interrupt));
 }
 
-/* Releases a frame's reference to a bind-shaped node. */
-static inline void drop_bind(uintptr_t word, eff_t *e)
+/* Gives up a frame's reference to a node of this size. */
+static INLINED void drop_frame(uintptr_t word, eff_t *e, eff_value_t env, size_t size)
 {
-    if (!(word & EFF__OWNED)) return;
-    if (__builtin_expect(eff__count_is_one(&e->count), 1)) {
-        if (e->bind.source) eff__node_release(e->bind.source);
-        eff_value_decref(e->bind.env);
-        eff__free(e, BIND_SIZE);
-    } else {
+    if (__builtin_expect((word & EFF__ALONE) != 0, 1)) {
+        if (env.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT)) eff__value_release(env);
+        eff__free(e, size);
+    } else if (word & EFF__OWNED) {
         eff__node_release(e);
     }
+}
+static INLINED void drop_bind(uintptr_t word, eff_t *e)
+{
+    drop_frame(word, e, e->bind.env, BIND_SIZE);
+}
+static INLINED void drop_fold(uintptr_t word, eff_t *e)
+{
+    drop_frame(word, e, e->fold.env, FOLD_SIZE);
 }
 
 /* The same for a prim that has run, and may have moved its parts out. */
@@ -81,10 +95,7 @@ static inline void drop_prim(eff_t *e)
         eff__node_release(e);
         return;
     }
-    if (e->prim.handle) {
-        struct eff__header *h = eff__header_of(e->prim.handle);
-        eff__payload_decref(h->type, e->prim.handle);
-    }
+    if (e->prim.handle) eff__payload_release(e->prim.handle);
     eff_value_decref(e->prim.value);
     eff__free(e, EFF__NODE_SIZE(prim));
 }
@@ -113,6 +124,7 @@ static bool ended_by_interrupt(const eff_fiber_t *f)
 #define STORE() (f->top = top, f->cur = cur, f->reg = v, f->status = (uint8_t)st)
 #define LOAD() (top = f->top, cur = f->cur, v = f->reg, st = f->status)
 #define OWNED_NODE() (cur & EFF__OWNED)
+#define IS_ALONE() (OWNED_NODE() && eff__count_is_one(&e->count))
 /* A callback was called: a mistake it reported counts before what it returned. */
 #define MISUSED() __builtin_expect(rt->misuse != NULL, 0)
 
@@ -120,9 +132,11 @@ static bool ended_by_interrupt(const eff_fiber_t *f)
 #ifdef EFF__WATCHED
 #define INTERPRET eff__interpret_watched
 #define WATCH(call) call
+#define IS_WATCHED true
 #else
 #define INTERPRET eff__interpret
 #define WATCH(call) ((void)0)
+#define IS_WATCHED false
 #endif
 
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the dispatch loop is one function on purpose */
@@ -138,7 +152,8 @@ void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
 resume:
     if (MISUSED()) eff__tell_misuse(rt);
     rt->current = f;
-    resume(f);
+    if (__builtin_expect(!f->interrupt && !(f->flags & (EFF__AT_RETURN | EFF__STAY)), 1)) end_wait(f, false);
+    else resume(f);
     LOAD();
     if (!cur) goto ret;
 
@@ -161,7 +176,7 @@ eval:
     case EFF__OP_SUCCEED:
         v = e->value.value;
         st = EFF__OK;
-        if (OWNED_NODE() && eff__count_is_one(&e->count)) {
+        if (__builtin_expect(IS_ALONE(), 1)) {
             eff__free(e, EFF__NODE_SIZE(value));
         } else {
             v = eff_value_incref(v);
@@ -174,7 +189,7 @@ eval:
         st = e->flags & EFF__CAUSE ? EFF__CAUSED : EFF__FAILED;
         rt->trace.n_seen = 0;
         eff__trace_add(&rt->trace, e->site);
-        if (OWNED_NODE() && eff__count_is_one(&e->count)) {
+        if (__builtin_expect(IS_ALONE(), 1)) {
             eff__free(e, EFF__NODE_SIZE(value));
         } else {
             v = eff_value_incref(v);
@@ -184,13 +199,17 @@ eval:
 
     case EFF__OP_MAP:
     case EFF__OP_FLAT_MAP: {
-        uintptr_t source = eff__take_source(e, &e->bind.source, OWNED_NODE());
-        if (__builtin_expect(top == f->limit, 0)) goto grow_bind;
+        uintptr_t source = (uintptr_t)e->bind.source;
+        if (__builtin_expect(top == f->limit, 0)) goto grow;
+        if (__builtin_expect(IS_ALONE(), 1)) {
+            e->bind.source = NULL;
+            source |= EFF__OWNED;
+            cur |= EFF__ALONE;
+        }
         *top++ = cur;
         cur = source;
         goto eval;
-    grow_bind:
-        if (source & EFF__OWNED) e->bind.source = eff__frame_node(source);
+    grow: /* and once more: the instruction is counted twice */
         f->top = top;
         if (!eff__frames_grow(f, 1)) goto no_memory;
         top = f->top;
@@ -198,13 +217,19 @@ eval:
     }
 
     case EFF__OP_FOLD: {
+        uintptr_t source = (uintptr_t)e->fold.source;
         if (__builtin_expect(top == f->limit, 0)) {
             f->top = top;
             if (!eff__frames_grow(f, 1)) goto no_memory;
             top = f->top;
         }
+        if (__builtin_expect(IS_ALONE(), 1)) {
+            e->fold.source = NULL;
+            source |= EFF__OWNED;
+            cur |= EFF__ALONE;
+        }
         *top++ = cur;
-        cur = eff__take_source(e, &e->fold.source, OWNED_NODE());
+        cur = source;
         goto eval;
     }
 
@@ -375,8 +400,10 @@ ret : /* v, st return to the top frame */ {
     e = eff__frame_node(word);
     if (__builtin_expect((word & EFF__SPECIAL) != 0, 0)) goto special;
     WATCH(eff__watch_return(f, e));
+    if (__builtin_expect(e->op == EFF__OP_FLAT_MAP, 1)) goto flat_map; /* mostly */
     switch ((enum eff__op)e->op) {
-    case EFF__OP_FLAT_MAP: {
+    case EFF__OP_FLAT_MAP:
+    flat_map : {
         if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
         if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
         top--;
@@ -433,7 +460,7 @@ ret : /* v, st return to the top frame */ {
         if (st == EFF__OK) {
             top--;
             if (!e->fold.good) {
-                if (word & EFF__OWNED) eff__node_release(e);
+                drop_fold(word, e);
                 goto ret;
             }
             f->top = top;
@@ -451,7 +478,7 @@ ret : /* v, st return to the top frame */ {
         } else {
             eff__trace_add(&rt->trace, e->site);
             top--;
-            if (word & EFF__OWNED) eff__node_release(e);
+            drop_fold(word, e);
             goto ret;
         }
         eff_value_decref(v);
@@ -467,10 +494,10 @@ ret : /* v, st return to the top frame */ {
             } else {
                 eff__raise_null(f, e->site);
             }
-            if (word & EFF__OWNED) eff__node_release(e);
+            drop_fold(word, e);
             goto failed_in_memory;
         }
-        if (word & EFF__OWNED) eff__node_release(e);
+        drop_fold(word, e);
         cur = (uintptr_t)n | EFF__OWNED;
         goto eval;
     }
@@ -521,9 +548,9 @@ ret : /* v, st return to the top frame */ {
     case EFF__OP_FORK:
     case EFF__OP_PAR:
     case EFF__OP_BRACKET:
-    case EFF__N_OPS: break;
+    case EFF__N_OPS:
+    default: __builtin_unreachable();
     }
-    __builtin_unreachable();
 
 attend_return:
     cur = 0;
@@ -539,6 +566,17 @@ attend_return:
     goto ret;
 
 special:
+    if (!IS_WATCHED && eff__frame_code(word) == EFF__F_GEN && st == EFF__OK) { /* the most frequent, at once */
+        struct eff__gen_run *r = (struct eff__gen_run *)top[-2];
+        if (r->g.wait == EFF__GEN_WAIT) {
+            f->top = top;
+            eff_t *n = eff__gen_go_on(r, v);
+            cur = (uintptr_t)n | EFF__OWNED;
+            if (__builtin_expect(n && r->g.wait == EFF__GEN_WAIT && !rt->misuse, 1)) goto eval;
+            next = eff__gen_stepped(f, r, n);
+            goto act;
+        }
+    }
     cur = 0;
     STORE();
     WATCH(eff__watch_frame(f));
@@ -562,6 +600,7 @@ special:
     case EFF__F_PROVIDE: next = eff__return_scoped(f); goto act;
     case EFF__F_GEN: next = eff__return_gen(f); goto act;
     case EFF__F_BRACKET: next = eff__return_bracket(f); goto act;
+    case EFF__F_PERMITS: next = eff__return_permits(f); goto act;
     case EFF__F_FINALIZER: next = eff__return_finalizer(f); goto act;
     case EFF__F_SAVED: next = eff__return_saved(f); goto act;
     case EFF__F_LEAVING: next = eff__return_leaving(f); goto act;
@@ -591,5 +630,7 @@ lost: /* the fiber lost the loop: whoever is starting it goes on */
     }
 out:
     if (MISUSED()) eff__tell_misuse(rt);
+    f = eff__next_at_once(rt);
+    if (__builtin_expect(f != NULL, 1)) goto resume;
     rt->current = NULL;
 }

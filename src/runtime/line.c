@@ -2,11 +2,6 @@
 
 #include "runtime/runtime.h"
 
-static void give_up_handle(struct eff__line *line)
-{
-    eff__payload_decref(eff__header_of(line)->type, line);
-}
-
 bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f)
 {
     return eff__home_claim(&line->home, f->rt);
@@ -17,8 +12,7 @@ int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_
     struct eff__line *line = (struct eff__line *)e->prim.handle;
     line->n++;
     eff__waiters_add(&line->home.waiters, f);
-    eff__suspend(f, ops, eff__prim_take_handle(e, alone));
-    return EFF__SUSPEND;
+    return eff__suspend(f, ops, eff__prim_take_handle(e, alone));
 }
 
 bool eff__line_leave(eff_fiber_t *f)
@@ -26,20 +20,8 @@ bool eff__line_leave(eff_fiber_t *f)
     struct eff__line *line = (struct eff__line *)f->wait.object;
     eff__waiters_remove(&line->home.waiters, f);
     line->n--;
-    give_up_handle(line);
+    eff__payload_release(line);
     return true;
-}
-
-eff_fiber_t *eff__line_pop(struct eff__line *line)
-{
-    eff_fiber_t *f = eff__waiters_pop(&line->home.waiters);
-    if (!f) return NULL;
-    line->n--;
-    f->wait.object = NULL;
-    f->reg = eff_unit;
-    f->status = EFF__OK;
-    give_up_handle(line);
-    return f;
 }
 
 size_t eff__line_release(struct eff__line *line)

@@ -22,7 +22,17 @@ int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_
 bool eff__line_leave(eff_fiber_t *f);
 /* Takes the first out of the line, with unit in its register, and gives up its reference: the caller has one of his own,
  * and wakes it. NULL when nobody waits. */
-eff_fiber_t *eff__line_pop(struct eff__line *line);
+static inline eff_fiber_t *eff__line_pop(struct eff__line *line)
+{
+    eff_fiber_t *f = eff__waiters_pop(&line->home.waiters);
+    if (!f) return NULL;
+    line->n--;
+    f->wait.object = NULL;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    eff__payload_release(line);
+    return f;
+}
 /* Wakes everybody who waits now, with unit. Returns how many. The caller has a reference to the handle. */
 size_t eff__line_release(struct eff__line *line);
 /* The drop hook of a handle that is a line, and holds nothing else. */

@@ -16,15 +16,8 @@ struct eff__mailbox *eff__mailbox_new(eff_runtime_t *rt)
     return m;
 }
 
-struct eff__mailbox *eff__mailbox_incref(struct eff__mailbox *m)
+void eff__mailbox_free(struct eff__mailbox *m)
 {
-    eff__count_inc(&m->count);
-    return m;
-}
-
-void eff__mailbox_decref(struct eff__mailbox *m)
-{
-    if (!eff__count_dec(&m->count)) return;
     pthread_mutex_destroy(&m->lock);
     eff__free(m, sizeof *m);
 }

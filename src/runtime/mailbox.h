@@ -19,8 +19,17 @@ struct eff__mailbox {
     atomic_size_t n_refs; /* eff_runtime_ref_t that others hold: as long as there are any, work may come */
 };
 
-struct eff__mailbox *eff__mailbox_incref(struct eff__mailbox *m);
-void eff__mailbox_decref(struct eff__mailbox *m);
+static inline struct eff__mailbox *eff__mailbox_incref(struct eff__mailbox *m)
+{
+    eff__count_inc(&m->count);
+    return m;
+}
+/* Nobody has a reference any more. */
+void eff__mailbox_free(struct eff__mailbox *m);
+static inline void eff__mailbox_decref(struct eff__mailbox *m)
+{
+    if (eff__count_dec(&m->count)) eff__mailbox_free(m);
+}
 /* Posts, from any thread. Without a runtime to run it, it is run at once with NULL. */
 void eff__mailbox_post(struct eff__mailbox *m, struct eff__post *post);
 /* Posts what starts something new; false when the runtime takes no more work, and then nothing is run. */

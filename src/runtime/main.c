@@ -194,7 +194,7 @@ int eff_main(eff_t *e)
     return code;
 }
 
-int eff_main_with(eff_t *e, eff_layer_t *layer)
+int eff_main_with_at(eff_site_t site, eff_t *e, eff_layer_t *layer)
 {
-    return eff_main(eff_provide_at(NULL, e, layer));
+    return eff_main(eff_provide_at(site, e, layer));
 }

@@ -189,6 +189,7 @@ static void race_outcome(eff_fiber_t *f, struct eff__group *g)
     report_losers(f, g, winner);
     if (winner->status == EFF__OK) {
         f->reg = eff__side_take(winner);
+        if (g->node->flags & EFF__PAR_OPTION) f->reg = winner->slot == 0 ? eff_some(f->reg) : eff_none();
         if (g->node->flags & EFF__PAR_INDEXED) f->reg = eff_pair(eff_int(winner->slot), f->reg);
         if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
     } else {

@@ -100,10 +100,8 @@ static void push_front(eff_queue_t *q, eff_value_t v)
     q->n++;
 }
 
-/* Makes sure that one more item can come back; false when out of memory. */
-static bool reserve_return(eff_queue_t *q)
+static EFF_NOINLINE bool grow(eff_queue_t *q)
 {
-    if (q->capacity + q->n_handed < q->size) return true;
     size_t size = q->size + q->n_handed + 8;
     eff_value_t *ring = eff__malloc(size * sizeof *ring);
     if (!ring) return false;
@@ -116,6 +114,11 @@ static bool reserve_return(eff_queue_t *q)
     q->head = 0;
     q->n = n;
     return true;
+}
+/* Makes sure that one more item can come back; false when out of memory. */
+static inline bool reserve_return(eff_queue_t *q)
+{
+    return q->capacity + q->n_handed < q->size || grow(q);
 }
 
 static void wake_with(eff_fiber_t *f, eff_value_t v, uint8_t status)
@@ -132,12 +135,12 @@ static bool leave_takers(eff_fiber_t *f)
     eff_queue_t *q = (eff_queue_t *)f->wait.object;
     eff__waiters_remove(&q->takers, f);
     q->n_takers--;
-    eff_queue_decref(q);
+    eff__payload_release(q);
     return true;
 }
 
 /* Hands an item to the first waiting taker; a place for it to come back to has been reserved. */
-static void hand_over(eff_queue_t *q, eff_value_t v)
+static inline void hand_over(eff_queue_t *q, eff_value_t v)
 {
     eff_fiber_t *taker = eff__waiters_pop(&q->takers);
     q->n_takers--;
@@ -164,7 +167,7 @@ static void taker_resumed(eff_fiber_t *f, bool interrupted)
             f->reg = eff_unit;
         }
     }
-    eff_queue_decref(q);
+    eff__payload_release(q);
 }
 
 static const struct eff__wait_ops take_ops = {
@@ -180,7 +183,7 @@ static bool leave_offers(eff_fiber_t *f)
     f->reg = eff_unit;
     f->wait.ops = NULL; /* first: what is dropped may look at the fibers */
     eff_value_decref(offered);
-    eff_queue_decref(q);
+    eff__payload_release(q);
     return true;
 }
 static const struct eff__wait_ops offer_ops = { .name = "for room in a queue",
@@ -195,26 +198,45 @@ static bool claim(eff_queue_t *q, const eff_fiber_t *f)
     return eff__home_claim(&q->home, f->rt);
 }
 
-static int offer_run(eff_fiber_t *f, eff_t *e, bool alone)
+static EFF_NOINLINE int fail_closed(eff_fiber_t *f, const eff_queue_t *q)
 {
-    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
-    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
-    if (q->ended || q->shut_down) return eff__prim_fail(f, closed_error(q));
-    if (q->takers.first) {
-        if (!reserve_return(q)) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
-        hand_over(q, eff__prim_take_value(e, alone));
-        return eff__prim_value(f, eff_unit);
-    }
-    if (q->n < q->capacity) {
-        push(q, eff__prim_take_value(e, alone));
-        return eff__prim_value(f, eff_unit);
-    }
+    return eff__prim_fail(f, closed_error(q));
+}
+
+static int wait_for_room(eff_fiber_t *f, eff_queue_t *q, eff_t *e, bool alone)
+{
     f->reg = eff__prim_take_value(e, alone);
     f->status = EFF__OK;
     q->n_offers++;
     eff__waiters_add(&q->offers, f);
-    eff__suspend(f, &offer_ops, eff__prim_take_handle(e, alone));
-    return EFF__SUSPEND;
+    return eff__suspend(f, &offer_ops, eff__prim_take_handle(e, alone));
+}
+
+static EFF_NOINLINE int offer(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    if (!claim(q, f)) return eff__prim_foreign(f, "queue");
+    if (q->ended || q->shut_down) return fail_closed(f, q);
+    if (q->takers.first) {
+        if (!reserve_return(q)) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+        hand_over(q, eff__prim_take_value(e, alone));
+    } else if (q->n < q->capacity) {
+        push(q, eff__prim_take_value(e, alone));
+    } else {
+        return wait_for_room(f, q, e, alone);
+    }
+    return eff__prim_value(f, eff_unit);
+}
+
+/* Nobody waits, and there is room; else all the rest. */
+static int offer_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    bool open = eff__home_is(&q->home, f->rt) && !q->ended && !q->shut_down;
+    if (!open || q->takers.first || q->n >= q->capacity || !alone) return offer(f, e, alone);
+    push(q, e->prim.value);
+    e->prim.value = eff_unit;
+    return eff__prim_value(f, eff_unit);
 }
 
 /* There is room again: the first waiting offer gets it. */
@@ -226,23 +248,34 @@ static void admit_offer(eff_queue_t *q)
     push(q, f->reg);
     f->wait.object = NULL;
     wake_with(f, eff_unit, EFF__OK);
-    eff_queue_decref(q);
+    eff__payload_release(q);
 }
 
-static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
+static int wait_for_item(eff_fiber_t *f, eff_queue_t *q, eff_t *e, bool alone)
+{
+    q->n_takers++;
+    eff__waiters_add(&q->takers, f);
+    return eff__suspend(f, &take_ops, eff__prim_take_handle(e, alone));
+}
+
+static EFF_NOINLINE int take(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
     if (!claim(q, f)) return eff__prim_foreign(f, "queue");
     if (q->n) {
         eff_value_t v = pop(q);
-        admit_offer(q);
+        if (q->offers.first) admit_offer(q);
         return eff__prim_value(f, v);
     }
-    if (q->ended || q->shut_down) return eff__prim_fail(f, closed_error(q));
-    q->n_takers++;
-    eff__waiters_add(&q->takers, f);
-    eff__suspend(f, &take_ops, eff__prim_take_handle(e, alone));
-    return EFF__SUSPEND;
+    return q->ended || q->shut_down ? fail_closed(f, q) : wait_for_item(f, q, e, alone);
+}
+
+/* The same: there is an item. */
+static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    eff_queue_t *q = (eff_queue_t *)e->prim.handle;
+    if (!q->n || q->offers.first || !eff__home_is(&q->home, f->rt)) return take(f, e, alone);
+    return eff__prim_value(f, pop(q));
 }
 
 /* ---- for loops, which may find that they cannot begin the item that they took */
@@ -251,7 +284,7 @@ static int pull_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
     if (!claim(q, f)) return eff__prim_foreign(f, "queue");
-    return q->n ? eff__prim_value(f, pop(q)) : take_run(f, e, alone);
+    return q->n ? eff__prim_value(f, pop(q)) : take(f, e, alone);
 }
 
 void eff__queue_keep(eff_queue_t *q)
@@ -314,7 +347,7 @@ static void fail_waiters(eff_queue_t *q)
         f->wait.object = NULL;
         wake_with(f, closed_error(q), EFF__FAILED);
         eff_value_decref(offered); /* last: this may interrupt the fiber */
-        eff_queue_decref(q);
+        eff__payload_release(q);
     }
     while ((f = eff__waiters_pop(&q->takers))) {
         q->n_takers--;
@@ -351,11 +384,13 @@ static const struct eff__prim shutdown_prim = { "queue_shutdown", shutdown_run }
 
 eff_t *eff_queue_offer_at(eff_site_t site, eff_queue_t *q, eff_value_t v)
 {
-    return eff__prim_node(site, &offer_prim, q, v);
+    eff_t *e = eff__prim_at_once(site, &offer_prim, q, v);
+    return e ? e : eff__prim_node(site, &offer_prim, q, v);
 }
 eff_t *eff_queue_take_at(eff_site_t site, eff_queue_t *q)
 {
-    return eff__prim_node(site, &take_prim, q, eff_unit);
+    eff_t *e = eff__prim_at_once(site, &take_prim, q, eff_unit);
+    return e ? e : eff__prim_node(site, &take_prim, q, eff_unit);
 }
 eff_t *eff__queue_pull_at(eff_site_t site, eff_queue_t *q)
 {

@@ -26,9 +26,8 @@ static bool ends_acquire(const eff_fiber_t *f)
     return eff__frame_extra(head) == EFF__MASK_RESTORE && eff__frame_attrs(head) & EFF__MASKED;
 }
 
-void eff__mask_end(eff_fiber_t *f)
+void eff__mask_end_interrupted(eff_fiber_t *f)
 {
-    if (__builtin_expect(!f->interrupt, 1) || f->attrs & EFF__MASKED) return;
     if (f->status == EFF__OK) {
         if (!ends_acquire(f)) eff__raise(f, eff_cause_incref(f->interrupt));
         return;
@@ -57,20 +56,11 @@ bool eff__take_misuse(eff_fiber_t *f, eff_site_t site)
     return true;
 }
 
-int eff__go_on_with(eff_fiber_t *f, eff_t *body, eff_site_t site)
+int eff__go_on_unless(eff_fiber_t *f, eff_t *body, eff_site_t site)
 {
-    f->reg = eff_unit;
-    f->status = EFF__OK;
-    if (eff__take_misuse(f, site)) {
-        eff_decref(body);
-        return EFF__RETURN;
-    }
-    if (!body) {
-        eff__raise_null(f, site);
-        return EFF__RETURN;
-    }
-    f->cur = (uintptr_t)body | EFF__OWNED;
-    return EFF__EVAL;
+    if (eff__take_misuse(f, site)) eff_decref(body);
+    else eff__raise_null(f, site);
+    return EFF__RETURN;
 }
 
 eff_t *eff__checked_finalizer(eff_fiber_t *f, eff_t *e, eff_site_t site)
@@ -112,9 +102,8 @@ void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child)
     eff__wake(parent);
 }
 
-int eff__region_leave(eff_fiber_t *f, uint32_t depth)
+int eff__region_leave_children(eff_fiber_t *f, uint32_t depth)
 {
-    if (__builtin_expect(!f->children || f->children->region < depth, 1)) return EFF__RETURN;
     if (!living_child(f, depth)) return EFF__RETURN;
     if (f->status != EFF__OK) eff__materialize(f);
     eff_cause_t *interrupt = eff__interrupt_cause(f, EFF_INTERRUPT_REGION_ENDED, f->wait.site);

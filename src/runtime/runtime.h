@@ -78,6 +78,7 @@ struct eff_runtime {
     eff_fiber_t *ended_first, *ended_last; /* whose on_exit is to be called */
     size_t n_ready;
     int64_t budget;
+    int64_t turn_ops; /* instructions until the loop has its turn */
     struct eff__hooks hooks;
     struct eff__debug debug;
     struct eff__watch watch;
@@ -146,7 +147,43 @@ void eff__interpret_watched(eff_runtime_t *rt, eff_fiber_t *f);
 /* ---- sched.c */
 
 /* Appends to the run queue. */
-void eff__enqueue(eff_fiber_t *f);
+static inline void eff__enqueue(eff_fiber_t *f)
+{
+    eff_runtime_t *rt = f->rt;
+    f->next_ready = NULL;
+    if (rt->ready_last) rt->ready_last->next_ready = f;
+    else rt->ready_first = f;
+    rt->ready_last = f;
+    rt->n_ready++;
+}
+/* Takes the first out of it; there is one. */
+static inline eff_fiber_t *eff__take_ready(eff_runtime_t *rt)
+{
+    eff_fiber_t *f = rt->ready_first;
+    rt->ready_first = f->next_ready;
+    if (!rt->ready_first) rt->ready_last = NULL;
+    rt->n_ready--;
+    return f;
+}
+
+/* What a fiber's turn counted for: its instructions, and the switch to it. */
+static inline int64_t eff__ops_used(const eff_runtime_t *rt)
+{
+    enum { SWITCH_OPS = 32 };
+    return rt->budget - rt->ops - rt->ops_left + SWITCH_OPS;
+}
+/* A fiber's turn is over: the next fiber, if nobody wants to have a say in that or a look between them; else NULL, and
+ * eff__drain goes on. */
+static inline eff_fiber_t *eff__next_at_once(eff_runtime_t *rt)
+{
+    if (rt->hooks.pick || rt->hooks.step || rt->max_turns || rt->watch.on || rt->ended_first) return NULL;
+    int64_t left = rt->turn_ops - eff__ops_used(rt);
+    if (left <= 0 || !rt->ready_first) return NULL;
+    rt->turn_ops = left;
+    rt->ops = rt->budget;
+    rt->ops_left = 0;
+    return eff__take_ready(rt);
+}
 /* Runs ready fibers until none is left or enough instructions were run for the loop to have its turn. */
 void eff__drain(eff_runtime_t *rt);
 /* Nothing is ready: asks the idlers, true if one of them made something ready. */
@@ -245,6 +282,7 @@ EFF_API void eff__run_shutdown(eff_runtime_t *rt);
 void eff__unwind_all(eff_runtime_t *rt);
 void eff__gen_unwind(eff_fiber_t *f, void *run);
 void eff__bracket_unwind(eff_fiber_t *f, uintptr_t *head);
+void eff__permits_unwind(const uintptr_t *head);
 void eff__each_unwind(void *each);
 
 /* ---- tree.c: walking the fibers, and who waits for whom */

@@ -11,36 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    TURN_OPS = 65536, /* instructions between two looks at the outside */
-    SWITCH_OPS = 32   /* what a switch counts for */
-};
-
-void eff__enqueue(eff_fiber_t *f)
-{
-    eff_runtime_t *rt = f->rt;
-    f->next_ready = NULL;
-    if (rt->ready_last) rt->ready_last->next_ready = f;
-    else rt->ready_first = f;
-    rt->ready_last = f;
-    rt->n_ready++;
-}
-
-static eff_fiber_t *take_first(eff_runtime_t *rt)
-{
-    eff_fiber_t *f = rt->ready_first;
-    rt->ready_first = f->next_ready;
-    if (!rt->ready_first) rt->ready_last = NULL;
-    rt->n_ready--;
-    return f;
-}
+enum { TURN_OPS = 65536 /* instructions between two looks at the outside */ };
 
 /* The only place that chooses the next fiber. */
 static eff_fiber_t *pick(eff_runtime_t *rt)
 {
-    if (__builtin_expect(!rt->hooks.pick, 1) || rt->n_ready == 1) return take_first(rt);
+    if (__builtin_expect(!rt->hooks.pick, 1) || rt->n_ready == 1) return eff__take_ready(rt);
     size_t i = rt->hooks.pick(rt->hooks.arg, rt->ready_first, rt->n_ready);
-    if (i == 0 || i >= rt->n_ready) return take_first(rt);
+    if (i == 0 || i >= rt->n_ready) return eff__take_ready(rt);
     eff_fiber_t *before = rt->ready_first;
     while (--i)
         before = before->next_ready;
@@ -145,13 +123,13 @@ void eff__woke_from_plain_c(eff_runtime_t *rt)
 void eff__drain(eff_runtime_t *rt)
 {
     eff_runtime_t *outer = eff__running;
-    int64_t quantum = TURN_OPS;
     eff__running = rt;
     rt->draining = true;
     rt->timers_polled = false;
     rt->now_valid = false;
     rt->wait_time = 0;
-    while (rt->ready_first && quantum > 0) {
+    rt->turn_ops = TURN_OPS;
+    while (rt->ready_first && rt->turn_ops > 0) {
         eff_fiber_t *f = pick(rt);
         if (rt->hooks.step) {
             rt->ops = 0;
@@ -163,7 +141,7 @@ void eff__drain(eff_runtime_t *rt)
         if (rt->max_turns) limit_turns(rt, f);
         if (__builtin_expect(rt->watch.on, 0)) eff__watch_turn(rt, f);
         else eff__interpret(rt, f);
-        quantum -= rt->budget - rt->ops - rt->ops_left + SWITCH_OPS;
+        rt->turn_ops -= eff__ops_used(rt);
         if (rt->ended_first) call_exits(rt);
     }
     rt->draining = false;
@@ -171,12 +149,13 @@ void eff__drain(eff_runtime_t *rt)
 }
 
 /* Of the first that is suspended in a turn: the clock is not read for a turn in which nobody is. */
-static EFF_NOINLINE void read_clock(eff_fiber_t *f)
+static EFF_NOINLINE int read_clock(eff_fiber_t *f)
 {
     f->wait.since = eff__wait_time(f->rt);
+    return EFF__SUSPEND;
 }
 
-void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
+int eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
 {
     eff_runtime_t *rt = f->rt;
     f->state = EFF__SUSPENDED;
@@ -188,7 +167,7 @@ void eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
         f->flags |= EFF__OUTSIDE;
         rt->n_external++;
     }
-    if (__builtin_expect(!f->wait.since, 0)) read_clock(f);
+    return __builtin_expect(f->wait.since != 0, 1) ? EFF__SUSPEND : read_clock(f);
 }
 
 void eff__wake(eff_fiber_t *f)

@@ -27,9 +27,9 @@ static bool keeper_leaves(eff_fiber_t *f)
     (void)f;
     return true;
 }
-static const struct eff__wait_ops keeper_wait = { .name = "for its scope to be closed",
-                                                  .leave = keeper_leaves,
-                                                  .patient = true };
+static const struct eff__wait_ops keeper_wait = {
+    .name = "for its scope to be closed", .leave = keeper_leaves, .patient = true, .idle = true
+};
 
 /* The head of a keeper's CLOSING frame. */
 static uintptr_t *closing_head(const eff_fiber_t *keeper)

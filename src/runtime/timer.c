@@ -8,6 +8,12 @@ static bool before(const struct eff__timer *a, const struct eff__timer *b)
     return a->deadline < b->deadline || (a->deadline == b->deadline && a->seq < b->seq);
 }
 
+/* Has what will be melded soon come from memory meanwhile: of a million timers hardly any is in the cache. */
+static inline void fetch(const struct eff__timer *t)
+{
+    __builtin_prefetch(t, 1);
+}
+
 /* Melds two roots (neither NULL, both without siblings); returns the root. */
 static struct eff__timer *meld(struct eff__timer *a, struct eff__timer *b)
 {
@@ -31,6 +37,7 @@ static struct eff__timer *meld_siblings(struct eff__timer *first)
     while (first) {
         struct eff__timer *a = first, *b = a->next;
         first = b ? b->next : NULL;
+        if (first) fetch(first->child);
         a->next = a->prev = NULL;
         if (b) {
             b->next = b->prev = NULL;
@@ -43,6 +50,10 @@ static struct eff__timer *meld_siblings(struct eff__timer *first)
     while (pairs) {
         struct eff__timer *p = pairs;
         pairs = p->next;
+        if (pairs) {
+            fetch(pairs->next);
+            fetch(pairs->child);
+        }
         p->next = p->prev = NULL;
         root = root ? meld(root, p) : p;
     }

@@ -33,7 +33,7 @@ static void unwind_frame(eff_fiber_t *f)
     eff_exit_t exit = eff__reg_exit(f);
     if (!(word & EFF__SPECIAL)) {
         eff_t *e = eff__frame_node(word);
-        if (e->op == EFF__OP_ON_EXIT) eff__report_skipped(f, e->site);
+        if (e->op == EFF__OP_ON_EXIT && !(e->flags & EFF__QUIET)) eff__report_skipped(f, e->site);
         if (word & EFF__OWNED) eff__node_release(e);
         return;
     }
@@ -67,6 +67,10 @@ static void unwind_frame(eff_fiber_t *f)
     case EFF__F_GEN: eff__gen_unwind(f, (void *)*--f->top); break;
     case EFF__F_BRACKET:
         eff__bracket_unwind(f, f->top);
+        f->top -= 3;
+        break;
+    case EFF__F_PERMITS:
+        eff__permits_unwind(f->top);
         f->top -= 3;
         break;
     case EFF__F_SAVED:

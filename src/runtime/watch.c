@@ -192,6 +192,10 @@ void eff__watch_frame(eff_fiber_t *f)
         site = eff__frame_node(top[-2])->site;
         kind = eff__bracket_acquires(top[-1]) ? EFF__MARK_CALLBACK : EFF__MARK_RELEASE;
         break;
+    case EFF__F_PERMITS:
+        site = (eff_site_t)top[-4];
+        name = "the end of what ran with permits";
+        break;
     case EFF__F_EACH:
         site = eff__frame_node(top[-3])->site;
         kind = EFF__MARK_CALLBACK;

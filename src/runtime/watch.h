@@ -43,6 +43,8 @@ void eff__watch_turn(eff_runtime_t *rt, eff_fiber_t *f);
 void eff__gen_is_at(const void *run, const char **ret_name, eff_site_t *ret_site);
 /* Whether a bracket's frame with this head is still at its acquire: else its release comes next. */
 bool eff__bracket_acquires(uintptr_t head);
+/* Whether it is at its release, or behind it. */
+bool eff__bracket_releases(uintptr_t head);
 
 /* ---- said by the interpreter */
 

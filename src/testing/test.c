@@ -1,6 +1,8 @@
 /* Driving fibers from outside, as a transcript. */
 #include "testing/test.h"
 
+#include <effect/dump.h>
+
 #include "core/misuse.h"
 #include "core/track.h"
 #include "testing/environment.h"
@@ -59,6 +61,16 @@ eff_fiber_t *eff_test_fork(eff_test_t *t, eff_t *e)
 
 /* ---- letting it run */
 
+/* Whether the caller stands outside of all fibers, as he must: anything else is reported. */
+static bool may_drive(const eff_test_t *t, const char *function)
+{
+    if (!eff_runtime_current() && !t->env.rt->driving) return true;
+    eff__misuse("%s was called from a callback of a fiber, or of a loop that runs: a test is driven from outside, and "
+                "from a fiber time is moved by eff_test_clock_adjust",
+                function);
+    return false;
+}
+
 static void settle(eff_test_t *t)
 {
     eff__test_env_watch(&t->env);
@@ -78,17 +90,19 @@ static int64_t after(const eff_test_t *t, eff_duration_t d)
 
 void eff_test_adjust(eff_test_t *t, eff_duration_t d)
 {
-    drive(t, after(t, d));
+    if (may_drive(t, "eff_test_adjust")) drive(t, after(t, d));
 }
 
 void eff_test_set(eff_test_t *t, eff_instant_t to)
 {
+    if (!may_drive(t, "eff_test_set")) return;
     if (to.ns < t->env.clock->now) eff__misuse("eff_test_set to an instant in the past");
     else drive(t, to.ns);
 }
 
 eff_duration_t eff_test_step(eff_test_t *t, eff_duration_t at_most)
 {
+    if (!may_drive(t, "eff_test_step")) return (eff_duration_t){ 0 };
     settle(t);
     int64_t from = t->env.clock->now, to = after(t, at_most);
     const struct eff__timer *next = t->env.clock->timers.root;
@@ -99,7 +113,7 @@ eff_duration_t eff_test_step(eff_test_t *t, eff_duration_t at_most)
 
 const eff_exit_t *eff_test_poll(eff_test_t *t, eff_fiber_t *fiber)
 {
-    settle(t);
+    if (may_drive(t, "eff_test_poll")) settle(t);
     return eff_fiber_poll(fiber);
 }
 
@@ -187,7 +201,7 @@ void eff__test_free_now(eff_test_t *t)
 
 size_t eff_test_free(eff_test_t *t)
 {
-    if (!t) return 0;
+    if (!t || !may_drive(t, "eff_test_free")) return 0;
     size_t n = eff__test_env_end_fibers(&t->env, NULL);
     eff__test_free_now(t);
     return n;
@@ -195,7 +209,7 @@ size_t eff_test_free(eff_test_t *t)
 
 size_t eff_test_end(eff_test_t *t, eff_buffer_t *out)
 {
-    if (!t) return 0;
+    if (!t || !may_drive(t, "eff_test_end")) return 0;
     eff_buffer_t own = EFF_BUFFER_INIT;
     struct eff__test_env env = t->env; /* what is asked for once it is gone */
     size_t n = eff__test_env_end_fibers(&t->env, out);

@@ -135,6 +135,18 @@ static eff_t *forked(void)
     return eff_flat_map(sessions, join, eff_unit);
 }
 
+#line 1 "tasks.c"
+static eff_t *accept_and_resolve(eff_task_group_t *group, eff_value_t env)
+{
+    (void)env;
+    eff_t *resolve = eff_named(eff_flat_map(eff_yield_now(), handle, eff_unit), "resolver");
+    return eff_then(eff_task_group_fork(group, resolve), eff_never());
+}
+static eff_t *named_task(void)
+{
+    return eff_zip_par(eff_noop(), eff_named(eff_task_group(accept_and_resolve, eff_unit), "server"));
+}
+
 #line 1 "retry.c"
 static eff_value_t explain(eff_value_t error, eff_value_t env)
 {
@@ -184,6 +196,7 @@ const struct message failure_messages[] = {
     { "deep", .program = deep },
     { "recursive", .program = recursive },
     { "forked", .program = forked },
+    { "named_task", .program = named_task },
     { "retried", .program = retried },
     { "in_a_gen", .program = in_a_gen },
     { "interrupted", .program = interrupted },

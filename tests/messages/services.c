@@ -1,4 +1,6 @@
 /* Services that are asked for and not there. */
+#include <unistd.h>
+
 #include "messages/messages.h"
 
 #line 1 "db.c"
@@ -132,10 +134,27 @@ static eff_t *unimplemented(void)
     return post_provide(post_with(send_post, eff_literal("ada")), &the_post);
 }
 
+#line 1 "main.c"
+eff_layer_t *log_live(void);
+static eff_t *open_log(void)
+{
+    return eff_succeed(log_value(&the_log));
+}
+static void close_log(log_t *log)
+{
+    (void)log;
+}
+EFF_DEFINE_LAYER(log_live, log, log_t, open_log, close_log, EFF_NO_NEEDS);
+static void wire_needs(void)
+{
+    _exit(eff_main_with(eff_noop(), eff_layer_wire(mail_over_db(), log_live())));
+}
+
 const struct message service_messages[] = {
     { "no_service_at_all", .program = no_service_at_all },
     { "other_services", .program = other_services },
     { "layer_needs", .program = layer_needs },
+    { "wire_needs", .run = wire_needs },
     { "asked_in_a_gen", .program = asked_in_a_gen },
     { "null_use", .program = null_use },
     { "layer_opens_null", .program = layer_opens_null },

@@ -81,6 +81,48 @@ static eff_t *side_waits_for_its_caller(void)
     return eff_then(ada, eff_flat_map(eff_yield_now(), join_friend, eff_int(0)));
 }
 
+#line 1 "bank.c"
+static eff_t *transfer(const char *name, eff_mutex_t *from, eff_mutex_t *to)
+{
+    eff_t *both = eff_with_lock(to, eff_noop());
+    eff_t *e = eff_with_lock(from, eff_then(eff_sleep(eff_millis(1)), both));
+    return eff_fork_with(e, &(eff_fork_options_t){ .name = name });
+}
+static eff_t *locked_in_a_circle(void)
+{
+    eff_mutex_t *savings = eff_mutex_new(), *wages = eff_mutex_new();
+    eff_t *both = eff_then(transfer("ada", savings, wages), transfer("bob", wages, savings));
+    eff_t *third = eff_then(eff_sleep(eff_millis(1)), eff_with_lock(wages, eff_noop()));
+    eff_t *e = eff_then(both, third);
+    eff_mutex_decref(savings);
+    eff_mutex_decref(wages);
+    return e;
+}
+
+static eff_t *locked_twice(void)
+{
+    eff_mutex_t *savings = eff_mutex_new();
+    eff_t *e = eff_with_lock(savings, eff_then(eff_noop(), eff_with_lock(savings, eff_noop())));
+    eff_mutex_decref(savings);
+    return e;
+}
+
+#line 1 "places.c"
+static eff_t *too_many_permits(void)
+{
+    eff_semaphore_t *places = eff_semaphore_new(4);
+    eff_t *e = eff_with_permits(places, 5, eff_noop());
+    eff_semaphore_decref(places);
+    return e;
+}
+static eff_t *permits_kept(void)
+{
+    eff_semaphore_t *places = eff_semaphore_new(4);
+    eff_t *e = eff_then(eff_semaphore_acquire(places, 3), eff_with_permits(places, 2, eff_noop()));
+    eff_semaphore_decref(places);
+    return e;
+}
+
 #line 1 "dump.c"
 static eff_value_t quit(eff_value_t env)
 {
@@ -140,6 +182,10 @@ const struct message wait_messages[] = {
     { "many_forked", .program = many_forked },
     { "wait_for_each_other", .program = wait_for_each_other },
     { "side_waits_for_its_caller", .program = side_waits_for_its_caller },
+    { "locked_in_a_circle", .program = locked_in_a_circle },
+    { "locked_twice", .program = locked_twice },
+    { "too_many_permits", .program = too_many_permits },
+    { "permits_kept", .program = permits_kept },
     { "three_dumped", .program = three_dumped },
     { "many_dumped", .program = many_dumped },
     { "named_dumped", .program = named_dumped },

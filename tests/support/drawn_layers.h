@@ -121,13 +121,19 @@ static inline eff_layer_t *drawn_identity(void)
     }
 }
 
-/* Consumes e. The service is used before and after it. */
+/* Consumes e. The service is used before and after it; but not where the scope around holds it, which may be one that
+ * the program closes meanwhile. */
 static inline eff_t *layer_around(eff_t *e)
 {
     struct drawn_layer d = draw_layer();
-    eff_t *first = below(2) ? eff_incref(d.used) : eff_yield_now();
-    e = eff_then(first, eff_then(e, d.used));
-    switch (below(9)) {
+    bool used_before = below(2);
+    unsigned how = below(9);
+    if (how > 0) {
+        eff_t *first = used_before ? eff_incref(d.used) : eff_yield_now();
+        e = eff_then(first, eff_then(e, eff_incref(d.used)));
+    }
+    eff_decref(d.used);
+    switch (how) {
     case 0: return eff_flat_map(eff_layer_build(d.layer), with_context, eff_effect_value(e));
     case 1: return eff_scoped(eff_flat_map(eff_layer_build(d.layer), with_context, eff_effect_value(e)));
     case 2: return eff_flat_map(eff_layer_memoize(d.layer), provide_later, eff_effect_value(e));

@@ -1,6 +1,9 @@
 /* The allocator that counts and fails, and what tests do with it. */
 #include "support/failing_allocator.h"
 
+#include <malloc.h>
+#include <string.h>
+
 atomic_long blocks_live;
 atomic_long requests;
 atomic_long failing_request = -1;
@@ -12,18 +15,37 @@ static bool request_fails(void)
     return failing >= 0 && (number == failing || (number > failing && failing_sticky));
 }
 
+static const char *looked_for; /* in blocks that are freed; NULL: nothing */
+atomic_long freed_with_text;
+
+void look_into_freed_blocks(const char *text)
+{
+    eff__freelist_enable(0);
+    looked_for = text;
+    freed_with_text = 0;
+}
+
+static void look_into(const void *p)
+{
+    if (memmem(p, malloc_usable_size((void *)(uintptr_t)p), looked_for, strlen(looked_for)))
+        atomic_fetch_add(&freed_with_text, 1);
+}
+
 static void *failing_malloc(size_t size, void *ctx)
 {
     (void)ctx;
     void *p = request_fails() ? NULL : malloc(size);
     if (p) atomic_fetch_add(&blocks_live, 1);
+    if (p && looked_for) memset(p, 0, malloc_usable_size(p)); /* what others left there does not count */
     return p;
 }
 
 static void *failing_realloc(void *p, size_t size, void *ctx)
 {
     (void)ctx;
-    void *q = request_fails() ? NULL : realloc(p, size);
+    if (request_fails()) return NULL;
+    if (p && looked_for) look_into(p); /* as if each moved */
+    void *q = realloc(p, size);
     if (q && !p) atomic_fetch_add(&blocks_live, 1);
     return q;
 }
@@ -32,6 +54,7 @@ static void failing_free(void *p, void *ctx)
 {
     (void)ctx;
     if (p) atomic_fetch_sub(&blocks_live, 1);
+    if (p && looked_for) look_into(p);
     free(p);
 }
 

@@ -36,6 +36,10 @@ void failing_json_free(void *p);
 void allocations_fail_at(long n, bool sticky);
 /* A teardown: nothing may be left. */
 void no_block_is_live(void);
+/* Counts from now on the blocks that are given back with this text in them: what should have been overwritten. First
+ * thing in a test; static. */
+void look_into_freed_blocks(const char *text);
+extern atomic_long freed_with_text;
 /* Runs the program once for every allocation it makes, failing that one, and again failing it and all later ones. The
  * program must give back all it got. */
 void fail_every_allocation(void (*program)(void));

@@ -115,6 +115,24 @@ static inline eff_t *holds(struct world *w, const char *name)
     return eff_acquire_use_release(acquire(w, name), waits_here, release, eff_ptr(w));
 }
 
+/* ---- a service that is a label, which tells whose context it is */
+
+static const eff_tag_t label_tag = { .name = "label" };
+static inline eff_value_t say_label_of(eff_value_t context, eff_value_t env)
+{
+    eff_value_t label = eff_context_get(eff_as_context(context), &label_tag);
+    journal_add(eff_as_ptr(env), label.type ? eff_as_string(label) : "nobody");
+    return eff_unit;
+}
+static inline eff_t *say_label(struct world *w)
+{
+    return eff_map(eff_context(), say_label_of, eff_ptr(w));
+}
+static inline eff_t *labelled(eff_t *e, const char *label)
+{
+    return eff_provide_context(e, eff_context_add(eff_context_empty(), &label_tag, eff_literal(label)));
+}
+
 /* ---- unobserved failures */
 
 static inline void note_unobserved(const eff_fiber_t *fiber, const eff_cause_t *cause, void *arg)

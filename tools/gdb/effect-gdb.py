@@ -350,8 +350,9 @@ def show_fiber(pointer):
 
 
 # Words below the mark of a special frame, from frame.h. A frame that is missing here ends the trace with a remark.
-FRAME_WORDS = {'END': 0, 'MASK': 0, 'LOCALLY': 1, 'SCOPED': 1, 'PROVIDE': 2, 'GEN': 1, 'BRACKET': 3, 'FINALIZER': 2,
-               'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2, 'PULL': 2, 'EXTEND': 1, 'CLOSING': 2}
+FRAME_WORDS = {'END': 0, 'MASK': 0, 'LOCALLY': 1, 'SCOPED': 1, 'PROVIDE': 2, 'GEN': 1, 'BRACKET': 3, 'PERMITS': 3,
+               'FINALIZER': 2, 'SAVED': 2, 'LEAVING': 2, 'PAR': 1, 'EACH': 2, 'ITEM': 2, 'PULL': 2, 'EXTEND': 1,
+               'CLOSING': 2}
 
 
 def frame_sites(fiber):
@@ -385,9 +386,10 @@ def frame_sites(fiber):
         elif name == 'EACH' or name == 'BRACKET':
             node = top[-2] if name == 'EACH' else top[-1]
             yield show_effect(gdb.Value(int(node) & ~15).cast(pointer_to('eff')))
-        elif name == 'FINALIZER':
-            where = c_string(gdb.Value(int(top[-2])).cast(gdb.lookup_type('char').pointer()))
-            yield 'finalizer' + (f', {where}' if where else '')
+        elif name in ('FINALIZER', 'PERMITS'):
+            lowest = top - FRAME_WORDS[name]
+            where = c_string(gdb.Value(int(lowest[0])).cast(gdb.lookup_type('char').pointer()))
+            yield name.lower() + (f', {where}' if where else '')
         elif name in ('SCOPED', 'PROVIDE', 'LEAVING', 'EXTEND', 'CLOSING'):
             yield name.lower()
         top -= FRAME_WORDS[name]

@@ -1,0 +1,192 @@
+#include "runtime/permits.h"
+
+#include "core/cause.h"
+#include "runtime/region.h"
+#include "runtime/runtime.h"
+
+enum phase { WAITING, HOLDING, ENDING };
+
+enum { SITE, HANDLE, WHAT, HEAD, WORDS }; /* of the frame; WHAT: body, then n */
+
+/* ---- giving out, and back */
+
+static bool is_entering(const eff_fiber_t *f)
+{
+    return f->wait.ops->resumed == eff__permits_entered;
+}
+
+/* The fiber has n of them, for itself or for a scope. */
+static void give_out(struct eff__permits *p, eff_fiber_t *f, int64_t n, bool to_scope)
+{
+    p->out += n;
+    p->holder = to_scope ? NULL : f;
+    p->holder_id = f->id;
+    p->taken_at = f->wait.site;
+}
+
+void eff__permits_serve(struct eff__permits *p)
+{
+    for (eff_fiber_t *f; (f = p->line.home.waiters.first) && f->reg.integer <= p->total - p->out;) {
+        eff__waiters_remove(&p->line.home.waiters, f);
+        p->line.n--;
+        give_out(p, f, f->reg.integer, !is_entering(f));
+        eff__wake(f);
+    }
+}
+
+void eff__permits_give(struct eff__permits *p, int64_t n)
+{
+    if (n == 0) return;
+    p->out -= n;
+    p->holder = NULL;
+    p->holder_id = 0;
+    eff__permits_serve(p);
+}
+
+static void give_up_handle(struct eff__permits *p)
+{
+    eff__payload_decref(eff__header_of(p)->type, p);
+}
+
+/* ---- what runs with them */
+
+static void set_phase(uintptr_t *words, enum phase phase)
+{
+    words[HEAD] = eff__frame_head(EFF__F_PERMITS, eff__frame_attrs(words[HEAD]), (unsigned)phase);
+}
+
+/* The permits are there, with a reference to the handle: the body is next. */
+static void begin_body(eff_fiber_t *f, uintptr_t *words, struct eff__permits *p, int64_t n)
+{
+    f->cur = words[WHAT] | EFF__OWNED;
+    words[HANDLE] = (uintptr_t)p;
+    words[WHAT] = (uintptr_t)n;
+    set_phase(words, HOLDING);
+    f->depth++;
+}
+
+/* ---- waiting */
+
+bool eff__permits_leave(eff_fiber_t *f)
+{
+    struct eff__permits *p = (struct eff__permits *)f->wait.object;
+    bool first = p->line.home.waiters.first == f;
+    eff__waiters_remove(&p->line.home.waiters, f);
+    p->line.n--;
+    if (first) eff__permits_serve(p);
+    give_up_handle(p);
+    return true;
+}
+
+/* What it was given goes on to the next. */
+static void give_on(struct eff__permits *p, eff_fiber_t *f)
+{
+    eff__permits_give(p, f->reg.integer);
+    f->reg = eff_unit;
+    give_up_handle(p);
+}
+
+void eff__permits_entered(eff_fiber_t *f, bool interrupted)
+{
+    struct eff__permits *p = (struct eff__permits *)f->wait.object;
+    if (interrupted) give_on(p, f);
+    else begin_body(f, f->top - WORDS, p, f->reg.integer);
+}
+
+void eff__permits_acquired(eff_fiber_t *f, bool interrupted)
+{
+    struct eff__permits *p = (struct eff__permits *)f->wait.object;
+    if (interrupted) {
+        give_on(p, f);
+        return;
+    }
+    f->reg = eff_unit;
+    give_up_handle(p);
+}
+
+static int wait_in_line(eff_fiber_t *f, eff_t *e, bool alone, int64_t n, const struct eff__wait_ops *ops)
+{
+    f->reg = eff_int(n);
+    f->status = EFF__OK;
+    return eff__line_wait(f, e, alone, ops);
+}
+
+/* Whether there is nothing to count: of none, or of the handle that stands for values of other types, which threads
+ * share. */
+static bool is_uncounted(struct eff__permits *p, int64_t n)
+{
+    return n == 0 || (!p->line.home.mailbox && eff__home_is_dummy(&p->line.home));
+}
+
+int eff__permits_acquire(eff_fiber_t *f, eff_t *e, bool alone, int64_t n, const struct eff__wait_ops *ops)
+{
+    struct eff__permits *p = (struct eff__permits *)e->prim.handle;
+    if (is_uncounted(p, n)) return eff__prim_value(f, eff_unit);
+    if (!eff__permits_are_free(p, n)) return wait_in_line(f, e, alone, n, ops);
+    give_out(p, f, n, true);
+    return eff__prim_value(f, eff_unit);
+}
+
+/* ---- the instruction, and its frame */
+
+int eff__permits_enter(eff_fiber_t *f, eff_t *e, bool alone, eff_t *body, int64_t n, const struct eff__wait_ops *ops)
+{
+    struct eff__permits *p = (struct eff__permits *)e->prim.handle;
+    if (!eff__frames_reserve(f, WORDS + EFF__FRAME_SLACK)) {
+        eff_decref(body);
+        return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+    }
+    uintptr_t *words = f->top;
+    f->top += WORDS;
+    words[SITE] = (uintptr_t)e->site;
+    words[HANDLE] = 0;
+    words[WHAT] = (uintptr_t)body;
+    words[HEAD] = eff__frame_head(EFF__F_PERMITS, f->attrs, WAITING);
+    if (is_uncounted(p, n)) n = 0;
+    if (!eff__permits_are_free(p, n)) return wait_in_line(f, e, alone, n, ops);
+    if (n) give_out(p, f, n, false);
+    begin_body(f, words, (struct eff__permits *)eff__prim_take_handle(e, alone), n);
+    return EFF__EVAL;
+}
+
+/* Gives back what the frame holds. False when somebody has given it back already, who did not have it. */
+static bool end(const uintptr_t *words)
+{
+    struct eff__permits *p = (struct eff__permits *)words[HANDLE];
+    int64_t n = (int64_t)words[WHAT];
+    bool ours = n <= p->out;
+    eff__permits_give(p, ours ? n : p->out);
+    give_up_handle(p);
+    return ours;
+}
+
+static const char stolen_text[] = "permits were given back by somebody who did not have them, while this ran with them";
+
+int eff__return_permits(eff_fiber_t *f)
+{
+    uintptr_t *words = f->top - WORDS;
+    enum phase phase = (enum phase)eff__frame_extra(words[HEAD]);
+    if (phase != ENDING && f->status != EFF__OK) eff__trace_add(&f->rt->trace, (eff_site_t)words[SITE]);
+    if (phase == WAITING) { /* it has failed: whoever gets permits goes on with the body */
+        f->top = words;
+        eff_decref((eff_t *)words[WHAT]);
+        return EFF__RETURN;
+    }
+    if (f->children) {
+        set_phase(words, ENDING);
+        int next = eff__region_leave(f, f->depth);
+        if (next != EFF__RETURN) return next;
+    }
+    f->top = words;
+    f->depth--;
+    if (!end(words)) eff__reg_add_failure(f, eff_cause_die(eff_literal(stolen_text)));
+    eff__mask_end(f);
+    return EFF__RETURN;
+}
+
+void eff__permits_unwind(const uintptr_t *head)
+{
+    const uintptr_t *words = head - HEAD;
+    if (eff__frame_extra(*head) == WAITING) eff_decref((eff_t *)words[WHAT]);
+    else (void)end(words);
+}
