@@ -84,7 +84,7 @@ def table(rows, counts):
         if counts[workload]:
             verdict += f', instructions: {judge(counts[workload], what)}'
         lines += ['  ' + verdict, '']
-    return '\n'.join(lines)
+    return '\n'.join(line.rstrip() for line in lines)
 
 
 def main(build, output):

@@ -39,10 +39,15 @@ static eff_value_t scrape(eff_value_t registry)
     return page;
 }
 
+static eff_t *print(eff_value_t page, eff_value_t env)
+{
+    return eff_print(eff_value_incref(page));
+}
+
 int main(void)
 {
     eff_metric_registry_t *registry = eff_metric_registry_new();
-    eff_t *page = eff_flat_map(eff_sync(scrape, eff_ptr(registry)), eff_print_value, eff_unit);
+    eff_t *page = eff_flat_map(eff_sync(scrape, eff_ptr(registry)), print, eff_unit);
     page = eff_delay(page, eff_millis(495));
     eff_t *e = eff_provide(eff_zip_par(serve(), page), eff_metric_registry(registry));
     e = eff_provide(eff_zip_par(e, eff_test_clock_adjust(eff_minutes(1))), eff_test_clock());
@@ -67,5 +72,4 @@ request_seconds_count{host="a"} 8
 # TYPE requests_total counter
 requests_total{host="a",status="200"} 6
 requests_total{host="a",status="404"} 2
-
 */

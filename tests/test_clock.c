@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "runtime/timer.h"
+#include "support/failing_allocator.h"
 #include "support/fibers.h"
+#include "support/harness.h"
 
 static eff_t *adjust_ms(int64_t ms)
 {
@@ -443,6 +445,107 @@ START_TEST(CLOCK_033_timers_fire_in_order_and_cancelled_ones_never)
     ck_assert_ptr_null(q.root);
     ck_assert_uint_eq(n_fired + n_cancelled, N_TIMERS);
     ck_assert_uint_eq(q.n, 0);
+    eff__timers_done(&q);
+}
+END_TEST
+
+static int64_t drawn(unsigned bits)
+{
+    uint64_t draw = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand();
+    return (int64_t)(draw >> (64 - bits));
+}
+
+/* Timers of all distances at once: those of nanoseconds, of hours and of centuries, as time goes on; many that are removed,
+ * and all that are due at the same time now and then. `now` never goes back, as no clock does. */
+static void check_mixed(unsigned seed)
+{
+    struct eff__timers q = { 0 };
+    int64_t now = 0;
+    size_t n = 0;
+    srand(seed);
+    for (int i = 0; i < N_TIMERS; i++)
+        timers[i].deadline = -1;
+    for (int round = 0; round < 200; round++) {
+        unsigned bits = 1 + (unsigned)rand() % (round % 10 == 0 ? 62 : 34);
+        bool alike = rand() % 8 == 0;
+        int64_t one = drawn(bits);
+        for (int i = rand() % 4000; i > 0; i--) {
+            struct eff__timer *t = &timers[rand() % N_TIMERS];
+            if (t->deadline >= 0) continue;
+            eff__timers_add(&q, t, (INT64_MAX - now > one ? now : 0) + (alike ? one : drawn(bits)));
+            n++;
+        }
+        for (int i = rand() % 1000; i > 0; i--) {
+            struct eff__timer *t = &timers[rand() % N_TIMERS];
+            if (t->deadline < 0) continue;
+            eff__timers_remove(&q, t);
+            t->deadline = -1;
+            n--;
+        }
+        int64_t last = -1;
+        uint64_t seq = 0;
+        for (int i = rand() % 3000; i > 0 && q.root; i--) {
+            struct eff__timer *t = eff__timers_pop(&q);
+            ck_assert(t->deadline > last || (t->deadline == last && t->seq > seq));
+            last = t->deadline;
+            seq = t->seq;
+            t->deadline = -1;
+            n--;
+        }
+        if (last > now) now = last;
+        ck_assert_uint_eq(q.n, n);
+        int64_t first = INT64_MAX;
+        for (int i = 0; i < N_TIMERS; i++)
+            if (timers[i].deadline >= 0 && timers[i].deadline < first) first = timers[i].deadline;
+        ck_assert(n == 0 ? !q.root : q.root->deadline == first);
+    }
+    while (q.root)
+        eff__timers_pop(&q)->deadline = -1;
+    ck_assert_uint_eq(q.n, 0);
+    eff__timers_done(&q);
+}
+
+START_TEST(timers_near_and_far_fire_in_order)
+{
+    for (long seed = test_scaled(20); seed > 0; seed--)
+        check_mixed((unsigned)seed);
+}
+END_TEST
+
+START_TEST(many_timers_need_no_memory)
+{
+    struct eff__timers q = { 0 };
+    allocations_fail_at(0, true);
+    for (int i = 0; i < N_TIMERS; i++)
+        eff__timers_add(&q, &timers[i], (int64_t)(i % 1000) << 20);
+    ck_assert_ptr_null(q.wheel);
+    allocations_fail_at(-1, false);
+    int64_t last = -1;
+    uint64_t seq = 0;
+    ck_assert_uint_eq(pop_in_order(&q, INT64_MAX, &last, &seq), N_TIMERS);
+    eff__timers_done(&q);
+}
+END_TEST
+
+/* A million sleepers of an hour stay where they are while others come and go. */
+START_TEST(timers_that_are_far_away_are_left_alone)
+{
+    struct eff__timers q = { 0 };
+    int64_t now = 0, hour = INT64_C(3600000000000);
+    for (int i = 0; i < N_TIMERS - 3000; i++)
+        eff__timers_add(&q, &timers[i], hour + (int64_t)i * 1000000);
+    size_t far_away = q.wheel->n;
+    ck_assert_uint_gt(far_away, N_TIMERS - 5000);
+    for (int round = 0; round < 20; round++) {
+        for (int i = N_TIMERS - 3000; i < N_TIMERS; i++)
+            eff__timers_add(&q, &timers[i], now + (i % 100) * 1000000);
+        for (int i = 0; i < 3000; i++)
+            now = eff__timers_pop(&q)->deadline;
+    }
+    ck_assert_int_eq(q.root->deadline, hour);
+    while (q.root)
+        eff__timers_pop(&q);
+    eff__timers_done(&q);
 }
 END_TEST
 
@@ -477,4 +580,6 @@ TESTS(CLOCK_001_a_sleep_of_ten_hours_takes_no_real_time, CLOCK_003_sleepers_wake
       adjusting_back_from_outside_moves_nothing, interrupting_from_outside_ends_the_fiber_in_the_next_adjust,
       freeing_a_test_ends_what_still_runs_and_counts_it, two_fibers_are_driven_together,
       a_forked_operation_takes_the_second_it_is_given, a_race_is_won_after_a_second_and_a_timeout_fails_after_five,
-      CLOCK_033_timers_fire_in_order_and_cancelled_ones_never, CLOCK_034_deadlines_at_either_end_of_time_are_ordered)
+      CLOCK_033_timers_fire_in_order_and_cancelled_ones_never, timers_near_and_far_fire_in_order,
+      many_timers_need_no_memory, timers_that_are_far_away_are_left_alone,
+      CLOCK_034_deadlines_at_either_end_of_time_are_ordered)

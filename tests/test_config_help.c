@@ -103,6 +103,27 @@ static void make_help(void)
     ck_assert(text.truncated || strcmp(eff_buffer_text(&text), with_environment) == 0);
     eff_buffer_done(&text);
 }
+typedef struct wordy {
+    const char *name;
+    const char *rest;
+} wordy_t;
+static const eff_config_field_t wordy_fields[] = {
+    EFF_CONFIG_STRING(wordy_t, name, "name", .otherwise = "x", .help = "one line\nand\tanother,\n\n  and a third\n"),
+    EFF_CONFIG_STRING(wordy_t, rest, "rest", .help = ""),
+};
+static const eff_config_schema_t wordy_schema = EFF_CONFIG_SCHEMA(wordy_t, wordy_fields);
+
+START_TEST(lines_of_a_text_stay_in_its_column)
+{
+    eff_buffer_t out = EFF_BUFFER_INIT;
+    eff_config_help(&wordy_schema, NULL, 1, &out);
+    ck_assert_str_eq(eff_buffer_text(&out), "  --name=TEXT  one line and another,\n"
+                                            "               and a third (default x)\n"
+                                            "  --rest=TEXT  (required)\n");
+    eff_buffer_done(&out);
+}
+END_TEST
+
 START_TEST(help_without_memory_is_cut)
 {
     fail_every_allocation(make_help);
@@ -127,4 +148,5 @@ static void check_level(struct world *w, const eff_exit_t *exit)
 }
 CASE(log_levels_are_configured_by_name, read_level, .check = check_level)
 
-TESTS(help_has_two_columns, help_is_as_wide_as_it_may_be, help_without_memory_is_cut, log_levels_are_configured_by_name)
+TESTS(help_has_two_columns, help_is_as_wide_as_it_may_be, lines_of_a_text_stay_in_its_column,
+      help_without_memory_is_cut, log_levels_are_configured_by_name)

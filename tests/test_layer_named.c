@@ -350,6 +350,9 @@ START_TEST(naming_again_gives_the_new_name)
     layer = named(config_live(), NULL);
     assert_described(layer, true, "broken: the name of eff_layer_named is missing (app.c:1)\n");
     eff_layer_decref(layer);
+    layer = named(config_live(), "");
+    assert_described(layer, true, "broken: the name of eff_layer_named is empty (app.c:1)\n");
+    eff_layer_decref(layer);
 }
 END_TEST
 

@@ -258,6 +258,44 @@ static eff_t *of_records_that_fail(struct world *w)
 CASE(what_another_logger_fails_to_log_is_told_of, of_records_that_fail, .succeeds = "unit",
      .journal = "on@0 <b> <c> <a_message_of_the_log_was_lost,_the_Logger_failed>")
 
+/* Fails at the first three: a message, the notice of that, and the next message. */
+static eff_t *fail_thrice(eff_logger_t *logger, const eff_log_record_t *r)
+{
+    struct plain *p = EFF_CONTAINER_OF(logger, struct plain, logger);
+    if (p->w->n[0]++ < 3) return eff_fail(eff_literal("no"));
+    eff_value_t both = eff_pair(eff_ptr(p->w), eff_value_incref(r->message));
+    return eff_map(eff_sleep(eff_millis(1)), add_text, both);
+}
+static eff_t *of_notices_that_fail(struct world *w)
+{
+    static struct plain p;
+    p = (struct plain){ .logger = { .size = sizeof(eff_logger_t), .log = fail_thrice }, .w = w };
+    eff_layer_t *inner = eff_layer_succeed(&eff_logger_tag, eff_logger_value(&p.logger));
+    eff_t *e = eff_then(three(), eff_then(eff_sleep(eff_seconds(1)), eff_log_info("%s", "d")));
+    e = eff_then(eff_then(eff_log_info("%s", "zero"), eff_sleep(eff_seconds(1))), e);
+    return eff_provide(e, eff_logger_batched(inner, NULL));
+}
+CASE(a_notice_that_is_lost_is_made_up_for_with_the_next_message, of_notices_that_fail, .succeeds = "unit",
+     .journal = "<b> <c> <a_message_of_the_log_was_lost> <a_message_of_the_log_was_lost> <d>")
+
+static eff_t *fail_always(eff_logger_t *logger, const eff_log_record_t *r)
+{
+    struct plain *p = EFF_CONTAINER_OF(logger, struct plain, logger);
+    (void)r;
+    p->w->n[0]++;
+    return eff_fail(eff_literal("no"));
+}
+static eff_t *of_nothing_but_failures(struct world *w)
+{
+    static struct plain p;
+    p = (struct plain){ .logger = { .size = sizeof(eff_logger_t), .log = fail_always }, .w = w };
+    eff_layer_t *inner = eff_layer_succeed(&eff_logger_tag, eff_logger_value(&p.logger));
+    eff_t *e = eff_then(eff_log_info("%s", "a"), eff_sleep(eff_seconds(1)));
+    return eff_then(eff_provide(e, eff_logger_batched(inner, NULL)), count(w, 0));
+}
+CASE(a_logger_that_always_fails_is_not_told_so_for_ever, of_nothing_but_failures, .succeeds = "3", .ms = 1000,
+     .timed = true)
+
 static eff_t *in_both(struct world *w)
 {
     eff_layer_t *two = eff_logger_tee(eff_logger_batched(slowly(w), NULL), eff_logger_batched(slowly(w), NULL));
@@ -284,5 +322,6 @@ TESTS(messages_gather_for_a_period_and_the_rest_is_written_at_the_end,
       a_deadlock_is_found_and_what_was_logged_is_written, nothing_is_lost_whatever_is_done_to_the_program,
       nothing_leaks_without_memory_or_a_runtime, what_is_lost_for_want_of_memory_is_counted, who_logs_waits_for_room,
       or_the_new_message_is_lost_and_told_of, or_the_oldest, what_another_logger_fails_to_log_is_told_of,
+      a_notice_that_is_lost_is_made_up_for_with_the_next_message, a_logger_that_always_fails_is_not_told_so_for_ever,
       any_logger_can_work_in_the_background, two_of_them_work_side_by_side,
       OBS_008_what_writes_in_the_background_does_not_log_to_itself)

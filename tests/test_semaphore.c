@@ -284,7 +284,7 @@ static eff_t *too_many_to_acquire(struct world *w)
     return balanced(s, 2, eff_semaphore_acquire_scoped(s, 3));
 }
 CASE(nor_is_it_acquired, too_many_to_acquire,
-     .dies = "eff_semaphore_acquire: asks for 3 of a semaphore that has never had more than 2")
+     .dies = "eff_semaphore_acquire_scoped: asks for 3 of a semaphore that has never had more than 2")
 
 static eff_t *too_many_back(struct world *w)
 {
@@ -301,6 +301,14 @@ static eff_t *stolen(struct world *w)
 }
 CASE(giving_back_what_another_has_is_found_out_when_that_ends, stolen,
      .dies = "permits were given back by somebody who did not have them")
+
+static eff_t *stolen_from_a_scope(struct world *w)
+{
+    eff_semaphore_t *s = eff_semaphore_new(3);
+    return balanced(s, 3, eff_then(eff_semaphore_acquire_scoped(s, 2), eff_semaphore_release(s, 1)));
+}
+CASE(and_what_a_scope_has_when_that_closes, stolen_from_a_scope,
+     .dies = "permits of a scope were given back by somebody who did not have them")
 
 static eff_t *negative(struct world *w)
 {
@@ -504,8 +512,9 @@ TESTS(a_semaphore_may_begin_with_none, SEM_001_as_many_run_at_once_as_there_are_
       permits_may_change_hands, SEM_029_raising_the_number_wakes_as_many_as_there_is_room_for,
       SEM_029_what_is_out_beyond_a_lowered_number_is_not_given_out_again, more_than_there_are_in_all_is_a_mistake,
       and_is_not_found_out_only_by_waiting, nor_is_it_acquired, giving_back_more_than_is_out_is_a_mistake,
-      giving_back_what_another_has_is_found_out_when_that_ends, a_negative_number_is_a_mistake,
-      negative_numbers_are_mistakes_of_all_operations, waiting_for_permits_that_nobody_gives_back_is_a_deadlock,
+      giving_back_what_another_has_is_found_out_when_that_ends, and_what_a_scope_has_when_that_closes,
+      a_negative_number_is_a_mistake, negative_numbers_are_mistakes_of_all_operations,
+      waiting_for_permits_that_nobody_gives_back_is_a_deadlock,
       SEM_016_permits_and_waiters_are_counted_and_SEM_026_what_is_handed_over_is_not_free,
       wrong_numbers_from_plain_c_are_reported, a_callback_of_the_loop_gives_back,
       a_semaphore_that_could_not_be_made_is_out_of_memory, an_effect_that_is_null_is_a_mistake,

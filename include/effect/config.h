@@ -312,10 +312,10 @@ struct eff_config_schema {
     EFF_FIELDS_(eff_config_field_t, .kind = sort, .offset = offsetof(T, field) + (check_type), .path = __VA_ARGS__)
 /* 0, when the member is of that type; else it does not compile. And the bytes of an integer, negative when signed. */
 #ifndef __cplusplus
-#define EFF_CONFIG_IS_(T, field, type) _Generic(((T *)0)->field, type : (size_t)0)
+#define EFF_CONFIG_IS_(T, field, type) _Generic(((T *)0)->field, type : (size_t)0) /* the member is no such type */
 #define EFF_CONFIG_WIDTH_(T, field) ((int)sizeof(((T *)0)->field) * EFF_CONFIG_SIGN_(((T *)0)->field))
 #define EFF_CONFIG_SIGN_(x)                                                                                            \
-    _Generic((x), signed char                                                                                          \
+    _Generic((x), signed char /* the member is no integer */                                                           \
              : -1, short                                                                                               \
              : -1, int                                                                                                 \
              : -1, long                                                                                                \

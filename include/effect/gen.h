@@ -75,15 +75,16 @@ EFF_API bool eff__gen_defer(eff_gen_t *g, eff_site_t site, eff_any_fn fn);
 EFF_API EFF_MUST_USE eff_value_t eff__gen_take(eff_gen_t *g);
 
 #if defined(__GNUC__) && !defined(EFF_GEN_SWITCH)
-/** The first line of every step function; declarations of locals may stand before it. With GCC and Clang an await may
- *  stand anywhere, also inside a switch; with other compilers, or -DEFF_GEN_SWITCH, not inside a switch.
+/** The first line of every step function. Declarations of locals may stand before it; what initializes them there does
+ *  so anew after each await, of which no compiler warns. With GCC and Clang an await may stand anywhere, also inside a
+ *  switch; with other compilers, or -DEFF_GEN_SWITCH, not inside a switch.
  *  @param g the step function's second parameter */
 #define EFF_GEN_BEGIN(g)                                                                                               \
     eff_gen_t *const eff__g = (g);                                                                                     \
     void *const eff__to = eff__g->resume ? eff__g->resume : __extension__ && eff__start;                               \
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"") goto *eff__to;                     \
     _Pragma("GCC diagnostic pop") eff__start : (void)0
-#define EFF_GEN_SAVE_(n) eff__g->resume = __extension__ && EFF_CAT(eff__at_, n)
+#define EFF_GEN_SAVE_(n) eff__g->resume = __extension__ && EFF_CAT(eff__at_, n) /* of EFF_GEN_BEGIN */
 #define EFF_GEN_HERE_(n) EFF_CAT(eff__at_, n) :
 #define EFF_GEN_CLOSE_
 #define EFF_GEN_ID_ __COUNTER__

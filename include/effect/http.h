@@ -220,10 +220,10 @@ EFF_DECLARE_API_SERVICE(EFF_API, eff_http, eff_http_t);
  *
  *     eff_http_request(.method = EFF_HTTP_PUT, .url = url, .body = eff_string("on"))
  *
- * Redirects are followed: 301, 302 and 303 with GET (303 after a HEAD with HEAD; 301 and 302 change POST only), 307 and
- * 308 with the same method and body, 303 without one (RFC 9110, 15.4). To another scheme, host or port go neither .auth nor the headers
- * that are secret, nor authorization, proxy-authorization, cookie and host. From https to http is refused unless
- * .allow_downgrade.
+ * Redirects are followed: 303 with GET and without a body (after a HEAD with HEAD); 301 and 302 the same after a POST,
+ * else with the same method and body, as 307 and 308 do (RFC 9110, 15.4). To another scheme, host or port go neither
+ * .auth nor the headers that are secret, nor authorization, proxy-authorization, cookie and host. From https to http is
+ * refused unless .allow_downgrade.
  * - Success: with an eff_http_response, whatever its status.
  * - Failure: with an error of the kinds at the top. The request may have reached the server all the same.
  * - Interruption: gives up at once, and closes the connection.

@@ -233,7 +233,7 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_layer_passthrough_at(eff_site_t site, eff_
 /**
  * One service made of another that the layer provides: the part of a config that a library wants, say.
  *
- * The others are not seen.
+ * The others are not seen. A lazy one is built for it.
  *
  * @param site where it is composed; the macro fills it in
  * @consumes{layer}
@@ -260,7 +260,7 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_layer_project_at(eff_site_t site, eff_laye
  *
  * @param site where it is composed; the macro fills it in
  * @consumes{layer}
- * @param name copied
+ * @param name copied; not empty
  * @returns_new
  *
  * O(services).
@@ -321,7 +321,7 @@ EFF_API eff_layer_t *eff_as_layer(eff_value_t v);
 /** A list of tags, ended by NULL, that lives as long as the block (in C++, the expression) around it.
  *  @param ... addresses of tags; or EFF_NO_NEEDS */
 #ifndef __cplusplus
-#define EFF_TAGS(...) ((const eff_tag_t *const[]){ __VA_ARGS__, NULL })
+#define EFF_TAGS(...) ((const eff_tag_t *const[]){ __VA_ARGS__, NULL }) /* for none: EFF_NO_NEEDS */
 #else
 #define EFF_TAGS(...) (eff__tags_of(__VA_ARGS__))
 /** @cond */
@@ -385,7 +385,7 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
     EFF_MUST_USE eff_layer_t *layer(void)                                                                              \
     {                                                                                                                  \
         EFF_LAYER_TYPED_(layer, T, goodbyefn, closefn);                                                                \
-        static const eff_tag_t *const layer##__needs[] = { __VA_ARGS__, NULL };                                        \
+        static const eff_tag_t *const layer##__needs[] = { __VA_ARGS__, NULL }; /* for none: EFF_NO_NEEDS */           \
         static const eff_layer_def_t layer##__def = {                                                                  \
             sizeof(eff_layer_def_t), #layer,         &service##_tag, openfn,           layer##__close,                 \
             (eff_any_fn)(closefn),   layer##__needs, NULL,           layer##__goodbye, (eff_any_fn)(goodbyefn),        \
@@ -403,7 +403,7 @@ template <typename... Tag> inline eff__tag_list<sizeof...(Tag) + 1> eff__tags_of
     EFF_MUST_USE eff_layer_t *layer(eff_value_t key)                                                                   \
     {                                                                                                                  \
         EFF_LAYER_TYPED_(layer, T, NULL, closefn);                                                                     \
-        static const eff_tag_t *const layer##__needs[] = { __VA_ARGS__, NULL };                                        \
+        static const eff_tag_t *const layer##__needs[] = { __VA_ARGS__, NULL }; /* for none: EFF_NO_NEEDS */           \
         static const eff_layer_def_t layer##__def = { sizeof(eff_layer_def_t),                                         \
                                                       #layer,                                                          \
                                                       &service##_tag,                                                  \

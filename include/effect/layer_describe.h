@@ -65,7 +65,8 @@ EFF_API void eff_layer_to_dot_with(const eff_layer_t *layer, const eff_layer_des
                                    eff_buffer_t *out);
 /** Looks for mistakes in the wiring, without building anything: services that are needed and provided by nobody (those of
  *  default tags are there always), circles, services that two parts of a merge or wiring provide, parts that nobody
- *  needs, and those of `wanted` that are not provided. Each line names the layers, and says what can be done.
+ *  needs (a Logger, or another service with a default, needs nobody to name it), and those of `wanted` that are not
+ *  provided. Each line names the layers, and says what can be done.
  *
  *      eff_buffer_t problems = EFF_BUFFER_INIT;
  *      if (eff_layer_check(app, EFF_TAGS(&server_tag), &problems) > 0) fputs(eff_buffer_text(&problems), stderr);

@@ -38,7 +38,7 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_layer_lazy_at(eff_site_t site, eff_layer_t
  * this closes, whoever else has ended by then.
  *
  * What it needs is taken from where this runs, so that it lasts as long. Afterwards, and on another runtime,
- * providing it is a mistake, and a defect.
+ * providing it is a mistake, and a defect. What eff_layer_fresh builds of it is nobody else's, and not kept.
  *
  * @param site where it is composed; the macro fills it in
  * @consumes{layer}

@@ -4,9 +4,9 @@
  *     eff_semaphore_t *connections = eff_semaphore_new(10);
  *     e = eff_with_permits(connections, 1, query(db));   // by any number of fibers: 10 of them query at once
  *
- * For a limit that holds across a program, whichever loops and fibers it is that come: for one loop, eff_for_each_par has
- * a limit of its own. With weights, n is what something costs, and the permits are the sum that may be spent at once. For
- * one permit, whose holder is known, see mutex.h.
+ * For a limit that many loops and fibers share; one loop has that of eff_for_each_par. With weights, n is what something
+ * costs, and the permits are the sum that may be spent at once. For one permit, whose holder is known, see mutex.h. The
+ * name is Dijkstra's; withPermits is that of ZIO and Effect.
  *
  * Strictly first come, first served: a request for many permits is not overtaken by those for few that come later,
  * although they would fit. So none starves, and while it waits some permits may be idle. Who waits is woken with its

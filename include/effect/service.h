@@ -173,7 +173,7 @@ EFF_API void *eff__service_of(eff_value_t service);
 #define EFF_DEFINE_SERVICE_(name, text, T, get_default)                                                                \
     eff_t *name##__use(eff_any_fn use, void *service, eff_value_t env)                                                 \
     {                                                                                                                  \
-        return ((name##_use_fn)use)((T *)service, env);                                                                \
+        return ((name##_use_fn)use)((T *)service, env); /* by EFF_DECLARE_..., which comes first */                    \
     }                                                                                                                  \
     const eff_tag_t name##_tag = { text, get_default }
 

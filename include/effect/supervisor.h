@@ -22,11 +22,12 @@ EFF_BEGIN_DECLS
  *  be quick; what they need of a fiber later they take a reference to. */
 typedef struct eff_supervisor {
     size_t size; /**< sizeof(eff_supervisor_t), or 0 */
-    /** A fiber was forked, and none of its instructions has run; of eff_runtime_fork, before that returns. A side of a parallel combinator and an item of
-     *  eff_for_each_par is a fiber. Borrows all; parent: who forked it, NULL for what eff_run or the host started. */
+    /** A fiber was forked, and none of its instructions has run; of eff_runtime_fork, before that returns. A side of a
+     *  parallel combinator and an item of eff_for_each_par is a fiber. Borrows all; parent: who forked it, NULL for what
+     *  eff_run or the host started. */
     void (*on_start)(const eff_fiber_t *fiber, const eff_fiber_t *parent, void *arg);
-    /** It has ended: its children and finalizers too, and none of those who wait for it has gone on. Once for each
-     *  on_start. Borrows all. */
+    /** It has ended: its children and finalizers too, and none of those who wait for it has gone on; eff_fiber_poll has
+     *  its exit from the next callback on. Once for each on_start. Borrows all. */
     void (*on_end)(const eff_fiber_t *fiber, const eff_exit_t *exit, void *arg);
     void *arg; /**< passed to the callbacks */
 } eff_supervisor_t;

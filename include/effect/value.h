@@ -319,7 +319,7 @@ struct eff_buffer {
 #define EFF_BUFFER_INIT                                                                                                \
     {                                                                                                                  \
         NULL, 0, 0, false                                                                                              \
-    } /**< an empty buffer */
+    } /**< an empty buffer: an initializer, not for assignments; eff_buffer_done leaves one, too */
 /** Adds text. Amortised O(bytes), as the next two. @borrows{b} @param text copied; NUL-terminated */
 EFF_API void eff_buffer_add(eff_buffer_t *b, const char *text);
 /** Adds n bytes. @borrows{b} @param text copied @param n bytes */

@@ -260,8 +260,11 @@ void eff__free_slow(void *p, size_t class_index)
         return;
     }
     cache->n_spare -= LIST_BYTES;
-    cache->lists[class_index].capacity += (uint32_t)(LIST_BYTES / (class_index * EFF__CLASS_BYTES));
-    eff__free(p, class_index * EFF__CLASS_BYTES);
+    struct eff__freelist *l = &cache->lists[class_index];
+    l->capacity += (uint32_t)(LIST_BYTES / (class_index * EFF__CLASS_BYTES));
+    *(void **)p = l->head;
+    l->head = p;
+    l->n_free++;
 }
 
 void eff_trim(void)

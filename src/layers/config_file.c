@@ -88,8 +88,10 @@ static int read_some(struct reading *r, bool *ret_end)
 {
     if (r->n == r->capacity && !grow(r)) return ENOMEM;
     size_t room = r->capacity - r->n, left = r->max_bytes + 1 - r->n;
-    ssize_t n = read(r->fd, r->bytes + r->n, room < left ? room : left);
-    if (n < 0) return errno == EINTR ? EAGAIN : errno;
+    ssize_t n;
+    while ((n = read(r->fd, r->bytes + r->n, room < left ? room : left)) < 0 && errno == EINTR)
+        continue;
+    if (n < 0) return errno;
     r->n += (size_t)n;
     *ret_end = n == 0 || r->n > r->max_bytes;
     return 0;
@@ -171,8 +173,9 @@ static eff_t *read_opened(eff_value_t reading, bool waits)
     struct reading *r = reading_of(reading);
     bool end = false;
     int err = 0;
-    while (!waits && !end && (err == 0 || err == EAGAIN))
+    while (!waits && !end && err == 0)
         err = read_some(r, &end);
+    if (err == EAGAIN) waits = true; /* it looks like a file, and is not: /proc/kmsg */
     eff_t *e = waits ? wait_for_more(reading) : err ? cannot_read(eff_as_string(r->path), err) : parse(reading);
     eff_value_decref(reading);
     return e;

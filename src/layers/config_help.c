@@ -133,12 +133,15 @@ static void add_blanks(eff_buffer_t *out, size_t n)
         eff_buffer_add(out, " ");
 }
 
-/* Adds words from column `left` on, to which the line is filled up already; ends the last line. */
+/* Adds words from column `left` on, to which the line is filled up already; ends the last line. Lines of the text's own
+ * are words apart, and no more: they would begin in the first column. */
 static void add_wrapped(const char *text, size_t left, size_t columns, eff_buffer_t *out)
 {
+    static const char blanks[] = " \t\r\n";
     size_t room = columns > left + LEAST_ABOUT ? columns - left : LEAST_ABOUT, used = 0;
+    text += strspn(text, blanks);
     while (*text) {
-        size_t n = strcspn(text, " "), width = width_of(text, n);
+        size_t n = strcspn(text, blanks), width = width_of(text, n);
         if (used > 0 && used + 1 + width > room) {
             eff_buffer_add(out, "\n");
             add_blanks(out, left);
@@ -150,7 +153,7 @@ static void add_wrapped(const char *text, size_t left, size_t columns, eff_buffe
         eff_buffer_add_n(out, text, n);
         used += width;
         text += n;
-        text += strspn(text, " ");
+        text += strspn(text, blanks);
     }
     eff_buffer_add(out, "\n");
 }

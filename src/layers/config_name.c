@@ -25,7 +25,7 @@ char eff__config_key_char(enum eff__config_sort sort, char c)
 /* The same of a name: those of the environment are not what a path is translated to, but have to be that already. */
 static char name_char(enum eff__config_sort sort, char c)
 {
-    return sort == EFF__CONFIG_ENVIRONMENT ? c : eff__config_key_char(sort, c);
+    return (char)(sort == EFF__CONFIG_ENVIRONMENT ? c : eff__config_key_char(sort, c));
 }
 
 eff_value_t eff__config_key(enum eff__config_sort sort, const char *name, size_t n)

@@ -105,8 +105,8 @@ enum eff__config_parsed eff__config_from_schema(const eff_config_field_t *field,
 {
     enum eff__config_parsed parsed = eff__config_from_text(field, text, strlen(text), ret);
     if (parsed != EFF__PARSED && parsed != EFF__PARSE_NO_MEMORY)
-        eff__misuse("the %s of the configuration field \"%s\", \"%s\", is not what the field takes", what, field->path,
-                    text);
+        eff__misuse("the %s of the configuration field \"%s\", \"%s\", is not what the field takes%s", what,
+                    field->path, text, parsed == EFF__WITHOUT_UNIT ? ": it has no unit" : "");
     return parsed;
 }
 

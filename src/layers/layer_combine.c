@@ -281,6 +281,10 @@ static eff_layer_t *without_name(eff_layer_t *layer)
 eff_layer_t *eff_layer_named_at(eff_site_t site, eff_layer_t *layer, const char *name)
 {
     if (!name) return refuse(site, EFF__LAYER_NAMED, "the name", layer, eff_unit);
+    if (!*name) {
+        eff_layer_decref(layer);
+        return eff__layer_broken(site, eff_literal("the name of eff_layer_named is empty"));
+    }
     return combine_one(NODE(NAMED, .value = eff_string(name)), without_name(layer));
 }
 

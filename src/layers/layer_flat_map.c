@@ -1,7 +1,7 @@
 /* Layers that are chosen when they are built: the keeper runs an effect, whose value says which layer, builds that one,
  * which its own scope holds, and serves of its services those that were declared. What the layer declares is all that
- * others know of it, so the chosen one is held to it, each time: a choice that is made once a year fails in the test of a
- * branch, and not by what else happens to be there.
+ * others know of it, so each choice is held to it, also where what it lacks happens to be around: else a choice that is
+ * rarely made would fail for the first time elsewhere.
  */
 #include "core/build.h"
 #include "core/context.h"

@@ -43,6 +43,12 @@ static void count_lost(struct eff__log_batch *b, uint64_t n, const char *why)
     b->why = why;
 }
 
+/* How many messages are lost with it. */
+static uint64_t worth(const struct eff__log_entry *e)
+{
+    return e->n_told ? e->n_told : 1;
+}
+
 static void entry_free(struct eff__log_entry *e)
 {
     eff_value_decref(e->what);
@@ -69,26 +75,25 @@ static bool drop_oldest(struct eff__log_batch *b)
     else b->first = e->next;
     if (b->last == e) b->last = before;
     b->bytes -= e->bytes;
+    count_lost(b, worth(e), was_full);
     entry_free(e);
-    count_lost(b, 1, was_full);
     return true;
 }
 
-/* Consumes what, which may be out of memory; returns whether it is in the list. */
-static bool append(struct eff__log_batch *b, eff_value_t what, size_t bytes)
+/* Consumes what, which may be out of memory. n_told: of a notice; else 0. */
+static void append(struct eff__log_batch *b, eff_value_t what, size_t bytes, uint64_t n_told)
 {
     struct eff__log_entry *e = eff__value_usable(what) ? eff__alloc(sizeof *e) : NULL;
     if (!e) {
         eff_value_decref(what);
-        count_lost(b, 1, no_memory);
-        return false;
+        count_lost(b, n_told ? n_told : 1, no_memory);
+        return;
     }
-    *e = (struct eff__log_entry){ .what = what, .bytes = bytes + sizeof *e, .number = ++b->n_logged };
+    *e = (struct eff__log_entry){ .what = what, .bytes = bytes + sizeof *e, .number = ++b->n_logged, .n_told = n_told };
     if (b->last) b->last->next = e;
     else b->first = e;
     b->last = e;
     b->bytes += e->bytes;
-    return true;
 }
 
 /* Tells of what was lost, with a message of its own. */
@@ -99,9 +104,9 @@ static void tell_dropped(struct eff__log_batch *b)
     eff_value_t what =
         b->lines ? eff__log_line(b->lines->format, notice) : eff__log_record_value(eff_log_record_keep(notice));
     eff_log_record_decref(notice);
-    uint64_t told = b->n_dropped;
-    if (append(b, what, 0)) b->n_dropped -= told;
-    else b->n_dropped--;
+    uint64_t n_told = b->n_dropped;
+    b->n_dropped = 0;
+    append(b, what, 0, n_told);
 }
 
 /* ---- without fibers */
@@ -146,12 +151,13 @@ static void note(struct eff__log_batch *b, const eff_log_record_t *r)
     eff_value_t what = b->lines ? eff__log_line(b->lines->format, r) : eff__log_record_value(eff_log_record_keep(r));
     size_t bytes = b->lines && eff__value_usable(what) ? eff_string_size(what) : eff__log_record_bytes(r);
     bool had_one = b->first != NULL;
+    b->told_in_vain = false;
     if (b->options.when_full == EFF_LOG_FULL_DROP && b->first && b->bytes + bytes > b->options.max_bytes) {
         eff_value_decref(what);
         count_lost(b, 1, was_full);
         return;
     }
-    (void)append(b, what, bytes);
+    append(b, what, bytes, 0);
     while (b->options.when_full == EFF_LOG_FULL_DROP_OLD && is_full(b) && b->first != b->last && drop_oldest(b))
         continue;
     if (r->level >= b->options.write_level || is_full(b)) b->urgent = true;
@@ -239,7 +245,11 @@ static eff_value_t next_text(struct eff__log_batch *b)
 static eff_t *not_written(const eff_cause_t *cause, eff_value_t batch)
 {
     struct eff__log_batch *b = batch.ptr;
-    count_lost(b, b->n_under_way, cause == eff__cause_oom ? no_memory : logger_failed);
+    const char *why = cause == eff__cause_oom ? no_memory : logger_failed;
+    const struct eff__log_entry *e = b->first;
+    for (size_t i = 0; i < b->n_under_way; i++, e = e->next)
+        count_lost(b, worth(e), why);
+    b->told_in_vain = b->last_under_way->n_told > 0; /* else a Logger that always fails is told so for ever */
     return eff_noop();
 }
 
@@ -258,7 +268,7 @@ static eff_t *write_rest(eff_value_t batch)
 {
     struct eff__log_batch *b = batch.ptr;
     b->urgent = false;
-    if (b->n_dropped > 0) tell_dropped(b);
+    if (eff__log_is_to_tell(b)) tell_dropped(b);
     if (!b->first) return eff_noop();
     eff_t *e;
     if (b->lines) {

@@ -14,6 +14,7 @@ struct eff__log_entry {
     eff_value_t what; /* a line, or for Loggers that are not of lines a record; owned */
     size_t bytes;     /* about so many it takes */
     uint64_t number;  /* in order of logging */
+    uint64_t n_told;  /* of a notice: how many lost messages it tells of; else 0 */
 };
 
 struct eff__log_batch {
@@ -29,6 +30,7 @@ struct eff__log_batch {
     uint64_t n_logged;
     uint64_t n_dropped; /* messages that are lost, since it was told of last */
     const char *why;    /* the latest of those was; static */
+    bool told_in_vain;  /* the notice of them was lost itself: there is another when a message comes again */
     bool urgent;        /* what waits is to be written now */
     bool writes_now;    /* the Logger can write from plain C */
     bool closed;        /* nobody writes in the background any more */
@@ -37,6 +39,12 @@ struct eff__log_batch {
     struct eff__last_words last_words;
 };
 EFF_DECLARE_TYPE(eff__log_batch, struct eff__log_batch);
+
+/* Whether a notice is due of what was lost. */
+static inline bool eff__log_is_to_tell(const struct eff__log_batch *b)
+{
+    return b->n_dropped > 0 && !b->told_in_vain;
+}
 
 /* ---- waiting (log_batch_wait.c) */
 

@@ -19,7 +19,7 @@ static bool has_come(const struct wait *w)
 {
     const struct eff__log_batch *b = w->batch.ptr;
     switch (w->what) {
-    case EFF__LOG_WORK: return b->first != NULL || b->n_dropped > 0;
+    case EFF__LOG_WORK: return b->first != NULL || eff__log_is_to_tell(b);
     case EFF__LOG_URGENT: return b->urgent || b->bytes >= b->options.batch_bytes;
     case EFF__LOG_ROOM: return b->closed || b->bytes <= b->options.max_bytes;
     case EFF__LOG_OUT: return b->closed || !b->first || b->first->number > w->number;

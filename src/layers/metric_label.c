@@ -7,7 +7,7 @@ char eff__metric_name_char(const char *name, size_t i)
 {
     char c = name[i];
     bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    return is_letter || (i > 0 && c >= '0' && c <= '9') ? c : '_';
+    return (char)(is_letter || (i > 0 && c >= '0' && c <= '9') ? c : '_');
 }
 
 static bool is_same_name(const char *a, const char *b)

@@ -365,7 +365,9 @@ void eff__test_clock_unbind(eff__test_clock_t *c)
 
 static void clock_drop(void *payload)
 {
-    eff__test_clock_unbind((eff__test_clock_t *)payload);
+    eff__test_clock_t *c = (eff__test_clock_t *)payload;
+    eff__test_clock_unbind(c);
+    eff__timers_done(&c->timers);
 }
 
 static const eff_type_t test_clock_type = {

@@ -123,6 +123,7 @@ void eff__timers_due(eff_runtime_t *rt)
     rt->now_valid = true;
     while (rt->timers.root && rt->timers.root->deadline <= now) {
         eff_fiber_t *f = eff__timer_fiber(eff__timers_pop(&rt->timers));
+        eff__timers_fetch(&rt->timers);
         f->reg = eff_unit;
         f->status = EFF__OK;
         eff__wake(f);

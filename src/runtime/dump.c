@@ -166,7 +166,7 @@ static void put_duration(struct eff__page *p, int64_t ns, bool round_up)
     } units[] = { { "s", 1, 120 }, { "min", 60, 120 }, { "h", 3600, 48 }, { "days", 86400, INT64_MAX } };
     const int64_t second = 1000000000, ms = 1000000;
     if (round_up && ns < 10 * second) {
-        eff__sink_printf(&p->sink, "%lld ms", (long long)(ns / ms + (ns % ms != 0)));
+        eff__sink_printf(&p->sink, "%" PRId64 " ms", ns / ms + (ns % ms != 0));
         return;
     }
     if (ns < 10 * second) {

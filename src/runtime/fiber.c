@@ -17,6 +17,9 @@
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
 
+_Static_assert(sizeof(struct eff__header) + sizeof(eff_fiber_t) < (size_t)EFF__N_CLASSES * EFF__CLASS_BYTES,
+               "fibers come from free lists, without looking");
+
 static void fiber_drop(void *payload)
 {
     eff_fiber_t *f = (eff_fiber_t *)payload;

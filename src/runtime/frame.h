@@ -16,7 +16,7 @@
  *   PROVIDE    scope, context                 the same, and the context
  *   GEN        run                            a region: gen.c
  *   BRACKET    type, ptr, node                a region: the resource once acquired, the node for use and release
- *   PERMITS    site, handle, body or n            a region, with permits of a semaphore or mutex: permits.h
+ *   PERMITS    site, handle, body or n        a region, with permits of a semaphore or mutex: permits.h
  *   FINALIZER  site, since                    a region of its own for one finalizer; since: see finalizer.h
  *   SAVED      type, ptr                      the result that a finalizer must not disturb; extra: its status, and
  *                                             EFF__SAVED_BOTH

@@ -103,14 +103,10 @@ static const struct eff__prim lock_prim = { "mutex_lock_scoped", lock_run };
 
 eff_t *eff_with_lock_at(eff_site_t site, eff_mutex_t *m, eff_t *e)
 {
-    eff_t *node;
     if (!eff__effect_usable(e)) return eff__refuse(site, "eff_with_lock", 1, &e, true, eff_unit);
-    if (!m || !(node = eff__node_new(EFF__OP_PRIM, EFF__NODE_SIZE(prim), site)))
-        return eff__prim_node(site, &with_prim, m, eff_effect_value(e)); /* to say what is wrong */
-    node->prim.prim = &with_prim;
-    node->prim.handle = eff__payload_retain(m);
-    node->prim.value = (eff_value_t){ .type = &eff_effect_type, .ptr = e };
-    return node;
+    eff_value_t body = { .type = &eff_effect_type, .ptr = e };
+    eff_t *node = eff__prim_at_once(site, &with_prim, m, body);
+    return node ? node : eff__prim_node(site, &with_prim, m, body);
 }
 
 eff_t *eff_with_lock_if_free_at(eff_site_t site, eff_mutex_t *m, eff_t *e)

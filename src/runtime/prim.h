@@ -6,7 +6,7 @@
  *     return eff__prim_fail(f, v);          an expected failure
  *     return eff__prim_cause(f, cause);     any cause
  *     return eff__prim_effect(f, e);        go on with an effect
- *     eff__suspend(f, &ops, object); return EFF__SUSPEND;
+ *     return eff__suspend(f, &ops, object);
  * When it suspends, whoever wakes the fiber sets f->reg and f->status first. The node is released as the fiber
  * suspends, so a wait that needs the handle takes it along: eff__prim_take_handle.
  */

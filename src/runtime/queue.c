@@ -270,7 +270,7 @@ static EFF_NOINLINE int take(eff_fiber_t *f, eff_t *e, bool alone)
     return q->ended || q->shut_down ? fail_closed(f, q) : wait_for_item(f, q, e, alone);
 }
 
-/* The same: there is an item. */
+/* The usual case: an item is there, and nobody waits for room. */
 static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;

@@ -13,6 +13,7 @@
 #include "runtime/mailbox.h"
 #include "runtime/rare.h"
 #include "runtime/stop.h"
+#include "runtime/timer.h"
 
 /* ---- mistakes and lost memory reported by callbacks: kept for the interpreter, which asks when they return */
 
@@ -146,6 +147,7 @@ void eff_runtime_free(eff_runtime_t *rt)
     if (rt->context) eff_context_decref(rt->context);
     eff__last_words_forget(rt);
     forget_runtime(rt);
+    eff__timers_done(&rt->timers);
     eff__raw_free(rt);
 }
 

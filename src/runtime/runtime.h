@@ -21,9 +21,11 @@ struct eff__mailbox;
 struct eff__pool;
 struct eff__stop;
 struct eff__timers {
-    struct eff__timer *root; /* the pairing heap; NULL when empty */
+    struct eff__timer *root; /* the pairing heap's, which is the first; NULL when there are none */
     uint64_t next_seq;
     size_t n;
+    struct eff__wheel *wheel; /* the later ones, of many; NULL until there were */
+    size_t crowd;             /* with more than this in the heap, it is looked whether they belong into the wheel */
 };
 
 /* Asked when nothing is runnable: makes something so and returns true, or returns false. TestClock is one. Linked into

@@ -77,13 +77,21 @@ static eff_t *negative(eff_site_t site, const char *builder, eff_t *e)
 /* ---- the operations: the prim's value is the number of permits; of those that run an effect that, or a closure with it and
  * the number when that is not 1 */
 
-static int acquire_run(eff_fiber_t *f, eff_t *e, bool alone)
+static int acquire(eff_fiber_t *f, eff_t *e, bool alone, const char *who)
 {
     struct eff__permits *p = (struct eff__permits *)e->prim.handle;
     int64_t n = e->prim.value.integer;
     if (!eff__permits_claim(p, f)) return eff__prim_foreign(f, "semaphore");
-    if (is_too_many(e->prim.handle, n)) return eff__prim_cause(f, too_many("eff_semaphore_acquire", n, e->prim.handle));
+    if (is_too_many(e->prim.handle, n)) return eff__prim_cause(f, too_many(who, n, e->prim.handle));
     return eff__permits_acquire(f, e, alone, n, &acquire_ops);
+}
+static int acquire_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    return acquire(f, e, alone, "eff_semaphore_acquire");
+}
+static int acquire_scoped_run(eff_fiber_t *f, eff_t *e, bool alone)
+{
+    return acquire(f, e, alone, "eff_semaphore_acquire_scoped");
 }
 
 static int release_run(eff_fiber_t *f, eff_t *e, bool alone)
@@ -142,6 +150,7 @@ static int with_if_available_run(eff_fiber_t *f, eff_t *e, bool alone)
 }
 
 static const struct eff__prim acquire_prim = { "semaphore_acquire", acquire_run };
+static const struct eff__prim acquire_scoped_prim = { "semaphore_acquire_scoped", acquire_scoped_run };
 static const struct eff__prim release_prim = { "semaphore_release", release_run };
 static const struct eff__prim resize_prim = { "semaphore_resize", resize_run };
 static const struct eff__prim with_prim = { "with_permits", with_run };
@@ -191,8 +200,12 @@ eff_t *eff_semaphore_resize_at(eff_site_t site, eff_semaphore_t *s, size_t permi
 /* env: pair(the semaphore, how many) */
 static void give_back(eff_value_t v, const eff_exit_t *exit, eff_value_t env)
 {
+    eff_semaphore_t *s = eff_as_semaphore(eff_first(env));
+    int64_t n = eff_as_int(eff_second(env)), out = s->permits.out;
     (void)v, (void)exit;
-    eff_semaphore_give_back(eff_as_semaphore(eff_first(env)), (size_t)eff_as_int(eff_second(env)));
+    if (s == &dummy.payload) return;
+    if (n > out) eff__misuse("permits of a scope were given back by somebody who did not have them");
+    eff__permits_give(&s->permits, n < out ? n : out);
 }
 
 eff_t *eff_semaphore_acquire_scoped_at(eff_site_t site, eff_semaphore_t *s, size_t n)
@@ -201,8 +214,8 @@ eff_t *eff_semaphore_acquire_scoped_at(eff_site_t site, eff_semaphore_t *s, size
     if (n > PTRDIFF_MAX) return negative(site, builder, NULL);
     if (!s) return eff__without_handle(site, builder, eff_unit);
     eff_value_t both = eff_pair(eff_semaphore_value(eff_semaphore_incref(s)), eff_int((int64_t)n));
-    eff_t *acquire = eff_acquire_interruptible_at(site, eff_semaphore_acquire_at(site, s, n));
-    return eff_acquire_release_at(site, acquire, give_back, both);
+    eff_t *e = eff__prim_node(site, &acquire_scoped_prim, s, eff_int((int64_t)n));
+    return eff_acquire_release_at(site, eff_acquire_interruptible_at(site, e), give_back, both);
 }
 
 /* ---- from plain C */

@@ -197,14 +197,37 @@ static const char *check_run_queue(const eff_runtime_t *rt, size_t n_ready)
     return NULL;
 }
 
+/* How many timers stand in the wheel, each in its place. */
+static const char *check_wheel(const struct eff__wheel *w, size_t *ret_n)
+{
+    for (int i = 0; i < EFF__WHEEL_LISTS; i++) {
+        int level = i / EFF__WHEEL_SLOTS, slot = i % EFF__WHEEL_SLOTS, shift = level * EFF__WHEEL_BITS;
+        const struct eff__timer *left = NULL;
+        for (struct eff__timer *t = w->lists[i]; t; left = t, t = t->next) {
+            int64_t tick = t->deadline >> EFF__TICK_BITS, above = shift + EFF__WHEEL_BITS;
+            if (++*ret_n > w->n) return "the timer wheel's count is wrong";
+            if (eff__timer_fiber(t)->state != EFF__SUSPENDED) return "a fiber with a timer is not suspended";
+            if (t->prev != left || t->child) return "the timer wheel's links are not mutual";
+            if (tick <= w->base || tick >> above != w->base >> above || (tick >> shift) % EFF__WHEEL_SLOTS != slot)
+                return "a timer is not in its place in the wheel";
+            if (!(w->used[i / 64] >> i % 64 & 1)) return "a list of the timer wheel is not known to be used";
+        }
+    }
+    return *ret_n == w->n ? NULL : "the timer wheel's count is wrong";
+}
+
 /* Without recursion: down to the first child, else right, else back to the parent's right. */
 const char *eff__debug_check_timers(const struct eff__timers *q)
 {
     size_t n = 0;
+    const char *wrong = q->wheel ? check_wheel(q->wheel, &n) : NULL;
+    if (wrong) return wrong;
+    if (q->n > 0 && !q->root) return "the timer queue has no first one";
     for (struct eff__timer *t = q->root; t;) {
         n++;
         if (n > q->n) return "the timer queue's count is wrong";
         if (eff__timer_fiber(t)->state != EFF__SUSPENDED) return "a fiber with a timer is not suspended";
+        if (q->wheel && t->deadline >> EFF__TICK_BITS > q->wheel->base) return "a timer is to be in the wheel";
         for (struct eff__timer *c = t->child, *left = t; c; left = c, c = c->next) {
             if (c->prev != left) return "the timer queue's links are not mutual";
             if (c->deadline < t->deadline || (c->deadline == t->deadline && c->seq < t->seq))
