@@ -57,7 +57,7 @@ END_TEST
 START_TEST(secrets_in_arguments_are_overwritten)
 {
     char *argv[] = { "program", "--key=" SECRET, "--text", SECRET, "--list=" SECRET, "--list=" SECRET };
-    char *unknown[] = { "program", "--kye=" SECRET, "--txet", SECRET };
+    char *unknown[] = { "program", ("--kye=" SECRET), "--txet", SECRET };
     look_into_freed_blocks(SECRET);
     assert_overwritten(eff_config_args(6, argv, &vault_schema), true);
     assert_overwritten(eff_config_args(4, unknown, &vault_schema), false);

@@ -121,7 +121,67 @@ static eff_t *too_late(struct world *w)
 }
 CASE(in_a_scope_that_is_closed_it_cannot_begin, too_late, .dies = "a scope was made in one that is closed")
 
+/* ---- with a time to live */
+
+static eff_t *with_cache(struct world *w, eff_t *e, int64_t ttl, memo_body_fn body)
+{
+    return eff_scoped(
+        eff_flat_map(eff_memoize_for(e, eff_millis(ttl)), call_body, memo_body_make((struct memo_body){ w, body })));
+}
+
+/* Holds "r" for 2 ms, and succeeds with how often it was begun. */
+static eff_t *load(struct world *w)
+{
+    eff_t *resource = eff_acquire_release(acquire(w, "r"), release, eff_ptr(w));
+    return eff_then(resource, eff_then(ms(2), count(w, 0)));
+}
+static eff_t *ask_at_0_4_5_14_and_15(struct world *w, eff_t *memo)
+{
+    eff_t *first = in_order(say_exit(w, eff_incref(memo)), ms(2), say_exit(w, eff_incref(memo)));
+    eff_t *second = in_order(ms(1), say_exit(w, eff_incref(memo)), ms(7), say_exit(w, eff_incref(memo)));
+    return in_order(first, second, ms(1), say_exit(w, eff_incref(memo)), say(w, "end"));
+}
+static eff_t *kept_for_five(struct world *w)
+{
+    return with_cache(w, load(w), 5, ask_at_0_4_5_14_and_15);
+}
+CASE(B7_a_result_is_kept_for_its_time_and_what_was_acquired_for_it_is_not, kept_for_five, .succeeds = "unit",
+     .journal = "r+ r- ok:1 ok:1 r+ r- ok:2 r+ r- ok:3 ok:3 end", .timed = true, .ms = 17)
+
+static eff_t *ask_before_it_is_there(struct world *w, eff_t *memo)
+{
+    eff_t *late = eff_then(ms(7), eff_incref(memo)), *later = eff_then(ms(12), eff_incref(memo));
+    return eff_zip_par(eff_incref(memo), eff_zip_par(late, later));
+}
+static eff_t *slower_than_its_time(struct world *w)
+{
+    return with_cache(w, eff_then(ms(10), count(w, 0)), 5, ask_before_it_is_there);
+}
+CASE(who_comes_while_it_is_loaded_waits_for_that_however_old, slower_than_its_time, .succeeds = "(1, (1, 2))",
+     .timed = true, .ms = 22, .without = NO_SHUFFLES)
+
+static eff_t *failing_load(struct world *w)
+{
+    return with_cache(w, eff_then(say(w, "load"), failing(1)), 0, say_twice);
+}
+CASE(without_a_time_nothing_is_kept, failing_load, .succeeds = "unit", .journal = "load fail:1 load fail:1")
+
+static eff_t *ask_twice_in_time(struct world *w, eff_t *memo)
+{
+    eff_t *give_up = eff_timeout(eff_incref(memo), eff_millis(1));
+    return in_order(give_up, say_exit(w, eff_incref(memo)), ms(100), say_exit(w, eff_incref(memo)));
+}
+static eff_t *loads_that_are_given_up(struct world *w)
+{
+    return with_cache(w, load(w), 5, ask_twice_in_time);
+}
+CASE(a_load_that_nobody_waits_for_is_stopped_and_begun_anew, loads_that_are_given_up, .succeeds = "unit",
+     .journal = "r+ r- r+ r- ok:1 r+ r- ok:2")
+
 TESTS(RES_030_a_memoized_resource_is_acquired_once_and_released_with_the_scope, what_nobody_runs_is_not_run,
       all_who_come_meanwhile_wait_for_the_same_run, a_failure_is_kept_too_and_what_was_acquired_for_it_is_not,
       when_all_who_wait_are_interrupted_it_is_too_and_begins_anew, interrupting_one_who_waits_leaves_it_to_the_others,
-      closing_the_scope_interrupts_it_and_then_releases, in_a_scope_that_is_closed_it_cannot_begin)
+      closing_the_scope_interrupts_it_and_then_releases, in_a_scope_that_is_closed_it_cannot_begin,
+      B7_a_result_is_kept_for_its_time_and_what_was_acquired_for_it_is_not,
+      who_comes_while_it_is_loaded_waits_for_that_however_old, without_a_time_nothing_is_kept,
+      a_load_that_nobody_waits_for_is_stopped_and_begun_anew)

@@ -211,7 +211,29 @@ static eff_t *worker_program(struct world *w)
 CASE(A38_the_worker_goes_on_for_exactly_11_s, worker_program, .succeeds = "(unit, unit)",
      .journal = "fail:refused is down die hanging! fail:timed out good@11000", .ms = 11000, .timed = true)
 
-TESTS(A18_the_fallback_comes_at_500_ms, A18_the_same_for_any_failure, A43_five_seconds_one_after_another,
-      A43_five_seconds_at_once_are_one, A23_an_operation_of_a_second_takes_no_time, A23_the_operation_as_a_case,
-      A23_the_faster_of_two_wins, A23_a_timeout_of_5_s_has_passed_after_6, A22_optional_services_have_defaults,
-      A22_a_critical_service_that_fails_ends_it_all, A38_the_worker_goes_on_for_exactly_11_s)
+/* ---- a cache of one value */
+
+static eff_t *ask_all_day(eff_value_t rates, eff_value_t env)
+{
+    eff_t *get = eff_incref(eff_as_effect(rates)); /* in any fiber: has it, waits for it, or fetches it */
+    return eff_repeat(get, eff_schedule_both(eff_schedule_spaced(eff_minutes(1)), eff_schedule_recurs(9)));
+}
+static eff_t *exchange(void)
+{
+    eff_t *rates = eff_memoize_for(request("rates", 200), eff_minutes(5));
+    return eff_scoped(eff_flat_map(rates, ask_all_day, eff_unit));
+}
+static eff_t *exchange_program(struct world *w)
+{
+    in(w);
+    return exchange();
+}
+/* B7 */
+CASE(B7_a_cache_fetches_when_its_time_is_over, exchange_program, .succeeds = "rates",
+     .journal = "rates@200 rates@300400", .ms = 540400, .timed = true)
+
+TESTS(B7_a_cache_fetches_when_its_time_is_over, A18_the_fallback_comes_at_500_ms, A18_the_same_for_any_failure,
+      A43_five_seconds_one_after_another, A43_five_seconds_at_once_are_one, A23_an_operation_of_a_second_takes_no_time,
+      A23_the_operation_as_a_case, A23_the_faster_of_two_wins, A23_a_timeout_of_5_s_has_passed_after_6,
+      A22_optional_services_have_defaults, A22_a_critical_service_that_fails_ends_it_all,
+      A38_the_worker_goes_on_for_exactly_11_s)

@@ -1,5 +1,5 @@
 /** @file
- * Memoizing: an effect that is run once, by whoever needs it first, and whose result all get.
+ * Memoizing: an effect that is run once, by whoever needs it first, and whose result all get; or once in a while.
  *
  *     EFF_AWAIT(eff_memoize(load_config(path)));
  *     s->config = eff_incref(eff_as_effect(EFF_GOT()));
@@ -29,7 +29,26 @@ EFF_BEGIN_DECLS
  * Standard name: memoize (cats-effect, ZIO).
  */
 EFF_API EFF_MUST_USE eff_t *eff_memoize_at(eff_site_t site, eff_t *e);
+/**
+ * Makes of e an effect that runs it when the result is older than ttl: a cache of one value.
+ *
+ *     EFF_AWAIT(eff_memoize_for(fetch_rates(), eff_minutes(5)));
+ *
+ * As eff_memoize, but what e acquires is released when it has ended. The result, whatever it is, is kept for ttl from
+ * when e began, by the Clock of who asks; who comes while e runs waits for that, however long it takes.
+ *
+ * - Success, failure, interruption: as of eff_memoize.
+ *
+ * @param site where it is composed; the macro fills it in
+ * @consumes{e}
+ * @param ttl how long; 0 or less: only those who come while e runs get the same result
+ * @returns_new
+ *
+ * Standard name: cached (ZIO), cachedWithTTL (Effect).
+ */
+EFF_API EFF_MUST_USE eff_t *eff_memoize_for_at(eff_site_t site, eff_t *e, eff_duration_t ttl);
 #define eff_memoize(...) eff_memoize_at(EFF_SITE, __VA_ARGS__)
+#define eff_memoize_for(...) eff_memoize_for_at(EFF_SITE, __VA_ARGS__)
 
 EFF_END_DECLS
 #endif
