@@ -10,6 +10,7 @@
 #define EFFECT_MEMOIZE_H
 
 #include <effect/construct.h>
+#include <effect/duration.h>
 
 EFF_BEGIN_DECLS
 

@@ -235,7 +235,7 @@ static eff_context_t *retain_services(eff_context_t *c)
 }
 
 /* A copy with room for more, whose services are not counted yet. Borrows the context. */
-static eff_context_t *copy(const eff_context_t *from, size_t n_more)
+static EFF_NOINLINE eff_context_t *copy(const eff_context_t *from, size_t n_more)
 {
     eff_context_t *c = context_new(from->n + n_more);
     if (!c) return NULL;

@@ -313,18 +313,18 @@ static const char *format_open(eff_value_t v, size_t n_items, eff_buffer_t *out)
 }
 
 /* A text that is being made. What stands in fields, however deep, is escaped once, as the outermost ones end. */
-struct text {
+struct piece {
     eff_buffer_t *out;
     eff_buffer_t inner; /* of the fields that are open */
     size_t n_fields;    /* levels of fields that are open */
 };
 
-static eff_buffer_t *target(struct text *t)
+static eff_buffer_t *target(struct piece *t)
 {
     return t->n_fields ? &t->inner : t->out;
 }
 
-static void begin_item(struct text *t, struct level *level, eff_value_t *ret_item)
+static void begin_item(struct piece *t, struct level *level, eff_value_t *ret_item)
 {
     if (level->a.keyed) {
         eff_buffer_add(&t->inner, eff__items_key(&level->a));
@@ -333,7 +333,7 @@ static void begin_item(struct text *t, struct level *level, eff_value_t *ret_ite
     *ret_item = eff__items_next(&level->a);
 }
 
-static void end_level(struct text *t, const struct level *level)
+static void end_level(struct piece *t, const struct level *level)
 {
     eff_buffer_add(target(t), level->close);
     if (!level->a.keyed || --t->n_fields > 0) return;
@@ -343,7 +343,7 @@ static void end_level(struct text *t, const struct level *level)
 }
 
 /* Enters v, or writes it; whether it was entered, *ret_first being its first item then. */
-static bool format_value(struct text *t, struct levels *s, eff_value_t v, eff_value_t *ret_first)
+static bool format_value(struct piece *t, struct levels *s, eff_value_t v, eff_value_t *ret_first)
 {
     struct level level = { 0 };
     bool in_field = s->n > 0 && s->at[s->n - 1].a.keyed;
@@ -374,7 +374,7 @@ static bool format_value(struct text *t, struct levels *s, eff_value_t v, eff_va
 void eff_value_format(eff_value_t v, eff_buffer_t *out)
 {
     struct levels s;
-    struct text t = { .out = out };
+    struct piece t = { .out = out };
     levels_init(&s);
     while (!out->truncated && !t.inner.truncated) {
         if (format_value(&t, &s, v, &v)) continue;

@@ -10,7 +10,7 @@
 #include "layers/config_json.h"
 
 /* What is left to read. */
-struct text {
+struct piece {
     const char *at, *end;
 };
 
@@ -24,22 +24,22 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static void skip_blanks(struct text *t)
+static void skip_blanks(struct piece *t)
 {
     while (t->at < t->end && is_blank(*t->at))
         t->at++;
 }
 
-static struct text trimmed(const char *text, size_t n)
+static struct piece trimmed(const char *text, size_t n)
 {
-    struct text t = { text, text + n };
+    struct piece t = { text, text + n };
     skip_blanks(&t);
     while (t.end > t.at && is_blank(t.end[-1]))
         t.end--;
     return t;
 }
 
-static bool take(struct text *t, char c)
+static bool take(struct piece *t, char c)
 {
     if (t->at == t->end || *t->at != c) return false;
     t->at++;
@@ -56,7 +56,7 @@ static bool grow(int64_t *value, int64_t by, int64_t more)
 
 enum eff__config_parsed eff__config_parse_int(const char *text, size_t n, int64_t *ret_int)
 {
-    struct text t = trimmed(text, n);
+    struct piece t = trimmed(text, n);
     bool negative = take(&t, '-'), fits = true;
     if (t.at == t.end) return EFF__MALFORMED;
     int64_t value = 0;
@@ -77,7 +77,7 @@ enum eff__config_parsed eff__config_parse_bool(const char *text, size_t n, bool 
         bool value;
     } words[] = { { "true", true },   { "yes", true }, { "on", true },   { "1", true },
                   { "false", false }, { "no", false }, { "off", false }, { "0", false } };
-    struct text t = trimmed(text, n);
+    struct piece t = trimmed(text, n);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if ((size_t)(t.end - t.at) != strlen(words[i].word)) continue;
         if (strncasecmp(t.at, words[i].word, (size_t)(t.end - t.at)) != 0) continue;
@@ -89,7 +89,7 @@ enum eff__config_parsed eff__config_parse_bool(const char *text, size_t n, bool 
 
 enum eff__config_parsed eff__config_parse_double(const char *text, size_t n, double *ret_double)
 {
-    struct text t = trimmed(text, n);
+    struct piece t = trimmed(text, n);
     if (t.at == t.end || (!is_digit(*t.at) && *t.at != '-')) return EFF__MALFORMED;
     json_error_t error;
     bool no_memory;
@@ -118,7 +118,7 @@ struct decimal {
 };
 
 /* Digits, and more of them behind a point. */
-static bool take_decimal(struct text *t, struct decimal *ret_decimal)
+static bool take_decimal(struct piece *t, struct decimal *ret_decimal)
 {
     struct decimal d = { .fits = true };
     if (t->at == t->end || !is_digit(*t->at)) return false;
@@ -144,7 +144,7 @@ static bool is_letter(char c)
 }
 
 /* The letters that come next, as one of the units; NULL when they are none. */
-static const struct unit *take_unit(struct text *t, const struct unit *units, size_t n_units)
+static const struct unit *take_unit(struct piece *t, const struct unit *units, size_t n_units)
 {
     const char *start = t->at;
     while (t->at < t->end && is_letter(*t->at))
@@ -178,7 +178,7 @@ enum { N_TIME_UNITS = sizeof time_units / sizeof *time_units };
 
 static const struct unit *time_unit(const char *name)
 {
-    struct text t = { name, name + strlen(name) };
+    struct piece t = { name, name + strlen(name) };
     return take_unit(&t, time_units, N_TIME_UNITS);
 }
 
@@ -186,7 +186,7 @@ enum eff__config_parsed eff__config_parse_duration(const char *text, size_t n, c
                                                    eff_duration_t *ret_duration)
 {
     static const char for_ever[] = "for ever";
-    struct text t = trimmed(text, n);
+    struct piece t = trimmed(text, n);
     if ((size_t)(t.end - t.at) == sizeof for_ever - 1 && memcmp(t.at, for_ever, sizeof for_ever - 1) == 0) {
         *ret_duration = eff_duration_max;
         return EFF__PARSED;
@@ -233,7 +233,7 @@ static const struct unit size_units[] = {
 
 enum eff__config_parsed eff__config_parse_size(const char *text, size_t n, int64_t *ret_bytes)
 {
-    struct text t = trimmed(text, n);
+    struct piece t = trimmed(text, n);
     struct decimal d;
     if (!take_decimal(&t, &d)) return EFF__MALFORMED;
     skip_blanks(&t);
