@@ -1,8 +1,11 @@
 /* Behaviours that are easy to get wrong: depth, on 64 KiB of C stack. The names start with the row of the table in tests/README.md. */
 #include <effect/async.h>
 
+#include <inttypes.h>
+
 #include "support/failing_allocator.h"
 #include "support/fibers.h"
+#include "support/harness.h"
 
 static eff_value_t plus_one(eff_value_t v, eff_value_t env)
 {
@@ -17,16 +20,28 @@ static eff_t *next(eff_value_t v, eff_value_t env)
 
 enum { DEEP = 1000000 };
 
+/* So much of it as there is of the sweeps. */
+static int deep(void)
+{
+    return (int)test_scaled(DEEP);
+}
+static const char *number(int64_t n)
+{
+    static char text[24];
+    snprintf(text, sizeof text, "%" PRId64, n);
+    return text;
+}
+
 static eff_t *maps_and_flat_maps(void)
 {
     eff_t *e = one(0);
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0, n = deep(); i < n; i++)
         e = eff_flat_map(eff_map(e, plus_one, eff_unit), next, eff_unit);
     return e;
 }
 static void run_maps_and_flat_maps(void)
 {
-    ck_assert_succeeds(maps_and_flat_maps(), "2000000");
+    ck_assert_succeeds(maps_and_flat_maps(), number(2 * deep()));
 }
 START_TEST(B1_two_million_maps_and_flat_maps_in_turn)
 {
@@ -42,7 +57,7 @@ static void free_what_never_ran(void)
 {
     eff_decref(maps_and_flat_maps());
     eff_t *e = one(0);
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0, n = deep(); i < n; i++)
         e = eff_flat_map(one(i), go_on_with, eff_effect_value(eff_map(e, plus_one, eff_unit)));
     eff_decref(e);
 }
@@ -61,11 +76,11 @@ static eff_t *descend(eff_value_t v, eff_value_t bottom)
 }
 static eff_t *million_deep(eff_t *bottom)
 {
-    return eff_flat_map(one(DEEP), descend, eff_effect_value(bottom));
+    return eff_flat_map(one(deep()), descend, eff_effect_value(bottom));
 }
 static void run_to_the_right(void)
 {
-    ck_assert_succeeds(million_deep(one(0)), "1000000");
+    ck_assert_succeeds(million_deep(one(0)), number(deep()));
     ck_assert_fails(million_deep(failing(7)), "7");
     ck_assert_dies(million_deep(dying()), "boom");
     ck_assert_interrupted(million_deep(eff_interrupt_self()));
@@ -95,8 +110,8 @@ static void count_down(eff_async_t *k, eff_value_t env)
 }
 static void run_answers(void)
 {
-    ck_assert_succeeds(eff_for_each_discard(eff_range(0, DEEP), answered_item, eff_unit), "unit");
-    ck_assert_succeeds(eff_async(count_down, eff_int(DEEP)), "7");
+    ck_assert_succeeds(eff_for_each_discard(eff_range(0, deep()), answered_item, eff_unit), "unit");
+    ck_assert_succeeds(eff_async(count_down, eff_int(deep())), "7");
 }
 START_TEST(B36_a_million_answers_in_start)
 {
@@ -116,10 +131,10 @@ static void run_wake_ups(void)
 {
     eff_queue_t *q = eff_queue_bounded(1);
     eff_value_t v = eff_queue_value(q);
-    eff_t *offers = eff_for_each_discard(eff_range(0, DEEP), offer_item, eff_value_incref(v));
-    eff_t *takes = eff_for_each_discard(eff_range(0, DEEP), take_item, v);
+    eff_t *offers = eff_for_each_discard(eff_range(0, deep()), offer_item, eff_value_incref(v));
+    eff_t *takes = eff_for_each_discard(eff_range(0, deep()), take_item, v);
     ck_assert_exit_(__FILE__, __LINE__, eff_run(eff_zip_par(offers, takes)), "succeeds", "(unit, unit)");
-    eff_t *yielding = eff_repeat(eff_yield_now(), eff_schedule_recurs(DEEP));
+    eff_t *yielding = eff_repeat(eff_yield_now(), eff_schedule_recurs((uint64_t)deep()));
     ck_assert_exit_(__FILE__, __LINE__, eff_run(yielding), "succeeds", "unit");
 }
 START_TEST(B36_a_million_wake_ups)
@@ -132,6 +147,10 @@ END_TEST
 enum { CHAIN = 100000 };
 static eff_deferred_t *links[CHAIN + 1];
 static eff_async_t *handles[CHAIN + 1];
+static int chained(void)
+{
+    return (int)test_scaled(CHAIN);
+}
 
 static eff_t *deferred_link(eff_value_t item, eff_value_t env)
 {
@@ -145,7 +164,7 @@ static void keep_handle(eff_async_t *k, eff_value_t env)
 static eff_value_t answer_handle(eff_value_t env)
 {
     int64_t i = eff_as_int(env);
-    if (i < CHAIN) eff_async_succeed(handles[i], eff_unit);
+    if (i < chained()) eff_async_succeed(handles[i], eff_unit);
     return eff_unit;
 }
 static eff_t *async_link(eff_value_t item, eff_value_t env)
@@ -155,13 +174,13 @@ static eff_t *async_link(eff_value_t item, eff_value_t env)
 }
 static void run_cascades(void)
 {
-    for (int i = 0; i <= CHAIN; i++)
+    for (int i = 0; i <= chained(); i++)
         links[i] = eff_deferred_new();
-    eff_t *chain = eff_for_each_par_discard(eff_range(0, CHAIN), deferred_link, eff_unit, 0);
+    eff_t *chain = eff_for_each_par_discard(eff_range(0, chained()), deferred_link, eff_unit, 0);
     ck_assert_succeeds(eff_zip_par(chain, eff_deferred_succeed(links[0], eff_unit)), "(unit, true)");
-    for (int i = 0; i <= CHAIN; i++)
+    for (int i = 0; i <= chained(); i++)
         eff_deferred_decref(links[i]);
-    chain = eff_for_each_par_discard(eff_range(0, CHAIN), async_link, eff_unit, 0);
+    chain = eff_for_each_par_discard(eff_range(0, chained()), async_link, eff_unit, 0);
     ck_assert_succeeds(eff_zip_par(chain, eff_sync(answer_handle, eff_int(0))), "(unit, unit)");
 }
 START_TEST(B36_a_hundred_thousand_fibers_wake_each_other)
@@ -193,11 +212,11 @@ static void run_nested(void)
 {
     eff_t *(*const nests[])(eff_t *, int) = { races, pairs, timeouts };
     for (int i = 0; i < 3; i++) {
-        ck_assert_succeeds(nests[i](eff_noop(), CHAIN), "unit");
-        ck_assert_succeeds(nests[i](eff_yield_now(), CHAIN), "unit");
-        ck_assert_succeeds(eff_race_first(nests[i](eff_never(), CHAIN), ms(1)), "unit");
+        ck_assert_succeeds(nests[i](eff_noop(), chained()), "unit");
+        ck_assert_succeeds(nests[i](eff_yield_now(), chained()), "unit");
+        ck_assert_succeeds(eff_race_first(nests[i](eff_never(), chained()), ms(1)), "unit");
         /* Fewer: with every level that a defect leaves, its trace is looked through to the outermost fork. */
-        if (i > 0) ck_assert_dies(nests[i](yields(dying()), CHAIN / 20), "boom");
+        if (i > 0) ck_assert_dies(nests[i](yields(dying()), chained() / 20 + 1), "boom");
     }
 }
 START_TEST(B36_a_hundred_thousand_nested_groups)
@@ -214,7 +233,7 @@ static eff_t *fork_next(eff_value_t env)
 }
 static void run_forks(void)
 {
-    ck_assert_succeeds(eff_race_first(eff_suspend(fork_next, eff_int(CHAIN)), ms(1)), "unit");
+    ck_assert_succeeds(eff_race_first(eff_suspend(fork_next, eff_int(chained())), ms(1)), "unit");
 }
 START_TEST(B36_a_hundred_thousand_generations_end)
 {
