@@ -118,7 +118,8 @@ static eff_t *use_name(eff_value_t v, eff_value_t env)
 static eff_t *brackets(struct world *w)
 {
     eff_t *e = eff_acquire_use_release(eff_then(eff_yield_now(), acquire(w, "a")), use_name, release, eff_ptr(w));
-    return eff_zip(eff_zip_par(eff_incref(e), eff_incref(e)), eff_replicate(e, 2));
+    eff_t *both = eff_zip_par(eff_incref(e), eff_incref(e));
+    return eff_zip(both, eff_replicate(e, 2));
 }
 CASE(brackets_that_fibers_share, brackets, .succeeds = "((\"used\", \"used\"), [\"used\", \"used\"])")
 
@@ -280,7 +281,8 @@ static eff_t *interrupts_self(struct world *w)
 {
     eff_t *e = eff_zip_par(eff_ensuring(eff_interrupt_self(), count(w, 0)), eff_never());
     eff_t *raced = eff_race(eff_interrupt_self(), yields(one(1)));
-    return eff_map_to(eff_zip(eff_to_exit(eff_fork(eff_incref(e))), eff_zip(raced, eff_to_exit(e))), eff_unit);
+    eff_t *forked = eff_to_exit(eff_fork(eff_incref(e)));
+    return eff_map_to(eff_zip(forked, eff_zip(raced, eff_to_exit(e))), eff_unit);
 }
 CASE(sides_that_interrupt_themselves_at_once, interrupts_self, .succeeds = "unit")
 

@@ -4,6 +4,16 @@
 #include <malloc.h>
 #include <string.h>
 
+/* Blocks are looked into as they are freed, written to or not. */
+#if defined(__has_include)
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#endif
+#endif
+#ifndef VALGRIND_MAKE_MEM_DEFINED
+#define VALGRIND_MAKE_MEM_DEFINED(p, n) ((void)(p), (void)(n))
+#endif
+
 atomic_long blocks_live;
 atomic_long requests;
 atomic_long failing_request = -1;
@@ -27,6 +37,7 @@ void look_into_freed_blocks(const char *text)
 
 static void look_into(const void *p)
 {
+    VALGRIND_MAKE_MEM_DEFINED(p, malloc_usable_size((void *)(uintptr_t)p));
     if (memmem(p, malloc_usable_size((void *)(uintptr_t)p), looked_for, strlen(looked_for)))
         atomic_fetch_add(&freed_with_text, 1);
 }
