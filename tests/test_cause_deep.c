@@ -1,15 +1,24 @@
 /* Causes of any depth: 64 KiB of C stack suffice for everything, and walking needs no memory. */
 #include "support/causes.h"
+#include "support/harness.h"
 
 /* ---- deep trees */
 
 enum { DEEP = 100000 };
 
-/* DEEP + 1 Fails, nested to the left or right, in Thens, Boths, or both alternating. */
+/* So much of it as there is of the sweeps. */
+static int deep(void)
+{
+    static int n;
+    if (n == 0) n = (int)test_scaled(DEEP);
+    return n;
+}
+
+/* deep() + 1 Fails, nested to the left or right, in Thens, Boths, or both alternating. */
 static eff_cause_t *build_deep(bool left, bool alternating, bool both)
 {
     eff_cause_t *c = fails(0);
-    for (int i = 1; i <= DEEP; i++) {
+    for (int i = 1; i <= deep(); i++) {
         eff_cause_t *f = fails(i), *l = left ? c : f, *r = left ? f : c;
         c = (alternating ? i % 2 : both) ? eff_cause_both(l, r) : eff_cause_then(l, r);
     }
@@ -29,16 +38,16 @@ static void check_deep(bool left, bool alternating, bool both)
     eff_value_t v;
     int64_t total = 0;
     ck_assert(eff_cause_has_fail(a) && !eff_cause_has_die(a));
-    ck_assert(eff_cause_failure(a, &v) && eff_as_int(v) == (left ? 0 : DEEP));
-    ck_assert_uint_eq(eff_cause_count(a, EFF_CAUSE_FAIL), DEEP + 1);
+    ck_assert(eff_cause_failure(a, &v) && eff_as_int(v) == (left ? 0 : deep()));
+    ck_assert_uint_eq(eff_cause_count(a, EFF_CAUSE_FAIL), (size_t)deep() + 1);
     eff_cause_each(a, sum, &total);
-    ck_assert_int_eq(total, (int64_t)DEEP * (DEEP + 1) / 2);
+    ck_assert_int_eq(total, (int64_t)deep() * (deep() + 1) / 2);
     ck_assert(eff_cause_equal(a, b));
 
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_cause_format(a, &text);
     ck_assert(!text.truncated);
-    ck_assert_uint_eq(count_lines(eff_buffer_text(&text)), 2 * DEEP + 1);
+    ck_assert_uint_eq(count_lines(eff_buffer_text(&text)), 2 * (size_t)deep() + 1);
     eff_buffer_done(&text);
 
     json_t *json = eff_cause_to_json(a);
@@ -128,7 +137,7 @@ static void check_deep_filter(void)
 {
     for (int left = 0; left < 2; left++) {
         eff_cause_t *c = dies(0), *expected = dies(0);
-        for (int i = 1; i <= DEEP; i++) {
+        for (int i = 1; i <= deep(); i++) {
             eff_cause_t *leaf = i % 2 ? fails(i) : dies(i);
             c = left ? eff_cause_then(c, leaf) : eff_cause_then(leaf, c);
             if (i % 1000 == 0) c = eff_cause_note(c, eff_int(i), NULL);

@@ -7,6 +7,7 @@
 
 #include "support/failing_allocator.h"
 #include "support/fibers.h"
+#include "support/harness.h"
 
 /* ---- descriptions */
 
@@ -428,6 +429,20 @@ CASE(a_timeout_differs_from_every_value_of_the_body, timeout_of, .succeeds = "(n
 
 enum { DEEP = 1000000 };
 
+/* So much of it as there is of the sweeps. */
+static int deep(void)
+{
+    static int n;
+    if (n == 0) n = (int)test_scaled(DEEP);
+    return n;
+}
+static const char *number(void)
+{
+    static char text[16];
+    snprintf(text, sizeof text, "%d", deep());
+    return text;
+}
+
 static eff_t *increment(eff_value_t v, eff_value_t env)
 {
     return eff_succeed(eff_int(eff_as_int(v) + 1));
@@ -461,49 +476,49 @@ static void run_deep(eff_t *e, const char *how, const char *text)
 static void deep_maps(void)
 {
     eff_t *e = one(0);
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0; i < deep(); i++)
         e = eff_map(e, plus_one, eff_unit);
-    run_deep(e, "succeeds", "1000000");
+    run_deep(e, "succeeds", number());
 }
 static void deep_flat_maps_to_the_left(void)
 {
     eff_t *e = one(0);
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0; i < deep(); i++)
         e = eff_flat_map(e, increment, eff_unit);
-    run_deep(e, "succeeds", "1000000");
+    run_deep(e, "succeeds", number());
 }
 static void deep_flat_maps_to_the_right(void)
 {
-    eff_t *e = one(DEEP);
-    for (int i = 0; i < DEEP; i++)
+    eff_t *e = one(deep());
+    for (int i = 0; i < deep(); i++)
         e = eff_flat_map(one(i), go_on_with, eff_effect_value(e));
-    run_deep(e, "succeeds", "1000000");
+    run_deep(e, "succeeds", number());
 }
 static void deep_catches(void)
 {
     eff_t *e = failing(0);
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0; i < deep(); i++)
         e = eff_catch_all(e, fail_with_next, eff_unit);
-    run_deep(e, "fails", "1000000");
+    run_deep(e, "fails", number());
 }
 static void deep_ensurings(void)
 {
     eff_t *e = one(1), *finalizer = eff_sync(count_finalizer, eff_unit);
     n_released = 0;
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0; i < deep(); i++)
         e = eff_ensuring(e, eff_incref(finalizer));
     eff_decref(finalizer);
     run_deep(e, "succeeds", "1");
-    ck_assert_int_eq(n_released, DEEP);
+    ck_assert_int_eq(n_released, deep());
 }
 static void deep_brackets(void)
 {
     eff_t *e = one(1);
     n_released = 0;
-    for (int i = 0; i < DEEP; i++)
+    for (int i = 0; i < deep(); i++)
         e = eff_acquire_use_release(one(i), go_on_with, count_release, eff_effect_value(e));
     run_deep(e, "succeeds", "1");
-    ck_assert_int_eq(n_released, DEEP);
+    ck_assert_int_eq(n_released, deep());
 }
 
 START_TEST(a_million_nested_maps_need_no_stack)
