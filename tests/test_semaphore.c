@@ -70,7 +70,8 @@ static eff_t *again_and_again(struct world *w)
 {
     eff_semaphore_t *s = eff_semaphore_new(2);
     eff_t *e = eff_with_permits(s, 2, eff_with_permits(s, 0, eff_then(eff_yield_now(), count(w, 0))));
-    return balanced(s, 2, eff_zip(eff_replicate(eff_incref(e), 3), eff_zip_par(eff_incref(e), e)));
+    eff_t *often = eff_replicate(eff_incref(e), 3);
+    return balanced(s, 2, eff_zip(often, eff_zip_par(eff_incref(e), e)));
 }
 CASE(the_same_effect_may_run_often_and_at_once, again_and_again, .succeeds = "([1, 2, 3], (4, 5))",
      .without = NO_SHUFFLES /* who is first */)
