@@ -178,10 +178,33 @@ static eff_t *loads_that_are_given_up(struct world *w)
 CASE(a_load_that_nobody_waits_for_is_stopped_and_begun_anew, loads_that_are_given_up, .succeeds = "unit",
      .journal = "r+ r- r+ r- ok:1 r+ r- ok:2")
 
+/* Everywhere between two instructions somebody else has his turn. */
+static eff_t *ask(eff_value_t i, eff_value_t memo)
+{
+    eff_t *e = eff_incref(eff_as_effect(memo));
+    return eff_as_int(i) % 2 ? eff_then(eff_yield_now(), e) : e;
+}
+static eff_t *ask_at_once(struct world *w, eff_t *memo)
+{
+    eff_value_t v = eff_effect_value(eff_incref(memo));
+    return eff_for_each_par_discard(eff_range(0, 30), ask, v, 0);
+}
+START_TEST(with_budgets_of_a_few_instructions_nobody_finds_it_half_begun)
+{
+    for (uint32_t budget = 1; budget < 12; budget++) {
+        struct world w = { 0 };
+        eff_test_options_t options = { .budget = budget };
+        eff_t *e = with_cache(&w, count(&w, 0), 0, ask_at_once);
+        ck_assert_exit(eff_test_run_with(&options, e), "ok(unit)");
+    }
+}
+END_TEST
+
 TESTS(RES_030_a_memoized_resource_is_acquired_once_and_released_with_the_scope, what_nobody_runs_is_not_run,
       all_who_come_meanwhile_wait_for_the_same_run, a_failure_is_kept_too_and_what_was_acquired_for_it_is_not,
       when_all_who_wait_are_interrupted_it_is_too_and_begins_anew, interrupting_one_who_waits_leaves_it_to_the_others,
       closing_the_scope_interrupts_it_and_then_releases, in_a_scope_that_is_closed_it_cannot_begin,
       B7_a_result_is_kept_for_its_time_and_what_was_acquired_for_it_is_not,
       who_comes_while_it_is_loaded_waits_for_that_however_old, without_a_time_nothing_is_kept,
-      a_load_that_nobody_waits_for_is_stopped_and_begun_anew)
+      a_load_that_nobody_waits_for_is_stopped_and_begun_anew,
+      with_budgets_of_a_few_instructions_nobody_finds_it_half_begun)

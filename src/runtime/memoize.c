@@ -1,8 +1,8 @@
 /* Memoizing: a fiber of the scope runs the effect, beside a scope that is made for what it acquires, which is older than the
  * fiber and so closes after it has ended. All who run the memoized effect join that fiber.
  *
- * With a time to live there is no such scope, and a fiber that has ended and is too old is forgotten by the next to come. Who
- * has entered before, but does not join yet, gets the newer result then. */
+ * With a time to live there is no such scope, and a fiber that has ended and is too old is forgotten by the next to come,
+ * unless others are just about to join it: he gets the same result then. */
 #include <effect/clock.h>
 #include <effect/fiber.h>
 #include <effect/finish.h>
@@ -83,7 +83,7 @@ static eff_t *enter_limited(eff_value_t now, eff_value_t env)
 {
     struct memo *m = memo_of(env);
     eff_duration_t age = eff_instant_since(eff_as_instant(now), m->began);
-    if (m->fiber && m->fiber->state == EFF__DONE && age.ns >= m->ttl.ns) {
+    if (m->fiber && m->fiber->state == EFF__DONE && m->n_users == 0 && age.ns >= m->ttl.ns) {
         eff_fiber_decref(m->fiber);
         m->fiber = NULL;
     }
