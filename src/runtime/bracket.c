@@ -89,49 +89,45 @@ static int release(eff_fiber_t *f, eff_t *e)
 
 int eff__return_bracket(eff_fiber_t *f)
 {
-    for (;;) {
-        eff_t *e = eff__frame_node(f->top[-2]);
-        int next;
-        switch ((enum phase)eff__frame_extra(f->top[-1])) {
-        case ACQUIRING:
-            if (f->status == EFF__OK) {
-                next = use(f, e);
-                if (next != EFF__RETURN) return next;
-                break;
-            }
+    eff_t *e = eff__frame_node(f->top[-2]);
+    int next;
+    switch ((enum phase)eff__frame_extra(f->top[-1])) {
+    case ACQUIRING:
+        if (f->status != EFF__OK) {
             eff__trace_add(&f->rt->trace, e->site);
             next = eff__region_leave(f, f->depth);
             if (next != EFF__RETURN) return next;
             f->attrs = eff__frame_attrs(f->top[-1]);
-            set_phase(f, RELEASED);
             break;
-        case USING:
-            if (f->status != EFF__OK) eff__trace_add(&f->rt->trace, e->site);
-            set_phase(f, RELEASING);
-            break;
-        case RELEASING:
-            next = eff__region_leave(f, f->depth);
-            if (next != EFF__RETURN) return next;
-            next = release(f, e);
-            if (next != EFF__RETURN) return next;
-            break;
-        case RELEASED: {
-            uintptr_t word = f->top[-2];
-            eff_value_t resource = eff__frame_value(f->top - 2);
-            f->top -= WORDS;
-            f->depth--;
-            eff_value_decref(resource);
-            if (word & EFF__ALONE) {
-                eff_value_decref(e->bracket.env);
-                eff__free(e, EFF__NODE_SIZE(bracket));
-            } else if (word & EFF__OWNED) {
-                eff__node_release(e);
-            }
-            eff__mask_end(f);
-            return EFF__RETURN;
         }
-        }
+        next = use(f, e);
+        if (next != EFF__RETURN) return next;
+        /* fall through - it was not used */
+    case USING:
+        if (f->status != EFF__OK) eff__trace_add(&f->rt->trace, e->site);
+        set_phase(f, RELEASING);
+        /* fall through */
+    case RELEASING:
+        next = eff__region_leave(f, f->depth);
+        if (next != EFF__RETURN) return next;
+        next = release(f, e);
+        if (next != EFF__RETURN) return next;
+        /* fall through - it needed no effect for that */
+    case RELEASED: break;
     }
+    uintptr_t word = f->top[-2];
+    eff_value_t resource = eff__frame_value(f->top - 2);
+    f->top -= WORDS;
+    f->depth--;
+    eff_value_decref(resource);
+    if (word & EFF__ALONE) {
+        eff_value_decref(e->bracket.env);
+        eff__free(e, EFF__NODE_SIZE(bracket));
+    } else if (word & EFF__OWNED) {
+        eff__node_release(e);
+    }
+    eff__mask_end(f);
+    return EFF__RETURN;
 }
 
 bool eff__bracket_acquires(uintptr_t head)
