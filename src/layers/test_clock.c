@@ -312,6 +312,7 @@ void eff__test_clock_bind(eff__test_clock_t *c, eff_runtime_t *rt)
     if (!rt->options.budget) rt->budget = TEST_BUDGET;
     rt->max_turns = c->options.max_turns;
     rt->max_budgets = c->options.max_budgets;
+    rt->undisturbed = false;
     if (!rt->virtual_now) eff__wait_time_follow(rt, &c->now);
     if (c->options.rate <= 0) return;
     c->real = eff__now_ns();

@@ -81,6 +81,8 @@ struct eff_runtime {
     size_t n_ready;
     int64_t budget;
     int64_t turn_ops; /* instructions until the loop has its turn */
+    bool undisturbed; /* nobody has a say, or a look, between the turns of two fibers. Found out before each turn that
+                         eff__drain gives; who wants to be heard before the next one clears it */
     struct eff__hooks hooks;
     struct eff__debug debug;
     struct eff__watch watch;
@@ -178,7 +180,7 @@ static inline int64_t eff__ops_used(const eff_runtime_t *rt)
  * eff__drain goes on. */
 static inline eff_fiber_t *eff__next_at_once(eff_runtime_t *rt)
 {
-    if (rt->hooks.pick || rt->hooks.step || rt->max_turns || rt->watch.on || rt->ended_first) return NULL;
+    if (!rt->undisturbed) return NULL;
     int64_t left = rt->turn_ops - eff__ops_used(rt);
     if (left <= 0 || !rt->ready_first) return NULL;
     rt->turn_ops = left;

@@ -113,6 +113,7 @@ void eff__post_exit(eff_fiber_t *f)
     if (rt->ended_last) rt->ended_last->next_ready = f;
     else rt->ended_first = f;
     rt->ended_last = f;
+    rt->undisturbed = false;
 }
 
 void eff__woke_from_plain_c(eff_runtime_t *rt)
@@ -139,6 +140,7 @@ void eff__drain(eff_runtime_t *rt)
             rt->ops_left = 0;
         }
         if (rt->max_turns) limit_turns(rt, f);
+        rt->undisturbed = !rt->hooks.pick && !rt->hooks.step && !rt->max_turns && !rt->watch.on;
         if (__builtin_expect(rt->watch.on, 0)) eff__watch_turn(rt, f);
         else eff__interpret(rt, f);
         rt->turn_ops -= eff__ops_used(rt);
