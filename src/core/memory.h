@@ -15,6 +15,9 @@
 
 #include <effect/base.h>
 
+/* Of functions that come to little where their arguments are constants, and which the compiler might think long. */
+#define EFF__INLINED inline __attribute__((always_inline))
+
 enum {
     EFF__CLASS_BYTES = 16,
     EFF__N_CLASSES = 33 /* blocks of up to 512 bytes; class 0 is unused */
@@ -76,7 +79,7 @@ static inline void *eff__alloc(size_t size)
 }
 
 /* Gives back a block of eff__alloc; c: its size class, EFF__N_CLASSES or more for a large one. */
-static inline void eff__free_class(void *p, size_t c)
+static EFF__INLINED void eff__free_class(void *p, size_t c)
 {
     if (__builtin_expect(c >= EFF__N_CLASSES, 0)) {
         eff__free_large(p);
@@ -92,7 +95,7 @@ static inline void eff__free_class(void *p, size_t c)
     l->n_free++;
 }
 /* The same by the size it was asked for. */
-static inline void eff__free(void *p, size_t size)
+static EFF__INLINED void eff__free(void *p, size_t size)
 {
     eff__free_class(p, (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES);
 }

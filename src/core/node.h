@@ -192,13 +192,20 @@ extern const eff_type_t eff__failed_type;
 /* The immortal effects: eff_out_of_memory, eff_noop, eff_yield_now. */
 extern eff_t eff__oom_node, eff__noop_node, eff__yield_node;
 
+/* The first word of a new node, which is written at once. */
+struct eff__head {
+    uint32_t count;
+    uint8_t op, flags, kind, ran;
+};
+_Static_assert(offsetof(struct eff, site) == sizeof(struct eff__head), "the head ends where the site begins");
+_Static_assert(offsetof(struct eff, op) == offsetof(struct eff__head, op) &&
+                   offsetof(struct eff, ran) == offsetof(struct eff__head, ran),
+               "the head is laid out as in the node");
+
 static inline void eff__node_init(eff_t *e, enum eff__op op, uint8_t flags, eff_site_t site)
 {
-    atomic_init(&e->count, 1);
-    e->op = (uint8_t)op;
-    e->flags = flags;
-    e->kind = 0;
-    e->ran = 0;
+    const struct eff__head head = { .count = 1, .op = (uint8_t)op, .flags = flags };
+    memcpy(e, &head, sizeof head);
     e->site = site;
 }
 

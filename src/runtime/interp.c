@@ -33,30 +33,29 @@
 
 #define BIND_SIZE EFF__NODE_SIZE(bind)
 #define FOLD_SIZE EFF__NODE_SIZE(fold)
-#define INLINED inline __attribute__((always_inline))
 
 /* A fiber gets the loop: its wait is over, if it has waited. */
-static inline void end_wait(eff_fiber_t *f, bool interrupted)
+static inline void end_wait(eff_runtime_t *rt, eff_fiber_t *f, bool interrupted)
 {
     const struct eff__wait_ops *wait = f->wait.ops;
     f->state = EFF__RUNNING;
     f->wait.ops = NULL;
     if (wait && wait->resumed) wait->resumed(f, interrupted);
-    f->rt->trace.n_seen = 0;
-    if (wait && f->status != EFF__OK) eff__trace_add(&f->rt->trace, f->wait.site);
+    rt->trace.n_seen = 0;
+    if (wait && f->status != EFF__OK) eff__trace_add(&rt->trace, f->wait.site);
 }
 
 /* The same, where the fiber may have to see an interruption that came meanwhile. */
-static EFF_NOINLINE void resume(eff_fiber_t *f)
+static EFF_NOINLINE void resume(eff_runtime_t *rt, eff_fiber_t *f)
 {
     uint32_t at_return = f->flags & EFF__AT_RETURN;
     f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
     bool interrupted = eff__interruptible_now(f) && !at_return;
-    end_wait(f, interrupted);
+    end_wait(rt, f, interrupted);
     if (at_return &&
         eff__interruptible_now(f)) { /* seen at the next instruction: it is to look up from its work there */
-        f->rt->ops_left += f->rt->ops;
-        f->rt->ops = 0;
+        rt->ops_left += rt->ops;
+        rt->ops = 0;
     }
     if (__builtin_expect(!interrupted, 1)) return;
     if (f->cur) {
@@ -69,21 +68,27 @@ static EFF_NOINLINE void resume(eff_fiber_t *f)
     eff__raise(f, eff_cause_incref(f->interrupt));
 }
 
+/* eff_value_decref of a value that is not absent. */
+static EFF__INLINED void drop_value(eff_value_t v)
+{
+    if (v.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT)) eff__value_release(v);
+}
+
 /* Gives up a frame's reference to a node of this size. */
-static INLINED void drop_frame(uintptr_t word, eff_t *e, eff_value_t env, size_t size)
+static EFF__INLINED void drop_frame(uintptr_t word, eff_t *e, eff_value_t env, size_t size)
 {
     if (__builtin_expect((word & EFF__ALONE) != 0, 1)) {
-        if (env.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT)) eff__value_release(env);
+        drop_value(env);
         eff__free(e, size);
     } else if (word & EFF__OWNED) {
         eff__node_release(e);
     }
 }
-static INLINED void drop_bind(uintptr_t word, eff_t *e)
+static EFF__INLINED void drop_bind(uintptr_t word, eff_t *e)
 {
     drop_frame(word, e, e->bind.env, BIND_SIZE);
 }
-static INLINED void drop_fold(uintptr_t word, eff_t *e)
+static EFF__INLINED void drop_fold(uintptr_t word, eff_t *e)
 {
     drop_frame(word, e, e->fold.env, FOLD_SIZE);
 }
@@ -146,14 +151,15 @@ void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
     uintptr_t cur;
     eff_value_t v;
     unsigned st;
+    uintptr_t word;
     eff_t *e;
     int next;
 
 resume:
     if (MISUSED()) eff__tell_misuse(rt);
     rt->current = f;
-    if (__builtin_expect(!f->interrupt && !(f->flags & (EFF__AT_RETURN | EFF__STAY)), 1)) end_wait(f, false);
-    else resume(f);
+    if (__builtin_expect(!f->interrupt && !(f->flags & (EFF__AT_RETURN | EFF__STAY)), 1)) end_wait(rt, f, false);
+    else resume(rt, f);
     LOAD();
     if (!cur) goto ret;
 
@@ -197,8 +203,22 @@ eval:
         }
         goto ret;
 
-    case EFF__OP_MAP:
     case EFF__OP_FLAT_MAP: {
+        eff_t *known = e->bind.source;
+        if (IS_WATCHED || known->op != EFF__OP_SUCCEED || !IS_ALONE() || rt->ops < 2 ||
+            !eff__count_is_one(&known->count))
+            goto push;
+        /* Its source is a value already: the three instructions at once, and no frame. */
+        rt->ops -= 2;
+        v = known->value.value;
+        st = EFF__OK;
+        eff__free(known, EFF__NODE_SIZE(value));
+        e->bind.source = NULL;
+        word = cur | EFF__ALONE;
+        goto apply;
+    }
+    case EFF__OP_MAP:
+    push : {
         uintptr_t source = (uintptr_t)e->bind.source;
         if (__builtin_expect(top == f->limit, 0)) goto grow;
         if (__builtin_expect(IS_ALONE(), 1)) {
@@ -395,8 +415,8 @@ failed_in_memory: /* reg and status are in the fiber; the frames are too */
     f->cur = 0;
     LOAD();
 
-ret : /* v, st return to the top frame */ {
-    uintptr_t word = top[-1];
+ret: /* v, st return to the top frame */
+    word = top[-1];
     e = eff__frame_node(word);
     if (__builtin_expect((word & EFF__SPECIAL) != 0, 0)) goto special;
     WATCH(eff__watch_return(f, e));
@@ -407,9 +427,10 @@ ret : /* v, st return to the top frame */ {
         if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
         if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
         top--;
+    apply:
         f->top = top;
         eff_t *n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
-        eff_value_decref(v);
+        drop_value(v);
         if (__builtin_expect(!n || rt->misuse, 0)) goto bad_callback;
         drop_bind(word, e);
         cur = (uintptr_t)n | EFF__OWNED;
@@ -433,7 +454,7 @@ ret : /* v, st return to the top frame */ {
         top--;
         f->top = top;
         eff_value_t r = ((eff_map_fn)e->bind.fn)(v, e->bind.env);
-        eff_value_decref(v);
+        drop_value(v);
         v = r;
         if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
             eff__raise_bad_value(f, v, e);
@@ -612,7 +633,6 @@ special:
     case EFF__F_CLOSING: next = eff__return_closing(f); goto act;
     }
     __builtin_unreachable();
-}
 
 ended: /* the fiber may have ended and be gone already; then only rt->switch_to says who goes on */
     if (next == EFF__SWITCH) {
