@@ -8,6 +8,42 @@
 #include "runtime/frame.h"
 #include "runtime/rare.h"
 #include "runtime/region.h"
+#include "runtime/step.h"
+
+void eff__resume(eff_runtime_t *rt, eff_fiber_t *f)
+{
+    uint32_t at_return = f->flags & EFF__AT_RETURN;
+    f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
+    bool interrupted = eff__interruptible_now(f) && !at_return;
+    eff__end_wait(rt, f, interrupted);
+    if (at_return &&
+        eff__interruptible_now(f)) { /* seen at the next instruction, where it is to look up from its work */
+        rt->ops_left += rt->ops;
+        rt->ops = 0;
+    }
+    if (__builtin_expect(!interrupted, 1)) return;
+    if (f->cur) {
+        if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
+        f->cur = 0;
+        f->reg = eff_unit;
+        f->status = EFF__OK;
+    }
+    /* A failure that arrived together with the interruption was the wait's, and goes with it. */
+    eff__raise(f, eff_cause_incref(f->interrupt));
+}
+
+eff_t *eff__call_and_drop(const eff_t *e, eff_value_t v)
+{
+    eff_t *n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
+    eff__value_release(v);
+    return n;
+}
+
+bool eff__ended_by_interrupt(const eff_fiber_t *f)
+{
+    if (!f->interrupt || !(f->attrs & EFF__MASKED)) return f->interrupt;
+    return f->status == EFF__CAUSED && eff__cause_contains(eff_as_cause(f->reg), f->interrupt);
+}
 
 enum eff__verdict eff__attend(eff_fiber_t *f, bool at_instruction)
 {

@@ -7,6 +7,13 @@
 /* What was found before an instruction or a return. */
 enum eff__verdict { EFF__GO_ON, EFF__RAISED, EFF__BUDGET_SPENT };
 
+/* eff__end_wait, where the fiber may have to see an interruption that came meanwhile. */
+void eff__resume(eff_runtime_t *rt, eff_fiber_t *f);
+/* Calls the callback of a flat_map with a counted value: the interpreter need not keep one that is not. */
+eff_t *eff__call_and_drop(const eff_t *e, eff_value_t v);
+/* Whether the failure in reg is the fiber's own interruption: always outside a mask; inside one, it may have come from a
+ * restored part. */
+bool eff__ended_by_interrupt(const eff_fiber_t *f);
 /* The budget ran out, or somebody wants the fiber's attention: the step hook, a reported mistake, an interruption. */
 enum eff__verdict eff__attend(eff_fiber_t *f, bool at_instruction);
 /* The budget is spent: the fiber goes to the end of the queue, and so do those who were starting it, after it. */

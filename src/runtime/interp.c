@@ -30,101 +30,7 @@
 #include "runtime/rare.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
-
-#define BIND_SIZE EFF__NODE_SIZE(bind)
-#define FOLD_SIZE EFF__NODE_SIZE(fold)
-
-/* A fiber gets the loop: its wait is over, if it has waited. */
-static inline void end_wait(eff_runtime_t *rt, eff_fiber_t *f, bool interrupted)
-{
-    const struct eff__wait_ops *wait = f->wait.ops;
-    f->state = EFF__RUNNING;
-    f->wait.ops = NULL;
-    if (wait && wait->resumed) wait->resumed(f, interrupted);
-    rt->trace.n_seen = 0;
-    if (wait && f->status != EFF__OK) eff__trace_add(&rt->trace, f->wait.site);
-}
-
-/* The same, where the fiber may have to see an interruption that came meanwhile. */
-static EFF_NOINLINE void resume(eff_runtime_t *rt, eff_fiber_t *f)
-{
-    uint32_t at_return = f->flags & EFF__AT_RETURN;
-    f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
-    bool interrupted = eff__interruptible_now(f) && !at_return;
-    end_wait(rt, f, interrupted);
-    if (at_return &&
-        eff__interruptible_now(f)) { /* seen at the next instruction: it is to look up from its work there */
-        rt->ops_left += rt->ops;
-        rt->ops = 0;
-    }
-    if (__builtin_expect(!interrupted, 1)) return;
-    if (f->cur) {
-        if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
-        f->cur = 0;
-        f->reg = eff_unit;
-        f->status = EFF__OK;
-    }
-    /* A failure that arrived together with the interruption was the wait's, and goes with it. */
-    eff__raise(f, eff_cause_incref(f->interrupt));
-}
-
-/* eff_value_decref of a value that is not absent. */
-static EFF__INLINED void drop_value(eff_value_t v)
-{
-    if (v.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT)) eff__value_release(v);
-}
-
-/* Gives up a frame's reference to a node of this size. */
-static EFF__INLINED void drop_frame(uintptr_t word, eff_t *e, eff_value_t env, size_t size)
-{
-    if (__builtin_expect((word & EFF__ALONE) != 0, 1)) {
-        drop_value(env);
-        eff__free(e, size);
-    } else if (word & EFF__OWNED) {
-        eff__node_release(e);
-    }
-}
-static EFF__INLINED void drop_bind(uintptr_t word, eff_t *e)
-{
-    drop_frame(word, e, e->bind.env, BIND_SIZE);
-}
-static EFF__INLINED void drop_fold(uintptr_t word, eff_t *e)
-{
-    drop_frame(word, e, e->fold.env, FOLD_SIZE);
-}
-
-/* The same for a prim that has run, and may have moved its parts out. */
-static inline void drop_prim(eff_t *e)
-{
-    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) {
-        eff__node_release(e);
-        return;
-    }
-    if (e->prim.handle) eff__payload_release(e->prim.handle);
-    eff_value_decref(e->prim.value);
-    eff__free(e, EFF__NODE_SIZE(prim));
-}
-
-/* Whether this fold's failure handler applies to the failure in reg; *ret_error is the value for a typed one. */
-static bool fold_applies(eff_fiber_t *f, const eff_t *e, eff_value_t *ret_error)
-{
-    if (!e->fold.bad || eff__interruptible_now(f) || f->flags & EFF__DOOMED) return false;
-    if (e->flags & EFF__CAUSE) return true;
-    if (f->status == EFF__FAILED) {
-        *ret_error = f->reg;
-        return true;
-    }
-    const eff_cause_t *cause = eff_as_cause(f->reg);
-    return !eff_cause_has_die(cause) && eff_cause_failure(cause, ret_error);
-}
-
-/* Whether the failure in reg is the fiber's own interruption: always outside a mask; inside one, it may have come from a
- * restored part. */
-static bool ended_by_interrupt(const eff_fiber_t *f)
-{
-    if (!f->interrupt || !(f->attrs & EFF__MASKED)) return f->interrupt;
-    return f->status == EFF__CAUSED && eff__cause_contains(eff_as_cause(f->reg), f->interrupt);
-}
+#include "runtime/step.h"
 
 #define STORE() (f->top = top, f->cur = cur, f->reg = v, f->status = (uint8_t)st)
 #define LOAD() (top = f->top, cur = f->cur, v = f->reg, st = f->status)
@@ -158,8 +64,8 @@ void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
 resume:
     if (MISUSED()) eff__tell_misuse(rt);
     rt->current = f;
-    if (__builtin_expect(!f->interrupt && !(f->flags & (EFF__AT_RETURN | EFF__STAY)), 1)) end_wait(rt, f, false);
-    else resume(rt, f);
+    if (__builtin_expect(!f->interrupt && !(f->flags & (EFF__AT_RETURN | EFF__STAY)), 1)) eff__end_wait(rt, f, false);
+    else eff__resume(rt, f);
     LOAD();
     if (!cur) goto ret;
 
@@ -308,7 +214,7 @@ eval:
         f->top = top;
         f->wait.site = e->site;
         next = e->prim.prim->run(f, e, alone);
-        if (OWNED_NODE()) drop_prim(e);
+        if (OWNED_NODE()) eff__drop_prim(e);
         if (MISUSED() && next != EFF__SUSPEND) goto act;
         if (next == EFF__RETURN) {
             top = f->top;
@@ -429,10 +335,12 @@ ret: /* v, st return to the top frame */
         top--;
     apply:
         f->top = top;
-        eff_t *n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
-        drop_value(v);
+        eff_t *n;
+        if (__builtin_expect(eff__is_counted(v), 0)) n = eff__call_and_drop(e, v);
+        else n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
+        top = f->top;
         if (__builtin_expect(!n || rt->misuse, 0)) goto bad_callback;
-        drop_bind(word, e);
+        eff__drop_bind(word, e);
         cur = (uintptr_t)n | EFF__OWNED;
         goto eval;
     bad_callback:
@@ -444,7 +352,7 @@ ret: /* v, st return to the top frame */
         } else {
             eff__raise_null(f, e->site);
         }
-        drop_bind(word, e);
+        eff__drop_bind(word, e);
         goto failed_in_memory;
     }
 
@@ -454,21 +362,21 @@ ret: /* v, st return to the top frame */
         top--;
         f->top = top;
         eff_value_t r = ((eff_map_fn)e->bind.fn)(v, e->bind.env);
-        drop_value(v);
+        eff__drop_value(v);
         v = r;
         if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
             eff__raise_bad_value(f, v, e);
-            drop_bind(word, e);
+            eff__drop_bind(word, e);
             goto failed_in_memory;
         }
-        drop_bind(word, e);
+        eff__drop_bind(word, e);
         goto ret;
     }
 
     pass_bind: /* a failure passes a frame that only wants successes */
         eff__trace_add(&rt->trace, e->site);
         top--;
-        drop_bind(word, e);
+        eff__drop_bind(word, e);
         goto ret;
 
     case EFF__OP_FOLD: {
@@ -481,12 +389,12 @@ ret: /* v, st return to the top frame */
         if (st == EFF__OK) {
             top--;
             if (!e->fold.good) {
-                drop_fold(word, e);
+                eff__drop_fold(word, e);
                 goto ret;
             }
             f->top = top;
             n = e->fold.good(v, e->fold.env);
-        } else if (fold_applies(f, e, &error)) {
+        } else if (eff__fold_applies(f, e, &error)) {
             top--;
             f->top = top;
             if (e->flags & EFF__CAUSE) {
@@ -499,7 +407,7 @@ ret: /* v, st return to the top frame */
         } else {
             eff__trace_add(&rt->trace, e->site);
             top--;
-            drop_fold(word, e);
+            eff__drop_fold(word, e);
             goto ret;
         }
         eff_value_decref(v);
@@ -515,10 +423,10 @@ ret: /* v, st return to the top frame */
             } else {
                 eff__raise_null(f, e->site);
             }
-            drop_fold(word, e);
+            eff__drop_fold(word, e);
             goto failed_in_memory;
         }
-        drop_fold(word, e);
+        eff__drop_fold(word, e);
         cur = (uintptr_t)n | EFF__OWNED;
         goto eval;
     }
@@ -530,8 +438,8 @@ ret: /* v, st return to the top frame */
         STORE();
         if (st != EFF__OK) eff__trace_add(&rt->trace, e->site);
         if ((e->flags & (EFF__ON_FAILURE | EFF__ON_INTERRUPT) && st == EFF__OK) ||
-            (e->flags & EFF__ON_INTERRUPT && !ended_by_interrupt(f))) {
-            drop_bind(word, e);
+            (e->flags & EFF__ON_INTERRUPT && !eff__ended_by_interrupt(f))) {
+            eff__drop_bind(word, e);
             goto ret;
         }
         eff_exit_t exit = eff__reg_exit(f);
@@ -542,7 +450,7 @@ ret: /* v, st return to the top frame */
         f->attrs = attrs;
         n = eff__checked_finalizer(f, n, e->site);
         next = eff__run_finalizer(f, n, e->site);
-        drop_bind(word, e);
+        eff__drop_bind(word, e);
         goto act;
     }
 
