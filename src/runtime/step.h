@@ -67,7 +67,7 @@ static inline bool eff__fold_applies(eff_fiber_t *f, const eff_t *e, eff_value_t
     if (!e->fold.bad || eff__interruptible_now(f) || f->flags & EFF__DOOMED) return false;
     if (e->flags & EFF__CAUSE) return true;
     if (f->status == EFF__FAILED) {
-        *ret_error = f->reg;
+        eff__copy_value(ret_error, &f->reg);
         return true;
     }
     const eff_cause_t *cause = eff_as_cause(f->reg);
