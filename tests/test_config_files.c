@@ -164,6 +164,16 @@ static eff_t *missing(struct world *w)
 }
 CASE(a_file_that_nobody_named_may_be_missing, missing, .succeeds = "0")
 
+static eff_t *missing_with_all_in_it(struct world *w)
+{
+    (void)w;
+    static const eff_config_file_options_t optional = { .size = sizeof optional, .optional = true };
+    eff_layer_t *file = eff_config_json_file_with("/nonexistent.json", &optional);
+    return eff_provide(eff_config_int("a"), eff_config_or_else(eff_config_memory("b=1"), file));
+}
+CASE(what_is_missing_was_looked_for_in_a_file_that_is_missing, missing_with_all_in_it,
+     .fails = "configuration missing: a: missing; looked for in memory, in /nonexistent.json (not there)")
+
 static eff_t *named_but_missing(struct world *w)
 {
     (void)w;
@@ -199,5 +209,6 @@ CASE(a_named_file_without_a_name_is_a_mistake, named_null, .succeeds = "unit", .
 TESTS(a_pipe_is_a_file, a_pipe_is_read_as_it_comes_while_others_go_on, a_pipe_that_nobody_writes_to_is_left,
       a_pipe_has_a_limit_and_is_not_read_to_its_end, a_fifo_without_a_writer_is_waited_for_and_can_be_interrupted,
       who_writes_to_a_fifo_may_come_later_and_take_time, a_file_that_nobody_named_may_be_missing,
-      a_file_that_is_named_has_to_be_there, without_options_a_named_file_has_to_be_there,
-      a_named_file_has_the_limit_of_the_options, a_named_file_without_a_name_is_a_mistake)
+      what_is_missing_was_looked_for_in_a_file_that_is_missing, a_file_that_is_named_has_to_be_there,
+      without_options_a_named_file_has_to_be_there, a_named_file_has_the_limit_of_the_options,
+      a_named_file_without_a_name_is_a_mistake)

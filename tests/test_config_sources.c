@@ -75,6 +75,16 @@ static eff_t *read_once(struct world *w)
 }
 CASE(each_source_is_read_once, read_once, .succeeds = "(7, 8)", .journal = "read")
 
+static eff_t *in_no_source(struct world *w)
+{
+    (void)w;
+    eff_t *snapshot = eff_succeed(eff_array(0, NULL));
+    return eff_provide(eff_config_int("a"),
+                       eff_layer_effect(&eff_config_tag, eff_config_fixed(snapshot), EFF_NO_NEEDS));
+}
+CASE(a_config_without_a_source_says_so, in_no_source,
+     .fails = "configuration missing: a: missing; this Config has no source")
+
 /* One wrong argument is told once, and what stands behind it is not read. */
 static eff_t *wrong_option(struct world *w)
 {
@@ -186,8 +196,8 @@ CASE(a_secret_that_is_not_there_is_none, absent_secrets,
      .succeeds = "{ feeds[0].token = none, feeds[0].name = a, feeds[1].token = <secret>, feeds[1].name = b, "
                  "own.name = me, own.token = none, key = none, note.text = none, verbose = false }")
 
-TESTS(several_sources_stand_behind_one_another, each_source_is_read_once, a_strict_schema_refuses_operands,
-      a_strict_schema_refuses_operands_of_arguments_that_were_not_checked,
+TESTS(several_sources_stand_behind_one_another, a_config_without_a_source_says_so, each_source_is_read_once,
+      a_strict_schema_refuses_operands, a_strict_schema_refuses_operands_of_arguments_that_were_not_checked,
       what_stands_behind_an_unknown_option_may_be_a_secret_and_is_not_shown,
       a_strict_schema_below_a_path_leaves_operands_alone,
       a_source_that_fails_is_told_once_and_those_behind_it_are_not_read,

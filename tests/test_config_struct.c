@@ -422,25 +422,6 @@ START_TEST(a_damaged_document_is_read_or_refused)
 }
 END_TEST
 
-/* ---- mistakes in a schema */
-
-typedef struct bad_config {
-    int n;
-} bad_config_t;
-EFF_DECLARE_CONFIG(bad_config, bad_config_t);
-static const eff_config_field_t bad_fields[] = {
-    EFF_CONFIG_INT(bad_config_t, n, "n", .otherwise = "many"),
-};
-EFF_DEFINE_CONFIG(bad_config, bad_config_t, bad_fields);
-
-static eff_t *bad_default(struct world *w)
-{
-    (void)w;
-    return with(eff_config_memory("x=1"), bad_config_load());
-}
-CASE(a_default_that_does_not_fit_is_a_mistake, bad_default,
-     .dies = "the default of the configuration field \"n\", \"many\", is not what the field takes")
-
 /* ---- what can be configured */
 
 START_TEST(a_schema_can_be_described)
@@ -467,5 +448,4 @@ TESTS(a_struct_is_read_with_its_defaults, a_struct_is_read_from_a_document, a_st
       lists_have_limits, what_should_be_a_container_is_told_once, keys_that_nothing_is_for_are_told,
       a_cause_has_a_line_for_each_problem, options_are_checked_as_they_are_read, a_truth_takes_no_argument,
       a_malformed_secret_is_not_shown, a_secret_out_of_range_is_not_shown, a_secret_number_is_not_printed,
-      a_damaged_document_is_read_or_refused, a_default_that_does_not_fit_is_a_mistake, a_schema_can_be_described,
-      of_many_problems_the_first_are_told)
+      a_damaged_document_is_read_or_refused, a_schema_can_be_described, of_many_problems_the_first_are_told)

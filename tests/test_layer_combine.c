@@ -450,7 +450,7 @@ static eff_t *projects_an_empty_one(struct world *w)
     return projects_by_default(w, eff_layer_empty());
 }
 CASE(not_even_when_the_layer_is_empty, projects_an_empty_one, .journal = "",
-     .dies = "eff_layer_project is to make pool of a nameless service, which the layer does not provide")
+     .dies = "eff_layer_project is to make pool of (nameless), which the layer does not provide")
 
 /* ---- build, launch */
 

@@ -3,16 +3,6 @@
 
 #include "support/layers.h"
 
-/* Checks that the cause, as text, has a piece. */
-static void assert_told(const eff_exit_t *exit, const char *piece)
-{
-    eff_buffer_t text = EFF_BUFFER_INIT;
-    ck_assert(!exit->ok);
-    eff_cause_format(exit->cause, &text);
-    ck_assert_msg(strstr(eff_buffer_text(&text), piece), "no \"%s\" in:\n%s", piece, eff_buffer_text(&text));
-    eff_buffer_done(&text);
-}
-
 /* ---- building fails */
 
 static eff_t *merged_with_slow(struct world *w)
@@ -117,6 +107,30 @@ static void tells_to_declare(struct world *w, const eff_exit_t *exit)
 }
 CASE(a_service_that_a_layer_asks_for_without_saying_so_is_told, undeclared, .dies = "no service \"config\"",
      .journal = "config+ config-", .check = tells_to_declare)
+
+/* Which layer a service comes from, in the note of what is there: those without a name by where they were composed. */
+static eff_value_t make_users(eff_value_t env)
+{
+    static part_t made;
+    made = (part_t){ eff_as_ptr(env), "users", false };
+    return eff_ptr(&made);
+}
+static eff_t *asks_beside(struct world *w)
+{
+    static part_t given;
+    world = w;
+    given = (part_t){ w, "pool", false };
+    eff_layer_t *users = eff_layer_sync_at("make_users (app.c:1)", &users_tag, make_users, eff_ptr(w));
+    eff_layer_t *pool = eff_layer_succeed(&pool_tag, pool_value(&given));
+    return eff_provide(use_orders(), eff_layer_merge(config_live(), eff_layer_merge(users, pool)));
+}
+static void tells_who_built_what_is_there(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    assert_told(exit, "config (by config_live), users (by make_users (app.c:1)), pool\n");
+}
+CASE(who_built_what_is_there_is_told_where_something_is_missing, asks_beside, .dies = "no service \"orders\"",
+     .check = tells_who_built_what_is_there)
 
 static eff_t *open_dying(void)
 {
@@ -308,7 +322,8 @@ TESTS(LAYER_011_what_is_built_beside_a_layer_that_fails_is_released,
       LAYER_012_a_failure_comes_with_those_of_the_releases,
       B20_when_a_release_fails_the_others_run_and_all_failures_are_told, a_failure_is_that_of_all_who_wait,
       a_failure_is_forgotten_and_the_next_mention_tries_again,
-      a_service_that_a_layer_asks_for_without_saying_so_is_told, what_a_failing_open_has_acquired_is_released,
+      a_service_that_a_layer_asks_for_without_saying_so_is_told,
+      who_built_what_is_there_is_told_where_something_is_missing, what_a_failing_open_has_acquired_is_released,
       LAYER_009_a_partial_build_is_released_before_the_other_layer_is_built, the_other_layer_is_not_built_without_need,
       when_the_other_layer_fails_too_its_failure_counts, a_defect_of_building_is_no_reason_for_the_other_layer,
       a_layer_is_chosen_by_the_error, a_handler_that_returns_no_layer_is_a_mistake,

@@ -3,15 +3,6 @@
 
 #include "support/layers.h"
 
-static void assert_told(const eff_exit_t *exit, const char *piece)
-{
-    eff_buffer_t text = EFF_BUFFER_INIT;
-    ck_assert(!exit->ok);
-    eff_cause_format(exit->cause, &text);
-    ck_assert_msg(strstr(eff_buffer_text(&text), piece), "no \"%s\" in:\n%s", piece, eff_buffer_text(&text));
-    eff_buffer_done(&text);
-}
-
 /* ---- choosing */
 
 static eff_t *open_other_pool(void)
@@ -271,6 +262,84 @@ CASE(
         "pool",
     .journal = "config+ config-")
 
+/* ---- circles */
+
+static eff_layer_t *again; /* borrowed from the one that runs */
+
+static eff_layer_t *choose_again(eff_value_t fresh, eff_value_t env)
+{
+    (void)env;
+    eff_layer_t *layer = eff_layer_incref(again);
+    return eff_as_bool(fresh) ? eff_layer_fresh(layer) : layer;
+}
+static eff_t *chooses_itself(bool fresh)
+{
+    again = eff_layer_flat_map_at("choose_again (app.c:8)", eff_succeed(eff_bool(fresh)), choose_again, eff_unit,
+                                  EFF_TAGS(&pool_tag), NULL);
+    return eff_provide(eff_noop(), again);
+}
+static eff_t *itself(struct world *w)
+{
+    (void)w;
+    return chooses_itself(false);
+}
+CASE(a_layer_that_chooses_itself_is_a_circle, itself,
+     .dies = "layers that need each other cannot be built: eff_layer_flat_map of pool choose_again (app.c:8) asks for "
+             "eff_layer_flat_map of pool choose_again (app.c:8)")
+static eff_t *itself_anew(struct world *w)
+{
+    (void)w;
+    return chooses_itself(true);
+}
+CASE(so_is_one_that_chooses_itself_anew, itself_anew,
+     .dies = "layers that need each other cannot be built: eff_layer_flat_map of pool choose_again (app.c:8) asks for "
+             "eff_layer_flat_map of pool choose_again (app.c:8), built anew each time")
+
+/* config asks for pool, and pool for a config of its own. */
+static eff_layer_t *spiral_config(void);
+static eff_layer_t *spiral_pool(void);
+static eff_t *open_spiral_config(void)
+{
+    return eff_provide(eff_then(use_pool(), open_config()), spiral_pool());
+}
+EFF_DEFINE_LAYER(spiral_config, config, part_t, open_spiral_config, close_part, EFF_NO_NEEDS);
+static eff_layer_t *make_spiral_config(eff_value_t env)
+{
+    (void)env;
+    return eff_layer_fresh(spiral_config());
+}
+static eff_t *open_spiral_pool(void)
+{
+    eff_layer_t *config = eff_layer_suspend_at("app.c:9", make_spiral_config, eff_unit);
+    return eff_provide(open_pool(), eff_layer_named_at("app.c:9", config, "config of pool"));
+}
+EFF_DEFINE_LAYER(spiral_pool, pool, part_t, open_spiral_pool, close_part, EFF_NO_NEEDS);
+static eff_t *spirals(struct world *w)
+{
+    world = w;
+    return eff_provide(use_config(), spiral_config());
+}
+CASE(so_are_layers_that_ask_for_each_other_anew, spirals, .journal = "",
+     .dies = "layers that need each other cannot be built: config of pool (app.c:9) asks for spiral_config, which asks "
+             "for spiral_pool, which asks for config of pool (app.c:9), built anew each time")
+
+/* Each turn is given something else, so it comes to an end. */
+static eff_layer_t *choose_with_less(eff_value_t n, eff_value_t env)
+{
+    journal_add(eff_as_ptr(env), "choose");
+    if (eff_as_int(n) == 0) return other_pool();
+    eff_layer_t *config = eff_config_memory(eff_as_int(n) == 2 ? "n=1" : "n=0");
+    return eff_layer_fresh(eff_layer_provide(eff_layer_incref(again), config));
+}
+static eff_t *counts_down(struct world *w)
+{
+    world = w;
+    again = eff_layer_flat_map(eff_config_int("n"), choose_with_less, eff_ptr(w), EFF_TAGS(&pool_tag), &eff_config_tag);
+    return eff_provide(use_pool(), eff_layer_provide(again, eff_config_memory("n=2")));
+}
+CASE(choosing_itself_given_something_else_is_no_circle, counts_down, .succeeds = "unit",
+     .journal = "choose choose choose other+ other other-")
+
 static eff_layer_t *choose_nothing(eff_value_t v, eff_value_t env)
 {
     (void)v, (void)env;
@@ -349,5 +418,7 @@ TESTS(a_layer_is_chosen_by_a_configured_value, the_choice_is_made_once_and_what_
       choosing_is_interrupted_when_nobody_waits_for_it, what_is_declared_as_needed_has_to_be_there,
       needing_what_is_not_declared_is_a_mistake, so_is_needing_a_default_service_that_is_not_declared,
       not_providing_what_is_declared_is_a_mistake, so_it_is_when_that_is_known_only_once_it_is_built,
+      a_layer_that_chooses_itself_is_a_circle, so_is_one_that_chooses_itself_anew,
+      so_are_layers_that_ask_for_each_other_anew, choosing_itself_given_something_else_is_no_circle,
       choosing_nothing_is_a_mistake, the_mistake_of_the_chosen_layer_is_told, without_an_effect_it_is_a_mistake,
       without_a_function_it_is_a_mistake, it_is_described_by_what_it_declares)

@@ -7,15 +7,6 @@
 
 #define named(layer, name) eff_layer_named_at("app.c:1", layer, name)
 
-static void assert_told(const eff_exit_t *exit, const char *piece)
-{
-    eff_buffer_t text = EFF_BUFFER_INIT;
-    ck_assert(!exit->ok);
-    eff_cause_format(exit->cause, &text);
-    ck_assert_msg(strstr(eff_buffer_text(&text), piece), "no \"%s\" in:\n%s", piece, eff_buffer_text(&text));
-    eff_buffer_done(&text);
-}
-
 /* ---- building: as if there were no name */
 
 static eff_t *named_and_not(struct world *w)

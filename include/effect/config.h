@@ -216,7 +216,7 @@ typedef struct eff_config_field {
     size_t count_offset;               /**< set by the macro: where the number of items is */
     const eff_config_schema_t *schema; /**< set by the macro: of the struct, or of each item */
     const eff_config_name_t *names;    /**< set by the macro: of an enum */
-    const char *otherwise;             /**< the default, as a text. Without one the field is required, or `optional` */
+    const char *otherwise;             /**< the default, a text. Without one the field is required, or `optional` */
     const char *min;                   /**< the least, as a text: "1", "1ms", "64 KiB"; of arrays: how many items */
     const char *max;                   /**< the most, likewise */
     const char *unit;                  /**< of a duration that is a bare number: "s"; without it such is refused */
@@ -347,6 +347,7 @@ EFF_API void eff__config_record_format(const eff_config_schema_t *schema, const 
  * - Success: with a value of this type, whose payload is the struct.
  * - Failure: eff_config_invalid_error, whose message lists everything that is wrong: what stands in a source in the
  *   order of the sources and of their lines, then what is missing. eff_config_missing_error when that is all.
+ *   A table with a mistake in it (eff_config_check) is a defect, whatever is configured.
  *
  * @param site where it is composed
  * @param schema static
@@ -360,6 +361,17 @@ EFF_API EFF_MUST_USE eff_t *eff_config_load_at(eff_site_t site, const eff_config
  *  @param schema borrows @param prefix of the environment, to show the names there; NULL for no such names
  *  @param out what the text is added to */
 EFF_API void eff_config_describe(const eff_config_schema_t *schema, const char *prefix, eff_buffer_t *out);
+
+/** Looks for mistakes in a table, and in those of the structs and lists in it: a default that is not what its field takes,
+ *  or out of its own limits; limits, and units, that are none. Each is told in a line, with the struct and the field.
+ *  `name_load()` dies of them, whatever is configured: so this is for a test of the program.
+ *
+ *      ck_assert_uint_eq(eff_config_check(&server_config_schema, &text), 0);
+ *
+ *  @borrows{schema}
+ *  @param out a line is added for each; NULL: nowhere
+ *  @return how many there are; that there was no memory for looking counts as one */
+EFF_API size_t eff_config_check(const eff_config_schema_t *schema, eff_buffer_t *out);
 
 /**
  * Adds the options of a command line, for its --help: a row for each path, with what it is for, what it takes, its

@@ -139,7 +139,8 @@ EFF_API EFF_MUST_USE eff_layer_t *eff_layer_suspend_at(eff_site_t site, eff_laye
  * By the services themselves: of eff_context(), with eff_as_context in f. It declares what it provides and what is needed
  * for that, by e and by whatever is chosen, so eff_layer_wire can order it, and eff_layer_check and eff_layer_describe see
  * it. Of the chosen layer no more than that is seen, and it is given no more: one that lacks a declared service, or needs
- * an undeclared one, is a mistake, of which building it dies.
+ * an undeclared one, is a mistake, of which building it dies. So is one that chooses itself, in an eff_layer_fresh or
+ * not, given the same services: it would choose for ever.
  *
  * The choice is made once for each instance, which is told by this layer and the services that it is given; what is chosen
  * is shared by its own identity. It is held as long as the instance, and released before what e has acquired.

@@ -463,6 +463,8 @@ eff_t *eff_provide_context_at(eff_site_t site, eff_t *e, eff_context_t *context)
 eff_t *eff_provide_service_at(eff_site_t site, eff_t *e, const eff_tag_t *tag, eff_value_t service)
 {
     if (!tag) return eff__refuse_null(site, "eff_provide_service", 2, e, service);
+    if (eff__service_is_null(service) && !tag->name)
+        return eff__refuse_null(site, "eff_provide_service", 3, e, service);
     if (eff__service_is_null(service)) {
         char builder[128];
         snprintf(builder, sizeof builder, "%s_provide", tag->name);

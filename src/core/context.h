@@ -4,6 +4,12 @@
 
 #include <effect/context.h>
 
+/* What messages call the service of a tag, which need not have a name. */
+static inline const char *eff__tag_name(const eff_tag_t *tag)
+{
+    return tag->name ? tag->name : "(nameless)";
+}
+
 /* The context of a fiber that a scope owns: what was provided where the scope was opened, since that outlives the
  * scope, and what the forker has set by eff_locally. What the forker was provided with may end before the scope does.
  * Borrows both, of which NULL is empty; returns new. O(services^2), of which there are few. */
@@ -24,7 +30,7 @@ EFF_MUST_USE eff_value_t eff__context_note(const eff_context_t *context);
 
 /* A context of one service that a layer has built: messages say by which, and which building it was counts when contexts are
  * compared.
- * by: the layer's name or site, static. Consumes service. */
+ * by: the layer's name or site, static; NULL: not told, as of what is simply provided. Consumes service. */
 eff_context_t *eff__context_built(const eff_tag_t *tag, eff_value_t service, const char *by, uint64_t instance);
 
 /* What the context has for a tag, or its default; unlike eff_context_get, one that is built when it is asked for as it is.

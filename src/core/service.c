@@ -14,7 +14,7 @@ eff_t *eff__service_with_at(eff_site_t site, const eff_tag_t *tag, eff_service_t
     eff_t *e;
     if (!use || !eff__value_usable(env) || !(e = eff__node_new(EFF__OP_SERVICE, EFF__NODE_SIZE(service), site))) {
         char builder[128];
-        snprintf(builder, sizeof builder, "%s_with", tag->name);
+        snprintf(builder, sizeof builder, "%s_with", eff__tag_name(tag));
         return eff__refuse_call(site, builder, use != NULL, env);
     }
     e->service.tag = tag;
@@ -39,16 +39,16 @@ eff_t *eff_tag_get_at(eff_site_t site, const eff_tag_t *tag)
 eff_t *eff__unimplemented_at(eff_site_t site, const eff_tag_t *tag, const char *operation)
 {
     return eff__mistake_at(site, "unimplemented: %s of %s, which is NULL in the one provided here", operation,
-                           tag->name);
+                           eff__tag_name(tag));
 }
 
 eff_cause_t *eff__service_missing(const eff_tag_t *tag, const eff_context_t *context)
 {
-    eff_cause_t *cause = eff_cause_die(eff_printf("no service \"%s\" is provided here", tag->name));
+    eff_cause_t *cause = eff_cause_die(eff_printf("no service \"%s\" is provided here", eff__tag_name(tag)));
     cause = eff_cause_note(cause, eff__context_note(context), NULL);
-    eff_value_t hint = eff_printf("to provide it: %s_provide(effect, service), or eff_provide(effect, layer) with a "
-                                  "layer that builds it",
-                                  tag->name);
+    const char *call = tag->name ? "_provide(effect, service)" : "eff_provide_service(effect, tag, service)";
+    eff_value_t hint = eff_printf("to provide it: %s%s, or eff_provide(effect, layer) with a layer that builds it",
+                                  tag->name ? tag->name : "", call);
     return eff_cause_note(cause, hint, NULL);
 }
 

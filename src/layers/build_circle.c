@@ -1,7 +1,12 @@
 /* Circles of builds: a layer whose build waits for another one, which waits for the first. Such layers come of suspended
  * ones, or of opens that provide layers; who waits for whom is known from the fibers that wait for instances. A build that
  * waits for a fiber it has forked is not seen here: that is a deadlock like any other.
+ *
+ * In an eff_layer_fresh such a circle does not close: it is a spiral, of which each turn is built anew. So what is asked for
+ * there is compared with those that wait for the asker: the same layer, given the same services, would ask the same again.
  */
+#include "core/context.h"
+#include "layers/layer_wire.h"
 #include "layers/memo.h"
 #include "runtime/runtime.h"
 
@@ -27,9 +32,9 @@ static struct eff__instance *mark_askers(const struct eff__waiters *list, struct
     return last;
 }
 
-/* Whether `asked`, which `asker` is about to wait for, waits for that one. From the asker backwards: those that wait for
- * it, those that wait for them ... `asks` is then the way. */
-static bool closes_circle(struct eff__instance *asker, struct eff__instance *asked)
+/* Marks all that wait for the asker, which is to ask for `asked`: from the asker backwards, those that wait for it, those
+ * that wait for them ... `asks` is then the way. */
+static void mark_all(struct eff__instance *asker, struct eff__instance *asked)
 {
     struct eff__instance *last = asker;
     asker->asks = asked;
@@ -38,7 +43,6 @@ static bool closes_circle(struct eff__instance *asker, struct eff__instance *ask
         last = mark_askers(&at->leavers, at, last);
         last = mark_askers(&at->heirs, at, last);
     }
-    return asked->asks;
 }
 
 /* Of all that are in the worklist, which begins with the asker. */
@@ -51,7 +55,7 @@ static void clear_marks(struct eff__instance *asker)
 }
 
 /* The mistake of a layer that needs itself. */
-static eff_cause_t *circle_mistake(const struct eff__instance *asker)
+static eff_cause_t *circle_mistake(const struct eff__instance *asker, const char *how)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_buffer_add(&text, "layers that need each other cannot be built: ");
@@ -62,17 +66,34 @@ static eff_cause_t *circle_mistake(const struct eff__instance *asker)
         at = at->asks;
     } while (at != asker);
     eff__instance_name(at, &text);
+    eff_buffer_add(&text, how);
     eff_cause_t *cause = eff_cause_die(eff_string(eff_buffer_text(&text)));
     eff_buffer_done(&text);
     return cause;
 }
 
-/* The cause of death of a build that would wait for itself, were f to wait for the instance; NULL: it would not. */
 eff_cause_t *eff__instance_circle(const eff_fiber_t *f, struct eff__instance *inst)
 {
     struct eff__instance *asker = building_in(f);
     if (__builtin_expect(!asker, 1)) return NULL;
-    eff_cause_t *cause = closes_circle(asker, inst) ? circle_mistake(asker) : NULL;
+    mark_all(asker, inst);
+    eff_cause_t *cause = inst->asks ? circle_mistake(asker, "") : NULL;
+    clear_marks(asker);
+    return cause;
+}
+
+/* Within one run of a FRESH whatever comes again is found in the map, so the way up is gone only where one begins. */
+eff_cause_t *eff__instance_spiral(const eff_fiber_t *f, const struct eff__mention *m, const eff_context_t *given)
+{
+    struct eff__instance *asker = building_in(f);
+    if (!asker || asker->fresh == m->fresh) return NULL;
+    mark_all(asker, asker);
+    struct eff__needs needs = eff__needs_of(m->layer);
+    struct eff__instance *same = asker;
+    while (same && !(eff__layer_is_same(same->layer, m->layer) && eff__context_gives(given, &needs, same->given)))
+        same = same->mark;
+    asker->asks = same;
+    eff_cause_t *cause = same ? circle_mistake(asker, ", built anew each time") : NULL;
     clear_marks(asker);
     return cause;
 }

@@ -99,41 +99,12 @@ static int attempt_run(eff_fiber_t *f, eff_t *e, bool alone)
 }
 static const struct eff__prim attempt_prim = { "layer_build", attempt_run };
 
-/* Whether building it may hold more than one instance. */
+/* Whether building it may hold more than one instance: of a lazy one none is built yet. */
 static bool holds_several(const eff_layer_t *layer)
 {
-    for (;;) {
-        switch (layer->kind) {
-        case EFF__LAYER_MERGE:
-        case EFF__LAYER_PROVIDE:
-        case EFF__LAYER_PROVIDE_MERGE:
-        case EFF__LAYER_WIRE: return true;
-        case EFF__LAYER_FRESH:
-        case EFF__LAYER_PASSTHROUGH:
-        case EFF__LAYER_MAP_ERROR:
-        case EFF__LAYER_OR_DIE:
-        case EFF__LAYER_NAMED:
-        case EFF__LAYER_RENAME: layer = layer->parts[0]; continue;
-        case EFF__LAYER_EMPTY:
-        case EFF__LAYER_BROKEN:
-        case EFF__LAYER_DEF:
-        case EFF__LAYER_KEYED:
-        case EFF__LAYER_SUCCEED:
-        case EFF__LAYER_SYNC:
-        case EFF__LAYER_EFFECT:
-        case EFF__LAYER_DISCARD:
-        case EFF__LAYER_SUSPEND:
-        case EFF__LAYER_FLAT_MAP:
-        case EFF__LAYER_PROJECT:
-        case EFF__LAYER_LAZY:
-        case EFF__LAYER_RETRY:
-        case EFF__LAYER_CATCH_ALL:
-        case EFF__LAYER_OR_ELSE:
-        case EFF__LAYER_TAP:
-        case EFF__LAYER_MEMO: return false;
-        }
-        __builtin_unreachable();
-    }
+    while (eff__facts_of(layer)->how == EFF__BUILT_IN_PLACE && layer->kind != EFF__LAYER_LAZY)
+        layer = layer->parts[0];
+    return eff__facts_of(layer)->how == EFF__BUILT_SEVERAL;
 }
 
 eff_t *eff__build_whole(const struct eff__mention *m)

@@ -15,6 +15,7 @@
 #include "core/collection.h"
 #include "core/context.h"
 #include "core/misuse.h"
+#include "layers/config_check.h"
 #include "layers/config_open.h"
 #include "layers/config_read.h"
 #include "layers/config_scan.h"
@@ -208,6 +209,8 @@ static eff_t *requested(eff_site_t site, struct request q)
 eff_t *eff_config_load_at(eff_site_t site, const eff_config_schema_t *schema, const eff_type_t *type)
 {
     if (!schema || !type) return eff__refuse_null(site, "eff_config_load", schema ? 2 : 1, eff_noop(), eff_unit);
+    eff_t *mistake = eff__config_mistake(site, schema);
+    if (mistake) return mistake;
     return requested(site, (struct request){ .site = site, .schema = schema, .type = type, .path = eff_literal("") });
 }
 

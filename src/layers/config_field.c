@@ -99,7 +99,7 @@ void eff__config_read_scalar(struct eff__config_reader *r, const eff_config_fiel
             if (!field->optional) eff__config_missing(r, field, only);
             return;
         }
-        enum eff__config_parsed parsed = eff__config_from_schema(field, "default", field->otherwise, &v);
+        enum eff__config_parsed parsed = eff__config_from_text(field, field->otherwise, strlen(field->otherwise), &v);
         if (parsed == EFF__PARSE_NO_MEMORY) r->out_of_memory = true;
         if (parsed != EFF__PARSED) return;
         store(r, field, &v, at);
@@ -120,16 +120,6 @@ void eff__config_read_scalar(struct eff__config_reader *r, const eff_config_fiel
 }
 
 /* ---- strings */
-
-static size_t count_pieces(const char *text)
-{
-    size_t n = *text ? 1 : 0;
-    while ((text = strchr(text, ','))) {
-        text++;
-        n++;
-    }
-    return n;
-}
 
 /* "a, b": the pieces between the commas, without the blanks around them. */
 static void split(struct eff__config_reader *r, const char *text, const char **items, size_t n)
@@ -183,7 +173,7 @@ void eff__config_read_strings(struct eff__config_reader *r, const eff_config_fie
     const char *text = there ? found.text : field->otherwise;
     bool is_text = text && n == 0;
     if (is_text && there) (void)eff__config_entries(found.source, eff_buffer_text(&r->path), &repeated);
-    if (is_text) n = repeated > 1 ? repeated : count_pieces(text);
+    if (is_text) n = repeated > 1 ? repeated : eff__config_count_pieces(text);
     if (there && ((found.json && !json_is_array(found.json)) || !eff__config_count_fits(field, n))) {
         eff__config_unfit(r, field, &found, EFF__MALFORMED);
         return;

@@ -181,6 +181,13 @@ static eff_t *read_opened(eff_value_t reading, bool waits)
     return e;
 }
 
+/* A source without values, so that what is missing says that it was looked for there. */
+static eff_t *succeed_without(const struct file *f)
+{
+    struct eff__config_source *none = eff__config_source_new(EFF__CONFIG_JSON, eff_value_incref(f->path));
+    return eff_succeed_at(NULL, eff__config_snapshot_of(none));
+}
+
 /* Runs on a thread of the pool. */
 static eff_t *load(eff_value_t env)
 {
@@ -190,7 +197,7 @@ static eff_t *load(eff_value_t env)
     bool waits = false;
     int err = open_file(path, &fd, &waits);
     if (err && fd >= 0) close(fd);
-    if (err == ENOENT && f->optional) return eff_succeed_at(NULL, eff_array(0, NULL));
+    if (err == ENOENT && f->optional) return succeed_without(f);
     if (err) return cannot_read(path, err);
     eff_value_t reading =
         reading_make((struct reading){ .path = eff_value_incref(f->path), .max_bytes = f->max_bytes, .fd = fd });

@@ -58,18 +58,6 @@ static void add_json_glimpse(eff_buffer_t *out, const json_t *json, bool secret)
     }
 }
 
-static void add_expected(struct eff__config_reader *r, const eff_config_field_t *field, enum eff__config_parsed why)
-{
-    eff_buffer_add(&r->text, "expected ");
-    int64_t least, most;
-    if (why == EFF__OUT_OF_RANGE && field->kind == EFF_CONFIG_KIND_INT && !field->min && !field->max) {
-        eff__config_width_limits(field->width, &least, &most);
-        eff_buffer_printf(&r->text, "an integer from %lld to %lld", (long long)least, (long long)most);
-    } else {
-        eff__config_expected(field, &r->text);
-    }
-}
-
 /* What was found is not what the field takes. */
 void eff__config_unfit(struct eff__config_reader *r, const eff_config_field_t *field,
                        const struct eff__config_found *found, enum eff__config_parsed why)
@@ -78,7 +66,8 @@ void eff__config_unfit(struct eff__config_reader *r, const eff_config_field_t *f
     size_t rank;
     int line;
     problem_at(r, found->source, &rank, &line);
-    add_expected(r, field, why);
+    eff_buffer_add(&r->text, "expected ");
+    eff__config_expected_instead(field, why, &r->text);
     if (found->json) {
         eff_buffer_add(&r->text, ", got ");
         add_json_glimpse(&r->text, found->json, field->secret);
@@ -113,17 +102,18 @@ void eff__config_missing(struct eff__config_reader *r, const eff_config_field_t 
         return;
     }
     eff__config_add_name(&r->text, path);
-    eff_buffer_add(&r->text, ": missing");
+    eff_buffer_add(&r->text, r->n_sources ? ": missing; looked for " : ": missing; this Config has no source");
     eff_buffer_t name = EFF_BUFFER_INIT; /* of a list, or struct, what it is made of has one */
     eff_buffer_add(&name, path);
     if (field) eff__config_inner_path(field, &name);
     for (int i = 0; i < r->n_sources; i++) {
         const struct eff__config_source *s = eff__config_source_at(r->snapshot, (size_t)i);
-        eff_buffer_add(&r->text, i == 0 ? "; looked for " : ", ");
+        if (i > 0) eff_buffer_add(&r->text, ", ");
         switch (s->sort) {
         case EFF__CONFIG_JSON:
             eff_buffer_add(&r->text, "in ");
             eff__config_add_file(&r->text, eff_as_string(s->name));
+            if (!s->document) eff_buffer_add(&r->text, " (not there)");
             break;
         case EFF__CONFIG_MEMORY: eff_buffer_add(&r->text, "in memory"); break;
         case EFF__CONFIG_ENVIRONMENT:

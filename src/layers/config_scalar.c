@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/misuse.h"
 #include "layers/config_json.h"
 #include "layers/config_scan.h"
 
@@ -99,17 +98,6 @@ enum eff__config_parsed eff__config_from_json(const eff_config_field_t *field, c
 
 /* ---- limits */
 
-/* Of a schema, which is the program's own: what is wrong with it is a mistake. */
-enum eff__config_parsed eff__config_from_schema(const eff_config_field_t *field, const char *what, const char *text,
-                                                struct eff__config_scalar *ret)
-{
-    enum eff__config_parsed parsed = eff__config_from_text(field, text, strlen(text), ret);
-    if (parsed != EFF__PARSED && parsed != EFF__PARSE_NO_MEMORY)
-        eff__misuse("the %s of the configuration field \"%s\", \"%s\", is not what the field takes%s", what,
-                    field->path, text, parsed == EFF__WITHOUT_UNIT ? ": it has no unit" : "");
-    return parsed;
-}
-
 static int compare(const eff_config_field_t *field, const struct eff__config_scalar *a,
                    const struct eff__config_scalar *b)
 {
@@ -118,7 +106,7 @@ static int compare(const eff_config_field_t *field, const struct eff__config_sca
     return (a->integer > b->integer) - (a->integer < b->integer);
 }
 
-static bool has_limits(const eff_config_field_t *field)
+bool eff__config_has_limits(const eff_config_field_t *field)
 {
     return field->kind == EFF_CONFIG_KIND_INT || field->kind == EFF_CONFIG_KIND_SIZE ||
            field->kind == EFF_CONFIG_KIND_DOUBLE || field->kind == EFF_CONFIG_KIND_DURATION;
@@ -132,12 +120,13 @@ void eff__config_width_limits(int width, int64_t *ret_least, int64_t *ret_most)
     *ret_most = bits == 64 ? INT64_MAX : (INT64_C(1) << (width < 0 ? bits - 1 : bits)) - 1;
 }
 
-/* Whether v, times the sign, is not below the limit times the sign. One that is no limit does not count. */
+/* Whether v, times the sign, is not below the limit times the sign. What is no limit does not count: eff_config_check
+ * tells. */
 static enum eff__config_parsed within(const eff_config_field_t *field, const struct eff__config_scalar *v,
-                                      const char *what, const char *limit, int sign)
+                                      const char *limit, int sign)
 {
     struct eff__config_scalar end = { 0 };
-    enum eff__config_parsed parsed = limit ? eff__config_from_schema(field, what, limit, &end) : EFF__MALFORMED;
+    enum eff__config_parsed parsed = limit ? eff__config_from_text(field, limit, strlen(limit), &end) : EFF__MALFORMED;
     if (parsed == EFF__PARSE_NO_MEMORY) return parsed;
     return parsed == EFF__PARSED && sign * compare(field, v, &end) < 0 ? EFF__OUT_OF_RANGE : EFF__PARSED;
 }
@@ -149,16 +138,24 @@ enum eff__config_parsed eff__config_check_limits(const eff_config_field_t *field
         eff__config_width_limits(field->width, &least, &most);
         if (v->integer < least || v->integer > most) return EFF__OUT_OF_RANGE;
     }
-    if (!has_limits(field)) return EFF__PARSED;
-    enum eff__config_parsed parsed = within(field, v, "min", field->min, 1);
-    return parsed == EFF__PARSED ? within(field, v, "max", field->max, -1) : parsed;
+    if (!eff__config_has_limits(field)) return EFF__PARSED;
+    enum eff__config_parsed parsed = within(field, v, field->min, 1);
+    return parsed == EFF__PARSED ? within(field, v, field->max, -1) : parsed;
 }
 
-/* How many there may be; a limit that is no number is the schema's mistake. */
+size_t eff__config_count_pieces(const char *text)
+{
+    size_t n = *text ? 1 : 0;
+    while ((text = strchr(text, ','))) {
+        text++;
+        n++;
+    }
+    return n;
+}
+
 bool eff__config_count_fits(const eff_config_field_t *field, size_t n)
 {
     eff_config_field_t count = { .kind = EFF_CONFIG_KIND_INT, .path = field->path };
     struct eff__config_scalar v = { .integer = (int64_t)n };
-    return within(&count, &v, "min", field->min, 1) == EFF__PARSED &&
-           within(&count, &v, "max", field->max, -1) == EFF__PARSED;
+    return within(&count, &v, field->min, 1) == EFF__PARSED && within(&count, &v, field->max, -1) == EFF__PARSED;
 }

@@ -21,12 +21,12 @@ enum eff__config_parsed eff__config_from_text(const eff_config_field_t *field, c
                                               struct eff__config_scalar *ret);
 enum eff__config_parsed eff__config_from_json(const eff_config_field_t *field, const struct json_t *json,
                                               struct eff__config_scalar *ret);
-/* The same of a text in a schema, which is the program's own: what is wrong with it is a mistake, reported. `what` it
- * is there: "default". */
-enum eff__config_parsed eff__config_from_schema(const eff_config_field_t *field, const char *what, const char *text,
-                                                struct eff__config_scalar *ret);
 /* Whether v is within the field's limits, and fits into its integer. */
 enum eff__config_parsed eff__config_check_limits(const eff_config_field_t *field, const struct eff__config_scalar *v);
+/* Whether there are limits for such a value. */
+bool eff__config_has_limits(const eff_config_field_t *field);
+/* How many strings a text with commas between them is. */
+size_t eff__config_count_pieces(const char *text);
 /* Whether an array may have n items. */
 bool eff__config_count_fits(const eff_config_field_t *field, size_t n);
 /* What fits into an integer of this width. */

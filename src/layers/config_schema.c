@@ -312,6 +312,17 @@ void eff__config_expected(const eff_config_field_t *field, eff_buffer_t *out)
     add_limits(field, out);
 }
 
+void eff__config_expected_instead(const eff_config_field_t *field, enum eff__config_parsed why, eff_buffer_t *out)
+{
+    int64_t least, most;
+    if (why == EFF__OUT_OF_RANGE && field->kind == EFF_CONFIG_KIND_INT && !field->min && !field->max) {
+        eff__config_width_limits(field->width, &least, &most);
+        eff_buffer_printf(out, "an integer from %lld to %lld", (long long)least, (long long)most);
+    } else {
+        eff__config_expected(field, out);
+    }
+}
+
 void eff_config_describe(const eff_config_schema_t *schema, const char *prefix, eff_buffer_t *out)
 {
     struct eff__config_walk walk;

@@ -3,6 +3,7 @@
 #define EFF_LAYERS_CONFIG_SCHEMA_H
 
 #include "layers/config_name.h"
+#include "layers/config_scalar.h"
 
 /* What a name is to a schema. */
 struct eff__config_match {
@@ -26,6 +27,8 @@ bool eff__config_no_value(const struct eff__config_match *match, const char *nam
                           const char **ret_what);
 /* Adds what a field takes: "an integer from 1 to 65535", "one of debug, info, warn". */
 void eff__config_expected(const eff_config_field_t *field, eff_buffer_t *out);
+/* The same when something else was there, which is not that for this reason. */
+void eff__config_expected_instead(const eff_config_field_t *field, enum eff__config_parsed why, eff_buffer_t *out);
 
 /* ---- walking the fields of a schema, those of its structs included, without recursion */
 

@@ -19,7 +19,7 @@ struct eff__config_entry {
 struct eff__config_source {
     enum eff__config_sort sort;
     eff_value_t name;                  /* a string: the file's name, the prefix of the environment; else "" */
-    struct json_t *document;           /* of JSON: an object; owned. Else NULL */
+    struct json_t *document;           /* of JSON: an object; owned. Else, and of a file that is not there, NULL */
     eff_value_t text;                  /* of JSON: what it was parsed from, a secret */
     struct eff__config_entry *entries; /* of the others, owned, in the order in which they were given */
     size_t n_entries, capacity;

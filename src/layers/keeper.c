@@ -88,7 +88,7 @@ eff_t *eff__serve_one(eff_value_t service, eff_value_t env)
     struct eff__instance *inst = eff__instance_in(env);
     const eff_layer_t *layer = inst->layer;
     if (eff__service_is_null(service)) return eff__instance_mistake(inst, "open", "succeeded with NULL");
-    const char *by = layer->def ? layer->def->name : eff__layer_kind_names[layer->kind];
+    const char *by = layer->def ? layer->def->name : layer->site ? layer->site : eff__facts_of(layer)->name;
     return serve(inst, eff__context_built(layer->tag, eff_value_incref(service), by, inst->serial));
 }
 
@@ -162,17 +162,11 @@ static eff_t *open_by_kind(struct eff__instance *inst)
     return eff__open_parts(inst);
 }
 
-/* Whether it opens something itself: then that is masked. */
-static bool opens(enum eff__layer_kind kind)
-{
-    return kind >= EFF__LAYER_DEF && kind <= EFF__LAYER_DISCARD;
-}
-
 static int start_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     struct eff__instance *inst = (struct eff__instance *)e->prim.handle;
     (void)alone;
-    if (opens(inst->layer->kind)) f->attrs |= EFF__MASKED;
+    if (eff__facts_of(inst->layer)->how == EFF__BUILT_OPENED) f->attrs |= EFF__MASKED;
     return eff__prim_effect(f, open_by_kind(inst));
 }
 static const struct eff__prim start_prim = { "provide", start_run };

@@ -24,7 +24,7 @@ eff_t *eff__serve_one(eff_value_t service, eff_value_t env);
 
 /* The same for a FLAT_MAP: layer_flat_map.c. */
 eff_t *eff__open_chosen(struct eff__instance *inst);
-/* What opens and serves a layer made of others; NULL: it is none. */
+/* What opens and serves a layer whose keeper builds others. */
 eff_t *eff__open_parts(struct eff__instance *inst);
 
 #endif

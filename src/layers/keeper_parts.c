@@ -138,36 +138,29 @@ static eff_t *open_or_else(struct eff__instance *inst, eff_bind_fn next)
     return eff_flat_map_at(site, e, conclude, eff_unit);
 }
 
+static eff_t *open_or(struct eff__instance *inst)
+{
+    return open_or_else(inst, attempt_other);
+}
+static eff_t *open_caught(struct eff__instance *inst)
+{
+    return open_or_else(inst, attempt_handled);
+}
+
+/* ---- one that is memoized */
+
+static eff_t *open_memoized(struct eff__instance *inst)
+{
+    return build_and_serve(inst, inst->layer->parts[0]);
+}
+
 eff_t *eff__open_parts(struct eff__instance *inst)
 {
-    switch (inst->layer->kind) {
-    case EFF__LAYER_SUSPEND: return open_suspended(inst);
-    case EFF__LAYER_PROJECT: return open_projected(inst);
-    case EFF__LAYER_TAP: return open_tapped(inst);
-    case EFF__LAYER_RETRY: return open_retried(inst);
-    case EFF__LAYER_OR_ELSE: return open_or_else(inst, attempt_other);
-    case EFF__LAYER_CATCH_ALL: return open_or_else(inst, attempt_handled);
-    case EFF__LAYER_FLAT_MAP: return eff__open_chosen(inst);
-    case EFF__LAYER_MEMO: return build_and_serve(inst, inst->layer->parts[0]);
-    case EFF__LAYER_EMPTY: /* the rest has no parts, or no instance */
-    case EFF__LAYER_BROKEN:
-    case EFF__LAYER_DEF:
-    case EFF__LAYER_KEYED:
-    case EFF__LAYER_SUCCEED:
-    case EFF__LAYER_SYNC:
-    case EFF__LAYER_EFFECT:
-    case EFF__LAYER_DISCARD:
-    case EFF__LAYER_MERGE:
-    case EFF__LAYER_PROVIDE:
-    case EFF__LAYER_PROVIDE_MERGE:
-    case EFF__LAYER_WIRE:
-    case EFF__LAYER_FRESH:
-    case EFF__LAYER_PASSTHROUGH:
-    case EFF__LAYER_LAZY:
-    case EFF__LAYER_MAP_ERROR:
-    case EFF__LAYER_OR_DIE:
-    case EFF__LAYER_NAMED:
-    case EFF__LAYER_RENAME: break;
-    }
-    return NULL;
+    static eff_t *(*const opens[])(struct eff__instance * inst) = {
+        [EFF__LAYER_SUSPEND] = open_suspended, [EFF__LAYER_FLAT_MAP] = eff__open_chosen,
+        [EFF__LAYER_PROJECT] = open_projected, [EFF__LAYER_RETRY] = open_retried,
+        [EFF__LAYER_CATCH_ALL] = open_caught,  [EFF__LAYER_OR_ELSE] = open_or,
+        [EFF__LAYER_TAP] = open_tapped,        [EFF__LAYER_MEMO] = open_memoized,
+    };
+    return opens[inst->layer->kind](inst);
 }

@@ -7,8 +7,8 @@
 #include "core/service.h"
 #include "core/value.h"
 
-const char *const eff__layer_kind_names[] = {
-#define X(kind, name) [EFF__LAYER_##kind] = (name),
+const struct eff__layer_facts eff__layer_facts[] = {
+#define X(kind, name, how, services) [EFF__LAYER_##kind] = { (name), EFF__BUILT_##how, EFF__SEEN_##services },
     EFF__LAYER_KINDS(X)
 #undef X
 };
@@ -126,7 +126,7 @@ eff_layer_t *eff__layer_broken(eff_site_t site, eff_value_t message)
 
 eff_layer_t *eff__layer_missing(eff_site_t site, enum eff__layer_kind kind, const char *which)
 {
-    return eff__layer_broken(site, eff_printf("%s of %s is missing", which, eff__layer_kind_names[kind]));
+    return eff__layer_broken(site, eff_printf("%s of %s is missing", which, eff__layer_facts[kind].name));
 }
 
 void eff__layer_set_tags(eff_layer_t *layer, struct eff__tag_set *provided, struct eff__tag_set *needed)

@@ -12,41 +12,59 @@
 #include <effect/layer_recover.h>
 #include <effect/layer_share.h>
 
-/* kind, and the builder's name, as messages and descriptions have it. */
+/* The facts about each kind: the builder's name, as messages and descriptions have it; how it is built; and whose services
+ * are seen, where it has parts. Beside it, what it has in which field. */
 #define EFF__LAYER_KINDS(X)                                                                                            \
-    X(EMPTY, "eff_layer_empty")                                                                                        \
-    X(BROKEN, "a layer that could not be made") /* value: what is wrong, a string, or "out of memory" */               \
-    X(DEF, "eff_layer_of")                      /* def; value: unit */                                                 \
-    X(KEYED, "eff_layer_keyed")                 /* def; value: the key */                                              \
-    X(SUCCEED, "eff_layer_succeed")             /* tag; value: the service */                                          \
-    X(SYNC, "eff_layer_sync")                   /* tag; fn: an eff_sync_fn; value: its env */                          \
-    X(EFFECT, "eff_layer_effect")               /* tag; value: the effect that opens */                                \
-    X(DISCARD, "eff_layer_effect_discard")      /* value: the effect */                                                \
-    X(SUSPEND, "eff_layer_suspend")             /* fn: eff_layer_t *(*)(eff_value_t env); value: its env */            \
-    X(FLAT_MAP, "eff_layer_flat_map")           /* tag: the first it provides; value: a closure: effect, fn, env */    \
-    X(MERGE, "eff_layer_merge")                 /* parts */                                                            \
-    X(PROVIDE, "eff_layer_provide")             /* parts: layer, base */                                               \
-    X(PROVIDE_MERGE, "eff_layer_provide_merge") /* parts: layer, base */                                               \
-    X(WIRE, "eff_layer_wire")                   /* parts */                                                            \
-    X(FRESH, "eff_layer_fresh")                 /* part */                                                             \
-    X(PASSTHROUGH, "eff_layer_passthrough")     /* part */                                                             \
-    X(PROJECT, "eff_layer_project")             /* part; from, tag; fn: an eff_map_fn; value: its env */               \
-    X(LAZY, "eff_layer_lazy")                   /* part */                                                             \
-    X(RETRY, "eff_layer_retry")                 /* part; value: the schedule */                                        \
-    X(CATCH_ALL, "eff_layer_catch_all")         /* part; fn: eff_layer_t *(*)(eff_value_t error, env); value: env */   \
-    X(OR_ELSE, "eff_layer_or_else")             /* parts: layer, other */                                              \
-    X(MAP_ERROR, "eff_layer_map_error")         /* part; fn: an eff_map_fn; value: its env */                          \
-    X(OR_DIE, "eff_layer_or_die")               /* part */                                                             \
-    X(TAP, "eff_layer_tap")                     /* part; fn: eff_t *(*)(const eff_context_t *, env); value: env */     \
-    X(MEMO, "eff_layer_memoize")                /* part; value: what keeps it (memo.c) */                              \
-    X(NAMED, "eff_layer_named")                 /* part, which is no NAMED; value: the name, a string */               \
-    X(RENAME, "a service under another tag")    /* part; from, tag: the library's own */
+    X(EMPTY, "eff_layer_empty", PLAIN, ITS_OWN)                                                                        \
+    X(BROKEN, "a layer that could not be made", PLAIN, ITS_OWN) /* value: what is wrong, a string; unset: no memory */ \
+    X(DEF, "eff_layer_of", OPENED, ITS_OWN)                     /* def; value: unit */                                 \
+    X(KEYED, "eff_layer_keyed", OPENED, ITS_OWN)                /* def; value: the key */                              \
+    X(SUCCEED, "eff_layer_succeed", PLAIN, ITS_OWN)             /* tag; value: the service */                          \
+    X(SYNC, "eff_layer_sync", OPENED, ITS_OWN)                  /* tag; fn: an eff_sync_fn; value: its env */          \
+    X(EFFECT, "eff_layer_effect", OPENED, ITS_OWN)              /* tag; value: the effect that opens */                \
+    X(DISCARD, "eff_layer_effect_discard", OPENED, ITS_OWN)     /* value: the effect */                                \
+    X(SUSPEND, "eff_layer_suspend", KEPT, ITS_OWN)              /* fn: eff_layer_t *(*)(eff_value_t); value: env */    \
+    X(FLAT_MAP, "eff_layer_flat_map", KEPT, ITS_OWN)   /* tag: the first; value: closure of effect, fn, env */         \
+    X(MERGE, "eff_layer_merge", SEVERAL, OF_ALL)       /* parts */                                                     \
+    X(PROVIDE, "eff_layer_provide", SEVERAL, OF_FIRST) /* parts: layer, base */                                        \
+    X(PROVIDE_MERGE, "eff_layer_provide_merge", SEVERAL, OF_FIRST) /* parts: layer, base, which is seen too */         \
+    X(WIRE, "eff_layer_wire", SEVERAL, OF_ALL)                     /* parts */                                         \
+    X(FRESH, "eff_layer_fresh", IN_PLACE, OF_FIRST)                /* part */                                          \
+    X(PASSTHROUGH, "eff_layer_passthrough", IN_PLACE, OF_FIRST)    /* part, what it needs is seen too */               \
+    X(PROJECT, "eff_layer_project", KEPT, ITS_OWN)          /* part; from, tag; fn: an eff_map_fn; value: env */       \
+    X(LAZY, "eff_layer_lazy", IN_PLACE, OF_FIRST)           /* part */                                                 \
+    X(RETRY, "eff_layer_retry", KEPT, OF_FIRST)             /* part; value: the schedule */                            \
+    X(CATCH_ALL, "eff_layer_catch_all", KEPT, OF_FIRST)     /* part; fn: eff_layer_t *(*)(error, env); value: env */   \
+    X(OR_ELSE, "eff_layer_or_else", KEPT, ITS_OWN)          /* parts: layer, other */                                  \
+    X(MAP_ERROR, "eff_layer_map_error", IN_PLACE, OF_FIRST) /* part; fn: an eff_map_fn; value: its env */              \
+    X(OR_DIE, "eff_layer_or_die", IN_PLACE, OF_FIRST)       /* part */                                                 \
+    X(TAP, "eff_layer_tap", KEPT, OF_FIRST)         /* part; fn: eff_t *(*)(const eff_context_t *, env); value: env */ \
+    X(MEMO, "eff_layer_memoize", KEPT, OF_FIRST)    /* part; value: what keeps it (memo.c) */                          \
+    X(NAMED, "eff_layer_named", IN_PLACE, OF_FIRST) /* part, which is no NAMED; value: the name, a string */           \
+    X(RENAME, "a service under another tag", IN_PLACE, ITS_OWN) /* part; from, tag: the library's own */
 
 enum eff__layer_kind {
-#define X(kind, name) EFF__LAYER_##kind,
+#define X(kind, name, how, services) EFF__LAYER_##kind,
     EFF__LAYER_KINDS(X)
 #undef X
 };
+
+struct eff__layer_facts {
+    const char *name;
+    enum {
+        EFF__BUILT_PLAIN,    /* there is nothing to build */
+        EFF__BUILT_OPENED,   /* a keeper opens it */
+        EFF__BUILT_KEPT,     /* a keeper builds other layers for it */
+        EFF__BUILT_IN_PLACE, /* its only part is built, with something done to how that is asked for */
+        EFF__BUILT_SEVERAL   /* its parts are built */
+    } how;
+    enum {
+        EFF__SEEN_ITS_OWN, /* in a graph it is a node that provides them */
+        EFF__SEEN_OF_FIRST,
+        EFF__SEEN_OF_ALL /* those of the last part that has them */
+    } services;
+};
+extern const struct eff__layer_facts eff__layer_facts[];
 
 struct eff_layer {
     enum eff__layer_kind kind;
@@ -63,7 +81,16 @@ struct eff_layer {
     const eff_tag_t *const *needs;    /* each once */
 };
 
-extern const char *const eff__layer_kind_names[];
+static inline const struct eff__layer_facts *eff__facts_of(const eff_layer_t *layer)
+{
+    return &eff__layer_facts[layer->kind];
+}
+
+/* Whether its first part stands upon its second. */
+static inline bool eff__is_upon_base(const eff_layer_t *layer)
+{
+    return layer->kind == EFF__LAYER_PROVIDE || layer->kind == EFF__LAYER_PROVIDE_MERGE;
+}
 
 /* A MEMO of the layer (consumed), which needs nothing any more; consumes what keeps it. Returns new. */
 eff_layer_t *eff__layer_memoized(eff_site_t site, eff_layer_t *layer, eff_value_t memoized);

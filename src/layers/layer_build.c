@@ -157,7 +157,7 @@ static eff_t *rename_service(eff_value_t services, eff_value_t env)
     eff__chain_add_name(part, eff__chain_named(m->chain, part), &name);
     eff_t *e =
         eff__mistake_at(m->site, "layer %s is to provide %s, and does not, or provides it when it is asked for only",
-                        eff_buffer_text(&name), layer->from->name);
+                        eff_buffer_text(&name), eff__tag_name(layer->from));
     eff_buffer_done(&name);
     return e;
 }
@@ -172,7 +172,7 @@ static eff_t *build_renamed(const struct eff__mention *m)
 
 static eff_t *build_succeed(const eff_layer_t *layer)
 {
-    return succeed_with(eff__context_built(layer->tag, eff_value_incref(layer->value), "eff_layer_succeed", 0));
+    return succeed_with(eff__context_built(layer->tag, eff_value_incref(layer->value), NULL, 0));
 }
 
 static eff_t *build_broken(const struct eff__mention *m)
@@ -195,12 +195,12 @@ static eff_value_t hint_for(const struct eff__mention *m, const char *name, cons
 {
     const eff_layer_t *wire = wire_around(m);
     if (wire)
-        return eff_printf("to provide it: add a layer that builds %s to the eff_layer_wire%s%s", need->name,
+        return eff_printf("to provide it: add a layer that builds %s to the eff_layer_wire%s%s", eff__tag_name(need),
                           wire->site ? " at " : "", wire->site ? wire->site : "");
     bool function = m->layer->kind == EFF__LAYER_DEF && !eff__chain_named(m->chain, m->layer);
     const char *call = function ? "()" : "";
     return eff_printf("to provide it: eff_layer_provide(%s%s, base), with a base that builds %s", name, call,
-                      need->name);
+                      eff__tag_name(need));
 }
 
 /* As the message about a service that is asked for and not there. */
@@ -209,7 +209,7 @@ static eff_t *missing_need(const struct eff__mention *m, const eff_tag_t *need, 
     eff_buffer_t name = EFF_BUFFER_INIT;
     eff__chain_add_name(m->layer, eff__chain_named(m->chain, m->layer), &name);
     eff_t *e = eff__mistake_at(m->site, "layer %s needs the service %s, which is not provided", eff_buffer_text(&name),
-                               need->name);
+                               eff__tag_name(need));
     e = eff_annotate_at(NULL, e, eff__context_note(given));
     eff_value_t hint = hint_for(m, eff_buffer_text(&name), need);
     eff_buffer_done(&name);

@@ -134,36 +134,13 @@ static void check_or_else(struct check *k, size_t node)
 
 static bool check_node(struct check *k, size_t node)
 {
-    k->suspends |= k->g.nodes[node].layer->kind == EFF__LAYER_SUSPEND;
-    switch (k->g.nodes[node].layer->kind) {
-    case EFF__LAYER_BROKEN: check_broken(k, node); break;
-    case EFF__LAYER_MERGE: check_merge(k, node); break;
-    case EFF__LAYER_WIRE: return check_wire(k, node);
-    case EFF__LAYER_PROJECT: check_project(k, node); break;
-    case EFF__LAYER_OR_ELSE: check_or_else(k, node); break;
-    case EFF__LAYER_EMPTY:
-    case EFF__LAYER_DEF:
-    case EFF__LAYER_KEYED:
-    case EFF__LAYER_SUCCEED:
-    case EFF__LAYER_SYNC:
-    case EFF__LAYER_EFFECT:
-    case EFF__LAYER_DISCARD:
-    case EFF__LAYER_SUSPEND:
-    case EFF__LAYER_FLAT_MAP:
-    case EFF__LAYER_PROVIDE:
-    case EFF__LAYER_PROVIDE_MERGE:
-    case EFF__LAYER_FRESH:
-    case EFF__LAYER_PASSTHROUGH:
-    case EFF__LAYER_LAZY:
-    case EFF__LAYER_RETRY:
-    case EFF__LAYER_CATCH_ALL:
-    case EFF__LAYER_MAP_ERROR:
-    case EFF__LAYER_OR_DIE:
-    case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO:
-    case EFF__LAYER_NAMED:
-    case EFF__LAYER_RENAME: break;
-    }
+    enum eff__layer_kind kind = k->g.nodes[node].layer->kind;
+    k->suspends |= kind == EFF__LAYER_SUSPEND;
+    if (kind == EFF__LAYER_WIRE) return check_wire(k, node);
+    if (kind == EFF__LAYER_BROKEN) check_broken(k, node);
+    if (kind == EFF__LAYER_MERGE) check_merge(k, node);
+    if (kind == EFF__LAYER_PROJECT) check_project(k, node);
+    if (kind == EFF__LAYER_OR_ELSE) check_or_else(k, node);
     return true;
 }
 

@@ -31,71 +31,40 @@ static void put_needs_upon(struct eff__tag_set *needed, const eff_layer_t *layer
     eff__tag_set_done(&below);
 }
 
-/* What the node provides and needs, by its kind; its parts are there. There is room for so many. */
+static void put_provided(struct eff__tag_set *provided, const eff_layer_t *layer)
+{
+    size_t n_seen = eff__facts_of(layer)->services == EFF__SEEN_OF_ALL ? layer->n_parts : 1;
+    if (layer->tag) { /* it makes one service of its part */
+        eff__tag_set_put(provided, layer->tag);
+        return;
+    }
+    if (layer->kind == EFF__LAYER_PASSTHROUGH)
+        eff__tag_set_put_all(provided, layer->parts[0]->n_needs, layer->parts[0]->needs);
+    if (layer->kind == EFF__LAYER_PROVIDE_MERGE)
+        eff__tag_set_put_all(provided, layer->parts[1]->n_provides, layer->parts[1]->provides);
+    for (size_t i = 0; i < n_seen && i < layer->n_parts; i++)
+        eff__tag_set_put_all(provided, layer->parts[i]->n_provides, layer->parts[i]->provides);
+}
+
+static void put_needed(struct eff__tag_set *needed, const eff_layer_t *layer, const struct eff__tag_set *provided)
+{
+    eff_layer_t *const *parts = layer->parts;
+    if (eff__is_upon_base(layer)) {
+        put_needs_upon(needed, parts[0], parts[1]);
+        return;
+    }
+    for (size_t i = 0; i < layer->n_parts; i++)
+        if (layer->kind == EFF__LAYER_WIRE) put_needs_of_wire(needed, parts[i], provided);
+        else eff__tag_set_put_all(needed, parts[i]->n_needs, parts[i]->needs);
+}
+
+/* What the node provides and needs; its parts are there. There is room for so many. */
 static void work_out(eff_layer_t *layer, size_t max_provides, size_t max_needs)
 {
     struct eff__tag_set provided = eff__tag_set_in(layer->provides, max_provides);
     struct eff__tag_set needed = eff__tag_set_in(layer->needs, max_needs);
-    eff_layer_t *const *parts = layer->parts;
-    size_t n = layer->n_parts;
-    switch (layer->kind) {
-    case EFF__LAYER_MERGE:
-        for (size_t i = 0; i < n; i++) {
-            eff__tag_set_put_all(&provided, parts[i]->n_provides, parts[i]->provides);
-            eff__tag_set_put_all(&needed, parts[i]->n_needs, parts[i]->needs);
-        }
-        break;
-    case EFF__LAYER_WIRE:
-        for (size_t i = 0; i < n; i++)
-            eff__tag_set_put_all(&provided, parts[i]->n_provides, parts[i]->provides);
-        for (size_t i = 0; i < n; i++)
-            put_needs_of_wire(&needed, parts[i], &provided);
-        break;
-    case EFF__LAYER_PROVIDE:
-    case EFF__LAYER_PROVIDE_MERGE:
-        if (layer->kind == EFF__LAYER_PROVIDE_MERGE)
-            eff__tag_set_put_all(&provided, parts[1]->n_provides, parts[1]->provides);
-        eff__tag_set_put_all(&provided, parts[0]->n_provides, parts[0]->provides);
-        put_needs_upon(&needed, parts[0], parts[1]);
-        break;
-    case EFF__LAYER_PASSTHROUGH:
-        eff__tag_set_put_all(&needed, parts[0]->n_needs, parts[0]->needs);
-        eff__tag_set_put_all(&provided, parts[0]->n_needs, parts[0]->needs);
-        eff__tag_set_put_all(&provided, parts[0]->n_provides, parts[0]->provides);
-        break;
-    case EFF__LAYER_PROJECT:
-    case EFF__LAYER_RENAME:
-        eff__tag_set_put(&provided, layer->tag);
-        eff__tag_set_put_all(&needed, parts[0]->n_needs, parts[0]->needs);
-        break;
-    case EFF__LAYER_OR_ELSE:
-        eff__tag_set_put_all(&provided, parts[0]->n_provides, parts[0]->provides);
-        eff__tag_set_put_all(&needed, parts[0]->n_needs, parts[0]->needs);
-        eff__tag_set_put_all(&needed, parts[1]->n_needs, parts[1]->needs);
-        break;
-    case EFF__LAYER_FRESH:
-    case EFF__LAYER_LAZY:
-    case EFF__LAYER_RETRY:
-    case EFF__LAYER_CATCH_ALL:
-    case EFF__LAYER_MAP_ERROR:
-    case EFF__LAYER_OR_DIE:
-    case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO:
-    case EFF__LAYER_NAMED:
-        eff__tag_set_put_all(&provided, parts[0]->n_provides, parts[0]->provides);
-        eff__tag_set_put_all(&needed, parts[0]->n_needs, parts[0]->needs);
-        break;
-    case EFF__LAYER_EMPTY:
-    case EFF__LAYER_BROKEN:
-    case EFF__LAYER_DEF:
-    case EFF__LAYER_KEYED:
-    case EFF__LAYER_SUCCEED:
-    case EFF__LAYER_SYNC:
-    case EFF__LAYER_EFFECT:
-    case EFF__LAYER_DISCARD:
-    case EFF__LAYER_SUSPEND:
-    case EFF__LAYER_FLAT_MAP: break; /* have no parts */
-    }
+    put_provided(&provided, layer);
+    put_needed(&needed, layer, &provided);
     eff__layer_set_tags(layer, &provided, &needed);
 }
 
@@ -125,7 +94,7 @@ static bool are_good(const struct eff_layer *init, size_t n, eff_layer_t *const 
     }
     for (size_t i = 0; i < n; i++) {
         if (parts[i]) continue;
-        eff_value_t mistake = eff_printf("argument %zu of %s is NULL", i + 1, eff__layer_kind_names[init->kind]);
+        eff_value_t mistake = eff_printf("argument %zu of %s is NULL", i + 1, eff__layer_facts[init->kind].name);
         *ret_instead = eff__layer_broken(init->site, mistake);
         return false;
     }

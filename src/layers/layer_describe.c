@@ -36,7 +36,7 @@ const char *eff__layer_kind(const eff_layer_t *layer)
     if (layer->kind == EFF__LAYER_BROKEN) return "broken";
     if (layer->kind == EFF__LAYER_DEF) return "defined";
     if (layer->kind == EFF__LAYER_RENAME) return "rename";
-    return eff__layer_kind_names[layer->kind] + sizeof "eff_layer_" - 1;
+    return eff__facts_of(layer)->name + sizeof "eff_layer_" - 1;
 }
 
 void eff__layer_add_label(const eff_layer_t *layer, eff_buffer_t *out)
@@ -52,44 +52,16 @@ void eff__layer_add_label(const eff_layer_t *layer, eff_buffer_t *out)
     } else {
         eff_buffer_add(out, eff__layer_kind(layer));
     }
-    switch (layer->kind) {
-    case EFF__LAYER_KEYED:
+    if (layer->kind == EFF__LAYER_KEYED) {
         eff_buffer_add(out, "(");
         add_value(layer->value, out);
         eff_buffer_add(out, ")");
-        break;
-    case EFF__LAYER_RETRY:
+    } else if (layer->kind == EFF__LAYER_RETRY) {
         eff_buffer_add(out, " ");
         add_value(layer->value, out);
-        break;
-    case EFF__LAYER_PROJECT:
-    case EFF__LAYER_RENAME:
+    } else if (layer->from) {
         eff_buffer_add(out, " of ");
         eff__tag_add_name(layer->from, out);
-        break;
-    case EFF__LAYER_EMPTY:
-    case EFF__LAYER_BROKEN:
-    case EFF__LAYER_DEF:
-    case EFF__LAYER_SUCCEED:
-    case EFF__LAYER_SYNC:
-    case EFF__LAYER_EFFECT:
-    case EFF__LAYER_DISCARD:
-    case EFF__LAYER_SUSPEND:
-    case EFF__LAYER_FLAT_MAP:
-    case EFF__LAYER_MERGE:
-    case EFF__LAYER_PROVIDE:
-    case EFF__LAYER_PROVIDE_MERGE:
-    case EFF__LAYER_WIRE:
-    case EFF__LAYER_FRESH:
-    case EFF__LAYER_PASSTHROUGH:
-    case EFF__LAYER_LAZY:
-    case EFF__LAYER_CATCH_ALL:
-    case EFF__LAYER_OR_ELSE:
-    case EFF__LAYER_MAP_ERROR:
-    case EFF__LAYER_OR_DIE:
-    case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO:
-    case EFF__LAYER_NAMED: break;
     }
     add_site(layer->site, out);
 }

@@ -60,9 +60,9 @@ static void add_box(const struct eff__layer_graph *g, size_t node, size_t level,
 /* Whether arrows may begin or end at a node. */
 static bool has_box(const struct eff__layer_graph *g, size_t node)
 {
-    enum eff__layer_kind kind = g->nodes[node].layer->kind;
-    return eff__layer_n_parts(g, node) == 0 || kind == EFF__LAYER_PROJECT || kind == EFF__LAYER_RENAME ||
-           kind == EFF__LAYER_OR_ELSE || kind == EFF__LAYER_PASSTHROUGH;
+    const eff_layer_t *layer = g->nodes[node].layer;
+    return eff__layer_n_parts(g, node) == 0 || eff__facts_of(layer)->services == EFF__SEEN_ITS_OWN ||
+           layer->kind == EFF__LAYER_PASSTHROUGH;
 }
 
 static void add_nodes(const struct eff__layer_graph *g, eff_buffer_t *out)

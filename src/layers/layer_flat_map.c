@@ -15,7 +15,7 @@ static eff_t *mistake(const struct eff__instance *inst, const eff_layer_t *chose
     eff__layer_name(chosen, &name);
     eff__instance_name(inst, &by);
     eff_t *e = eff__mistake_at(inst->layer->site, "layer %s, which was chosen by %s, %s %s%s", eff_buffer_text(&name),
-                               eff_buffer_text(&by), does, tag->name ? tag->name : "a nameless service", add_to);
+                               eff_buffer_text(&by), does, eff__tag_name(tag), add_to);
     eff_buffer_done(&name);
     eff_buffer_done(&by);
     return e;

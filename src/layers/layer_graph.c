@@ -125,48 +125,25 @@ enum eff__layer_step eff__layer_walk(const struct eff__layer_graph *g, struct ef
 
 /* ---- who provides, who needs */
 
+/* Which of the parts of a layer that does not provide it itself does. */
+static size_t providing_part(const eff_layer_t *layer, const eff_tag_t *tag)
+{
+    size_t part = 0;
+    if (eff__facts_of(layer)->services == EFF__SEEN_OF_ALL) part = layer->n_parts - 1;
+    else if (layer->kind == EFF__LAYER_PROVIDE_MERGE) return !eff__layer_provides(layer->parts[0], tag);
+    while (part > 0 && !eff__layer_provides(layer->parts[part], tag))
+        part--;
+    return part;
+}
+
 size_t eff__layer_provider(const struct eff__layer_graph *g, size_t node, const eff_tag_t *tag)
 {
     for (;;) {
         const eff_layer_t *layer = g->nodes[node].layer;
-        size_t part = 0;
-        switch (layer->kind) {
-        case EFF__LAYER_EMPTY:
-        case EFF__LAYER_BROKEN:
-        case EFF__LAYER_DEF:
-        case EFF__LAYER_KEYED:
-        case EFF__LAYER_SUCCEED:
-        case EFF__LAYER_SYNC:
-        case EFF__LAYER_EFFECT:
-        case EFF__LAYER_DISCARD:
-        case EFF__LAYER_SUSPEND:
-        case EFF__LAYER_FLAT_MAP:
-        case EFF__LAYER_PROJECT:
-        case EFF__LAYER_RENAME:
-        case EFF__LAYER_OR_ELSE: return node;
-        case EFF__LAYER_NAMED:
-            if (eff__layer_n_parts(g, node) == 0) return node;
-            break;
-        case EFF__LAYER_PASSTHROUGH:
-            if (!eff__layer_provides(layer->parts[0], tag)) return node;
-            break;
-        case EFF__LAYER_PROVIDE_MERGE: part = !eff__layer_provides(layer->parts[0], tag); break;
-        case EFF__LAYER_MERGE:
-        case EFF__LAYER_WIRE:
-            for (part = layer->n_parts - 1; part > 0 && !eff__layer_provides(layer->parts[part], tag);)
-                part--;
-            break;
-        case EFF__LAYER_PROVIDE:
-        case EFF__LAYER_FRESH:
-        case EFF__LAYER_LAZY:
-        case EFF__LAYER_RETRY:
-        case EFF__LAYER_CATCH_ALL:
-        case EFF__LAYER_MAP_ERROR:
-        case EFF__LAYER_OR_DIE:
-        case EFF__LAYER_TAP:
-        case EFF__LAYER_MEMO: break;
-        }
-        node = eff__layer_part(g, node, part);
+        bool itself = eff__layer_n_parts(g, node) == 0 || eff__facts_of(layer)->services == EFF__SEEN_ITS_OWN;
+        bool passed = layer->kind == EFF__LAYER_PASSTHROUGH && !eff__layer_provides(layer->parts[0], tag);
+        if (itself || passed) return node;
+        node = eff__layer_part(g, node, providing_part(layer, tag));
     }
 }
 
@@ -176,7 +153,7 @@ static bool part_needs(const eff_layer_t *layer, size_t part, const eff_tag_t *t
     const eff_layer_t *it = layer->parts[part];
     if (!eff__layer_needs(it, tag)) return false;
     if (layer->kind == EFF__LAYER_WIRE) return !eff__layer_provides(layer, tag) || eff__layer_provides(it, tag);
-    bool upper = (layer->kind == EFF__LAYER_PROVIDE || layer->kind == EFF__LAYER_PROVIDE_MERGE) && part == 0;
+    bool upper = eff__is_upon_base(layer) && part == 0;
     return !upper || !eff__layer_provides(layer->parts[1], tag);
 }
 
@@ -283,36 +260,10 @@ static bool add_arrows_of_or_else(struct eff__layer_graph *g, size_t node)
 static bool add_arrows_of(struct eff__layer_graph *g, size_t node)
 {
     const eff_layer_t *layer = g->nodes[node].layer;
-    switch (layer->kind) {
-    case EFF__LAYER_WIRE: return add_arrows_of_wire(g, node);
-    case EFF__LAYER_PROVIDE:
-    case EFF__LAYER_PROVIDE_MERGE: return add_arrows_of_provide(g, node);
-    case EFF__LAYER_PROJECT:
-    case EFF__LAYER_RENAME: return add_arrow_inside(g, node, 0, layer->from);
-    case EFF__LAYER_OR_ELSE: return add_arrows_of_or_else(g, node);
-    case EFF__LAYER_EMPTY:
-    case EFF__LAYER_BROKEN:
-    case EFF__LAYER_DEF:
-    case EFF__LAYER_KEYED:
-    case EFF__LAYER_SUCCEED:
-    case EFF__LAYER_SYNC:
-    case EFF__LAYER_EFFECT:
-    case EFF__LAYER_DISCARD:
-    case EFF__LAYER_SUSPEND:
-    case EFF__LAYER_FLAT_MAP:
-    case EFF__LAYER_MERGE:
-    case EFF__LAYER_FRESH:
-    case EFF__LAYER_PASSTHROUGH:
-    case EFF__LAYER_LAZY:
-    case EFF__LAYER_RETRY:
-    case EFF__LAYER_CATCH_ALL:
-    case EFF__LAYER_MAP_ERROR:
-    case EFF__LAYER_OR_DIE:
-    case EFF__LAYER_TAP:
-    case EFF__LAYER_MEMO:
-    case EFF__LAYER_NAMED: break;
-    }
-    return true;
+    if (layer->from) return add_arrow_inside(g, node, 0, layer->from);
+    if (layer->kind == EFF__LAYER_WIRE) return add_arrows_of_wire(g, node);
+    if (layer->kind == EFF__LAYER_OR_ELSE) return add_arrows_of_or_else(g, node);
+    return !eff__is_upon_base(layer) || add_arrows_of_provide(g, node);
 }
 
 static bool add_all(struct eff__layer_graph *g, const eff_layer_t *layer)

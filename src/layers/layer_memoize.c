@@ -109,44 +109,16 @@ static int invalidate_run(eff_fiber_t *f, eff_t *e, bool alone)
 /* What is built of a layer: inside what only changes how that is asked for. NULL: it is not one thing. */
 static eff_layer_t *what_is_built(eff_layer_t *layer)
 {
-    for (;;) {
-        switch (layer->kind) {
-        case EFF__LAYER_FRESH:
-        case EFF__LAYER_PASSTHROUGH:
-        case EFF__LAYER_LAZY:
-        case EFF__LAYER_MAP_ERROR:
-        case EFF__LAYER_OR_DIE:
-        case EFF__LAYER_NAMED:
-        case EFF__LAYER_RENAME: layer = layer->parts[0]; continue;
-        case EFF__LAYER_MERGE:
-        case EFF__LAYER_PROVIDE:
-        case EFF__LAYER_PROVIDE_MERGE:
-        case EFF__LAYER_WIRE: return NULL;
-        case EFF__LAYER_EMPTY:
-        case EFF__LAYER_BROKEN:
-        case EFF__LAYER_DEF:
-        case EFF__LAYER_KEYED:
-        case EFF__LAYER_SUCCEED:
-        case EFF__LAYER_SYNC:
-        case EFF__LAYER_EFFECT:
-        case EFF__LAYER_DISCARD:
-        case EFF__LAYER_SUSPEND:
-        case EFF__LAYER_FLAT_MAP:
-        case EFF__LAYER_PROJECT:
-        case EFF__LAYER_RETRY:
-        case EFF__LAYER_CATCH_ALL:
-        case EFF__LAYER_OR_ELSE:
-        case EFF__LAYER_TAP:
-        case EFF__LAYER_MEMO: return layer;
-        }
-    }
+    while (eff__facts_of(layer)->how == EFF__BUILT_IN_PLACE)
+        layer = layer->parts[0];
+    return eff__facts_of(layer)->how == EFF__BUILT_SEVERAL ? NULL : layer;
 }
 
 eff_t *eff_layer_invalidate_at(eff_site_t site, eff_layer_t *layer)
 {
     if (!layer) return eff__refuse_null(site, "eff_layer_invalidate", 1, eff_noop(), eff_unit);
     eff_layer_t *built = eff_layer_incref(what_is_built(layer));
-    const char *kind = eff__layer_kind_names[layer->kind];
+    const char *kind = eff__facts_of(layer)->name;
     bool oom = eff__layer_is_oom(layer);
     eff_layer_decref(layer);
     if (oom) {

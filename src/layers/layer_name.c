@@ -19,7 +19,7 @@ void eff__layer_name(const eff_layer_t *layer, eff_buffer_t *out)
     if (layer->kind == EFF__LAYER_NAMED) {
         eff_buffer_add(out, eff_as_string(layer->value));
     } else {
-        eff_buffer_add(out, eff__layer_kind_names[layer->kind]);
+        eff_buffer_add(out, eff__facts_of(layer)->name);
         if (layer->tag && layer->tag->name) eff_buffer_printf(out, " of %s", layer->tag->name);
     }
     eff__site_add(layer->site, out);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/context.h"
 #include "core/hash.h"
 #include "core/memory.h"
 #include "core/sink.h"
@@ -36,7 +37,7 @@ static void add_escaped(const char *text, eff_buffer_t *out)
 
 void eff__tag_add_name(const eff_tag_t *tag, eff_buffer_t *out)
 {
-    add_escaped(tag->name ? tag->name : "a nameless service", out);
+    add_escaped(eff__tag_name(tag), out);
 }
 
 void eff__layer_add_name(const eff_layer_t *layer, eff_buffer_t *out)

@@ -55,7 +55,8 @@ static eff_cause_t *explain_missing(const struct eff__services *self, const eff_
         eff_buffer_add(&text, i ? ", " : " ");
         eff__tag_add_name(inst->layer->needs[i], &text);
     }
-    eff_buffer_printf(&text, ", and is given no more: add &%s_tag to its needs", tag->name);
+    if (tag->name) eff_buffer_printf(&text, ", and is given no more: add &%s_tag to its needs", tag->name);
+    else eff_buffer_add(&text, ", and is given no more: add the tag to its needs");
     cause = eff_cause_note(cause, eff_string(eff_buffer_text(&text)), NULL);
     eff_buffer_done(&text);
     return cause;
@@ -78,11 +79,6 @@ uint64_t eff__memo_fresh(eff_runtime_t *rt)
 {
     struct eff__memo *memo = eff__memo_of(rt);
     return memo ? ++memo->last_fresh : 0;
-}
-
-static struct eff__needs needs_of(const eff_layer_t *layer)
-{
-    return (struct eff__needs){ .all = layer->opaque, .n = layer->n_needs, .tags = layer->needs };
 }
 
 /* Layers that are one by eff__layer_is_same have one hash, when they are given the same. */
@@ -133,7 +129,7 @@ struct eff__instance *eff__instance_find(struct eff__memo *memo, const struct ef
                                          const eff_context_t *given)
 {
     if (memo->n_found == 0) return NULL;
-    struct eff__needs needs = needs_of(m->layer);
+    struct eff__needs needs = eff__needs_of(m->layer);
     uint64_t hash = hash_of(m, &needs, given);
     struct eff__instance *inst = *bucket_of(memo, hash);
     while (inst && (inst->hash != hash || inst->fresh != m->fresh || !eff__layer_is_same(inst->layer, m->layer) ||
@@ -208,7 +204,7 @@ static eff_fiber_t *keeper_new(struct eff__instance *inst, eff_site_t site)
 struct eff__instance *eff__instance_new(struct eff__memo *memo, const struct eff__mention *m,
                                         const eff_context_t *given)
 {
-    struct eff__needs needs = needs_of(m->layer);
+    struct eff__needs needs = eff__needs_of(m->layer);
     struct eff__instance *inst = (struct eff__instance *)eff__payload_alloc(&instance_type, sizeof *inst);
     if (!inst) return NULL;
     *inst = (struct eff__instance){ .memo = memo, .fresh = m->fresh, .serial = memo->last_serial + 1 };

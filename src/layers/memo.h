@@ -15,6 +15,7 @@
 #ifndef EFF_LAYERS_MEMO_H
 #define EFF_LAYERS_MEMO_H
 
+#include "core/context.h"
 #include "layers/layer.h"
 #include "runtime/rare.h"
 #include "runtime/runtime.h"
@@ -147,6 +148,11 @@ static inline void eff__instance_name(const struct eff__instance *inst, eff_buff
 struct eff__memo *eff__memo_of(eff_runtime_t *rt);
 /* A FRESH begins: what tells it from others; 0 when out of memory. */
 uint64_t eff__memo_fresh(eff_runtime_t *rt);
+/* What counts of the services that a layer is given. */
+static inline struct eff__needs eff__needs_of(const eff_layer_t *layer)
+{
+    return (struct eff__needs){ .all = layer->opaque, .n = layer->n_needs, .tags = layer->needs };
+}
 /* The one that is mentioned, given these services; NULL: there is none. */
 struct eff__instance *eff__instance_find(struct eff__memo *memo, const struct eff__mention *m,
                                          const eff_context_t *given);
@@ -198,6 +204,8 @@ void eff__instance_tell_end(struct eff__instance *inst, eff_fiber_t *keeper, boo
 
 /* The cause of death of a build that would wait for itself, were f to wait for the instance; NULL: it would not. */
 eff_cause_t *eff__instance_circle(const eff_fiber_t *f, struct eff__instance *inst);
+/* That of one that would go on for ever, were what is mentioned within a FRESH built for f: it waits for the same one. */
+eff_cause_t *eff__instance_spiral(const eff_fiber_t *f, const struct eff__mention *m, const eff_context_t *given);
 
 /* ---- keeper.c */
 

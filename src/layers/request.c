@@ -79,6 +79,9 @@ int eff__instance_request(eff_fiber_t *f, eff_t *e, const struct eff__mention *m
         eff_cause_t *cause = eff__instance_circle(f, inst);
         if (cause) return eff__prim_cause(f, cause);
         if (inst->state == EFF__IS_CLOSING) return request_after(f, e, inst);
+    } else if (!inst && m->fresh) {
+        eff_cause_t *cause = eff__instance_spiral(f, m, given);
+        if (cause) return eff__prim_cause(f, cause);
     }
     struct eff__hold *hold = eff__hold_new(m->site, m->chain);
     if (!hold) return out_of_memory(f);

@@ -23,6 +23,16 @@ static inline void assert_open(const part_t *p)
     ck_assert_msg(!p->closed, "%s is used, and was released", p->name);
 }
 
+/* Checks that the cause, as people read it, has a piece. */
+static inline void assert_told(const eff_exit_t *exit, const char *piece)
+{
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    ck_assert(!exit->ok);
+    eff_cause_format(exit->cause, &text);
+    ck_assert_msg(strstr(eff_buffer_text(&text), piece), "no \"%s\" in:\n%s", piece, eff_buffer_text(&text));
+    eff_buffer_done(&text);
+}
+
 /* ---- opening */
 
 /* The part is made before it counts as acquired, so that it is not lost for lack of memory. */
