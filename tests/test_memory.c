@@ -1,16 +1,19 @@
 /* The allocator table, free lists and reference counts. */
 #include <check.h>
 #include <errno.h>
+#include <event2/event.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include <effect/value.h>
+#include <effect/effect.h>
 
 #include "core/count.h"
+#include "core/depot.h"
 #include "core/memory.h"
 #include "core/value.h"
 
@@ -18,11 +21,13 @@
 
 static atomic_long n_live, n_requests;
 static atomic_long fail_from = -1; /* requests with this number and later ones fail */
+static atomic_long most_live = -1; /* and those made while so many blocks are live */
 
 static bool refuse(void)
 {
     long number = atomic_fetch_add(&n_requests, 1), from = atomic_load(&fail_from);
-    return from >= 0 && number >= from;
+    long most = atomic_load(&most_live);
+    return (from >= 0 && number >= from) || (most >= 0 && atomic_load(&n_live) >= most);
 }
 
 static void *counting_malloc(size_t size, void *ctx)
@@ -59,6 +64,7 @@ static void lists_on(void)
 static void no_block_is_live(void)
 {
     atomic_store(&fail_from, -1);
+    atomic_store(&most_live, -1);
     eff_trim();
     ck_assert_int_eq(n_live, 0);
 }
@@ -141,28 +147,240 @@ static void *allocate_all(long n, size_t size)
     return blocks;
 }
 
-START_TEST(list_keeps_what_it_may_need_again)
+/* ---- the depot */
+
+enum { KEPT_BYTES = (EFF__KEPT_BATCHES + 1) * EFF__BATCH_BYTES, SPIKE_BYTES = 4 * KEPT_BYTES };
+
+START_TEST(lists_keep_what_their_thread_has_needed)
 {
-    enum { N = 100000 };
+    enum { N = SPIKE_BYTES / 64 };
     free_all(allocate_all(N, 64), 64);
     long live = n_live;
     ck_assert_int_ge(live, N);
     void *again = allocate_all(N, 64);
     ck_assert_int_eq(n_live, live); /* nothing was asked of the allocator */
     free_all(again, 64);
+    ck_assert_int_eq(n_live, live);
 }
 END_TEST
 
-START_TEST(lists_have_a_bound_together_and_return_the_surplus)
+START_TEST(blocks_come_back_in_the_order_of_a_stack)
 {
-    enum { BOUND = 66 << 20 };
-    const long n = BOUND / 256;
-    void *blocks = allocate_all(n, 256), *others = allocate_all(n / 2, 512);
-    long live = n_live;
+    enum { N = 5 * EFF__BATCH_BYTES / 512 };
+    void *blocks[N];
+    for (int i = 0; i < N; i++)
+        blocks[i] = eff__alloc(512);
+    for (int i = 0; i < N; i++)
+        eff__free(blocks[i], 512);
+    for (int i = N; i-- > 0;)
+        ck_assert_ptr_eq(eff__alloc(512), blocks[i]);
+    for (int i = 0; i < N; i++)
+        eff__free(blocks[i], 512);
+}
+END_TEST
+
+static void *allocate_spike(void *ret_blocks)
+{
+    *(void **)ret_blocks = allocate_all(SPIKE_BYTES / 256, 256);
+    return NULL;
+}
+
+/* One that others leave their blocks to. */
+START_TEST(lists_keep_little_of_what_others_have_needed)
+{
+    void *blocks;
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, allocate_spike, &blocks), 0);
+    pthread_join(thread, NULL);
+    eff__free(eff__alloc(256), 256);
     free_all(blocks, 256);
-    free_all(others, 512);
-    ck_assert_int_lt(n_live, live - n / 2 + n / 100);
-    ck_assert_int_le(n_live * 256, BOUND);
+    ck_assert_int_ge(n_live * 256, KEPT_BYTES);
+    ck_assert_int_le(n_live * 256, KEPT_BYTES + 2 * 256); /* the lists themselves and the first block */
+    ck_assert(!eff__lists_surplus());
+}
+END_TEST
+
+/* Has the lists age until `now`, as a loop does that idles. Returns how many pieces were given back. */
+static long age(int64_t now)
+{
+    long n_pieces = 0;
+    for (bool more = true; more;) {
+        long live = n_live;
+        more = eff__lists_age(now) == now;
+        ck_assert_int_le(live - n_live, EFF__BATCH_BYTES / 256);
+        n_pieces += n_live < live;
+    }
+    return n_pieces;
+}
+
+START_TEST(half_of_what_was_not_needed_for_an_interval_is_given_back)
+{
+    enum { KEPT = KEPT_BYTES / EFF__BATCH_BYTES, SPIKE = SPIKE_BYTES / EFF__BATCH_BYTES };
+    int64_t now = 5000;
+    free_all(allocate_all(SPIKE_BYTES / 256, 256), 256);
+    ck_assert(eff__lists_surplus());
+    ck_assert_int_eq(age(now), 0); /* the first look: everything was needed since the last */
+    ck_assert_int_eq(age(now + EFF__DEPOT_INTERVAL - 1), 0);
+    now += EFF__DEPOT_INTERVAL;
+    long surplus = SPIKE - KEPT;
+    for (int i = 0; surplus > 0; i++, now += EFF__DEPOT_INTERVAL) {
+        ck_assert_int_lt(i, 10);
+        ck_assert_int_eq(age(now), (surplus + 1) / 2);
+        surplus -= (surplus + 1) / 2;
+    }
+    ck_assert(!eff__lists_surplus());
+    ck_assert_int_eq(eff__lists_age(now), 0);
+    ck_assert_int_ge(n_live * 256, KEPT_BYTES - 256);
+    ck_assert_int_le(n_live * 256, KEPT_BYTES + 2 * 256);
+}
+END_TEST
+
+START_TEST(what_is_needed_once_in_an_interval_stays)
+{
+    int64_t now = 0;
+    for (int i = 0; i < 5; i++, now += EFF__DEPOT_INTERVAL) {
+        long live = n_live;
+        free_all(allocate_all(SPIKE_BYTES / 256, 256), 256);
+        if (i > 0) ck_assert_int_eq(n_live, live);
+        ck_assert_int_eq(age(now), 0);
+    }
+    ck_assert_int_eq(age(now), (SPIKE_BYTES - KEPT_BYTES) / EFF__BATCH_BYTES / 2);
+}
+END_TEST
+
+START_TEST(what_is_needed_meanwhile_does_not_leave)
+{
+    free_all(allocate_all(SPIKE_BYTES / 256, 256), 256);
+    ck_assert_int_eq(age(1), 0);
+    ck_assert_int_eq(eff__lists_age(1 + EFF__DEPOT_INTERVAL), 1 + EFF__DEPOT_INTERVAL);
+    long live = n_live;
+    void *blocks = allocate_all(SPIKE_BYTES / 256, 256);
+    ck_assert_int_eq(n_live, live);
+    ck_assert_int_eq(age(1 + EFF__DEPOT_INTERVAL), 0);
+    free_all(blocks, 256);
+    ck_assert_int_eq(n_live, live);
+}
+END_TEST
+
+START_TEST(what_need_not_stay_can_be_given_back_without_waiting)
+{
+    free_all(allocate_all(SPIKE_BYTES / 256, 256), 256);
+    while (eff__lists_give_back())
+        continue;
+    ck_assert(!eff__lists_surplus());
+    ck_assert(!eff__lists_give_back());
+    ck_assert_int_le(n_live * 256, KEPT_BYTES + 2 * 256);
+}
+END_TEST
+
+START_TEST(what_lies_in_the_depot_is_not_missing_elsewhere)
+{
+    free_all(allocate_all(SPIKE_BYTES / 64, 64), 64);
+    atomic_store(&most_live, n_live);
+    void *p = eff__malloc(10), *q = eff__alloc(300), *r = eff__realloc(NULL, 10);
+    atomic_store(&most_live, -1);
+    ck_assert(p && q && r);
+    ck_assert_int_lt(n_live, SPIKE_BYTES / 64);
+    eff__raw_free(p);
+    eff__free(q, 300);
+    eff__raw_free(r);
+}
+END_TEST
+
+/* ---- areas */
+
+enum { LAST_SHIFT = 16 };
+
+/* Grows an area to the last size, filling it. Returns in how many steps. */
+static int grow_area(void)
+{
+    unsigned shift = EFF__AREA_SHIFT;
+    unsigned char *area = eff__area_new(shift);
+    int n_steps = 0;
+    for (size_t n = 0; shift < LAST_SHIFT; n_steps++) {
+        size_t size = (size_t)1 << shift;
+        for (; n < size; n++)
+            area[n] = (unsigned char)(n % 251);
+        area = eff__area_grow(area, &shift);
+        ck_assert_ptr_nonnull(area);
+        for (size_t i = 0; i < size; i++)
+            ck_assert_int_eq(area[i], i % 251);
+    }
+    eff__area_free(area, shift);
+    return n_steps;
+}
+
+START_TEST(areas_keep_their_contents_as_they_grow)
+{
+    ck_assert_int_eq(grow_area(), LAST_SHIFT - EFF__AREA_SHIFT);
+}
+END_TEST
+
+START_TEST(areas_are_found_again_and_leave_with_age)
+{
+    eff__free(eff__alloc(40), 40); /* the thread has lists now */
+    (void)grow_area();
+    (void)grow_area();
+    ck_assert_int_eq(grow_area(), 2);
+    long requests = n_requests;
+    (void)grow_area();
+    ck_assert_int_eq(n_requests, requests);
+    ck_assert_int_eq(n_live, 5); /* the first, two steps, the small block, and the lists */
+    ck_assert_int_eq(age(0), 0);
+    ck_assert_int_eq(age(EFF__DEPOT_INTERVAL), 3);
+    ck_assert_int_eq(n_live, 2);
+}
+END_TEST
+
+/* ---- loops */
+
+static void leave_a_spike(void)
+{
+    free_all(allocate_all(SPIKE_BYTES / 256, 256), 256);
+    ck_assert_int_eq(age(0), 0); /* by the loops' clock that is long ago */
+}
+
+START_TEST(loop_that_idles_gives_back_half_of_a_spike_that_has_aged)
+{
+    enum { BATCH = EFF__BATCH_BYTES / 256, GIVEN_BACK = (SPIKE_BYTES - KEPT_BYTES) / 256 / 2 };
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    leave_a_spike();
+    long live = n_live;
+    while (n_live > live - GIVEN_BACK + BATCH / 2) /* the runtime has a few more blocks meanwhile */
+        eff_exit_decref(eff_runtime_run(rt, eff_sleep(eff_millis(1))));
+    ck_assert_int_ge(n_live, live - GIVEN_BACK);
+    ck_assert(eff__lists_surplus()); /* the rest is not due yet */
+    eff_runtime_free(rt);
+}
+END_TEST
+
+START_TEST(loop_of_the_caller_ends_with_nothing_to_spare)
+{
+    struct event_base *base = event_base_new();
+    eff_runtime_t *rt = eff_runtime_new(&(eff_runtime_options_t){ .base = base });
+    leave_a_spike();
+    ck_assert_int_eq(eff_runtime_fork(rt, eff_noop(), NULL, NULL, NULL), 0);
+    event_base_dispatch(base);
+    ck_assert(!eff__lists_surplus());
+    eff_runtime_free(rt);
+    event_base_free(base);
+}
+END_TEST
+
+static eff_t *make_a_spike(eff_value_t env)
+{
+    free_all(allocate_all(SPIKE_BYTES / 256, 256), 256);
+    return eff_succeed(env);
+}
+
+START_TEST(thread_of_the_pool_keeps_little_after_a_job)
+{
+    eff_runtime_t *rt = eff_runtime_new(NULL);
+    eff_exit_decref(eff_runtime_run(rt, eff_blocking(make_a_spike, eff_unit)));
+    while (n_live > KEPT_BYTES / 256 + 100) /* the runtime's own */
+        sched_yield();
+    ck_assert_int_ge(n_live, KEPT_BYTES / 256);
+    eff_runtime_free(rt);
 }
 END_TEST
 
@@ -366,8 +584,19 @@ int main(int argc, char **argv)
     tcase_add_test(tc, blocks_of_every_size_are_aligned_and_writable);
     tcase_add_test(tc, freed_block_is_handed_out_again);
     tcase_add_test(tc, trim_returns_every_block_and_the_lists);
-    tcase_add_test(tc, list_keeps_what_it_may_need_again);
-    tcase_add_test(tc, lists_have_a_bound_together_and_return_the_surplus);
+    tcase_add_test(tc, lists_keep_what_their_thread_has_needed);
+    tcase_add_test(tc, blocks_come_back_in_the_order_of_a_stack);
+    tcase_add_test(tc, lists_keep_little_of_what_others_have_needed);
+    tcase_add_test(tc, half_of_what_was_not_needed_for_an_interval_is_given_back);
+    tcase_add_test(tc, what_is_needed_once_in_an_interval_stays);
+    tcase_add_test(tc, what_is_needed_meanwhile_does_not_leave);
+    tcase_add_test(tc, what_need_not_stay_can_be_given_back_without_waiting);
+    tcase_add_test(tc, what_lies_in_the_depot_is_not_missing_elsewhere);
+    tcase_add_test(tc, areas_keep_their_contents_as_they_grow);
+    tcase_add_test(tc, areas_are_found_again_and_leave_with_age);
+    tcase_add_test(tc, loop_that_idles_gives_back_half_of_a_spike_that_has_aged);
+    tcase_add_test(tc, loop_of_the_caller_ends_with_nothing_to_spare);
+    tcase_add_test(tc, thread_of_the_pool_keeps_little_after_a_job);
     tcase_add_test(tc, disabled_lists_hold_nothing);
     tcase_add_test(tc, without_memory_for_the_lists_blocks_are_plain);
     tcase_add_test(tc, raw_blocks_grow_and_null_is_freed_in_peace);

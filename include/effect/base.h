@@ -227,7 +227,8 @@ typedef void (*eff_misuse_fn)(const char *message, void *arg);
  *  @param arg passed to handler; borrows, for as long as the handler is in place */
 EFF_API void eff_set_misuse_handler(eff_misuse_fn handler, void *arg);
 
-/** Returns to the allocator what the calling thread's free lists hold, and the lists. O(blocks held). */
+/** Returns to the allocator what the calling thread's free lists hold, and the lists. For a thread that has had much in
+ *  use, and runs no loop that would return it by and by. O(blocks held). */
 EFF_API void eff_trim(void);
 
 EFF_END_DECLS

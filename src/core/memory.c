@@ -1,4 +1,4 @@
-/* The allocator table, and the calling thread's free lists behind memory.h.
+/* The allocator table, and the calling thread's free lists and depot behind memory.h.
  *
  * Invariant: every block is one request to the table, so that each can be given back by itself, by any
  * thread, with or without lists. A thread starts with `no_cache`, whose lists hold nothing and never will
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/depot.h"
 #include "core/track.h"
 
 #if defined(__has_feature)
@@ -30,11 +31,6 @@
 #else
 #define SANITIZED false
 #endif
-
-/* What one list may hold from the start, and what the lists of a thread may hold beyond that. The first list that is full
- * gets of it: one that has been so big is likely to be so again, and who makes a million nodes at a time pays more for
- * their memory, and the kernel's, than for all that is done with them. */
-enum { LIST_BYTES = 512 * 1024, SPARE_BYTES = 64 * 1024 * 1024 };
 
 /* There when AddressSanitizer is in the process, though this library was built without it: then the application is being
  * looked at, and a mistake of its with a reference must not hide in a free list. */
@@ -100,10 +96,14 @@ int eff_set_allocator(const eff_allocator_t *allocator)
     return 0;
 }
 
+/* Out of memory: whether some of it was lying in the depot. */
+static bool free_depot(void);
+
 static inline void *new_block(size_t size, enum eff__block kind)
 {
     mark_used();
     void *p = table.malloc(size, table.ctx);
+    if (__builtin_expect(!p, 0) && free_depot()) p = table.malloc(size, table.ctx);
     if (p && tracking()) eff__track(p, size, kind);
     return p;
 }
@@ -128,7 +128,9 @@ void *eff__malloc(size_t size)
 void *eff__realloc(void *p, size_t size)
 {
     mark_used();
-    return tracking() ? resize_tracked(p, size) : table.realloc(p, size, table.ctx);
+    if (tracking()) return resize_tracked(p, size);
+    void *resized = table.realloc(p, size, table.ctx);
+    return resized || !free_depot() ? resized : table.realloc(p, size, table.ctx);
 }
 
 static EFF_NOINLINE void free_tracked(void *p)
@@ -189,22 +191,33 @@ void eff__freelist_enable(int on)
 
 /* ---- the calling thread's cache */
 
-static struct eff__cache no_cache; /* shared by all threads, and never written to: see the inline paths */
-__thread struct eff__cache *eff__cache = &no_cache;
+struct cache {
+    struct eff__cache lists;
+    struct eff__depot depot;
+};
+
+static struct cache no_cache; /* shared by all threads, and never written to: see the inline paths */
+__thread struct eff__cache *eff__cache = &no_cache.lists;
 static __thread bool leaving; /* this thread's cache was freed for good */
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key; /* its value is the thread's cache, so that thread exit frees it */
 static atomic_bool key_made;
 
-static void cache_free(struct eff__cache *cache)
+static struct cache *this_cache(void)
+{
+    return (struct cache *)eff__cache; /* of which the lists come first */
+}
+
+static void cache_free(struct cache *cache)
 {
     for (size_t c = 0; c < EFF__N_CLASSES; c++) {
-        for (void *p = cache->lists[c].head, *next; p; p = next) {
+        for (void *p = cache->lists.lists[c].head, *next; p; p = next) {
             next = *(void **)p;
             eff__raw_free(p);
         }
     }
+    (void)eff__depot_empty(&cache->depot);
     eff__raw_free(cache);
 }
 
@@ -212,8 +225,8 @@ static void cache_free(struct eff__cache *cache)
 static void thread_leaves(void *cache)
 {
     leaving = true;
-    eff__cache = &no_cache;
-    cache_free(cache);
+    eff__cache = &no_cache.lists;
+    cache_free((struct cache *)cache);
 }
 
 static void make_key(void)
@@ -227,51 +240,131 @@ static void cache_start(void)
     if (leaving || !lists_wanted()) return;
     pthread_once(&key_once, make_key);
     if (!atomic_load(&key_made)) return;
-    struct eff__cache *cache = eff__malloc(sizeof *cache);
+    struct cache *cache = eff__malloc(sizeof *cache);
     if (!cache) return;
-    for (uint32_t c = 0; c < EFF__N_CLASSES; c++) {
-        uint32_t capacity = c ? (uint32_t)LIST_BYTES / (c * (uint32_t)EFF__CLASS_BYTES) : 0;
-        cache->lists[c] = (struct eff__freelist){ NULL, 0, capacity };
-    }
-    cache->n_spare = SPARE_BYTES;
+    memset(cache, 0, sizeof *cache);
+    for (uint32_t c = 1; c < EFF__N_CLASSES; c++)
+        cache->lists.lists[c].capacity = EFF__BATCH_BYTES / (c * (uint32_t)EFF__CLASS_BYTES);
     if (pthread_setspecific(key, cache) != 0) {
         eff__raw_free(cache);
         return;
     }
-    eff__cache = cache;
+    eff__cache = &cache->lists;
 }
 
+/* The list is empty. */
 void *eff__alloc_slow(size_t class_and_kind)
 {
-    size_t class_index = class_and_kind & ((1u << EFF__KIND_SHIFT) - 1);
+    size_t c = class_and_kind & ((1u << EFF__KIND_SHIFT) - 1);
     enum eff__block kind = (enum eff__block)(class_and_kind >> EFF__KIND_SHIFT);
-    if (eff__cache == &no_cache) {
+    if (this_cache() == &no_cache) {
         mark_used(); /* tracking comes first: it decides whether there are lists */
         cache_start();
     }
-    return new_block((class_index ? class_index : 1) * EFF__CLASS_BYTES, kind);
+    struct cache *cache = this_cache();
+    struct eff__pile *pile = &cache->depot.piles[c];
+    if (!pile->top) {
+        void *p = new_block((c ? c : 1) * EFF__CLASS_BYTES, kind);
+        if (p && cache != &no_cache) pile->credit++;
+        return p;
+    }
+    struct eff__freelist *l = &cache->lists.lists[c];
+    void *p = eff__depot_take(&cache->depot, c, l->capacity);
+    l->head = *(void **)p;
+    l->n_free = l->capacity - 1;
+    return p;
 }
 
-void eff__free_slow(void *p, size_t class_index)
+/* The list is full. */
+void eff__free_slow(void *p, size_t c)
 {
-    struct eff__cache *cache = eff__cache;
-    if (class_index == 0 || cache->n_spare < LIST_BYTES) { /* no_cache has none */
+    struct cache *cache = this_cache();
+    struct eff__freelist *l = &cache->lists.lists[c];
+    if (l->capacity == 0 || !eff__depot_put(&cache->depot, c, l->head, l->n_free)) { /* no_cache has no room */
         eff__raw_free(p);
         return;
     }
-    cache->n_spare -= LIST_BYTES;
-    struct eff__freelist *l = &cache->lists[class_index];
-    l->capacity += (uint32_t)(LIST_BYTES / (class_index * EFF__CLASS_BYTES));
-    *(void **)p = l->head;
+    *(void **)p = NULL;
     l->head = p;
-    l->n_free++;
+    l->n_free = 1;
+}
+
+/* ---- areas */
+
+static size_t pile_of_area(unsigned shift)
+{
+    return EFF__N_CLASSES + shift - EFF__AREA_SHIFT;
+}
+static bool is_kept(const struct cache *cache, unsigned shift)
+{
+    return cache != &no_cache && shift < EFF__AREA_SHIFT + EFF__N_AREAS;
+}
+
+static void *area_from_depot(unsigned shift)
+{
+    struct cache *cache = this_cache();
+    return is_kept(cache, shift) ? eff__depot_take(&cache->depot, pile_of_area(shift), 1) : NULL;
+}
+
+void *eff__area_new(unsigned shift)
+{
+    void *area = area_from_depot(shift);
+    return area ? area : eff__malloc((size_t)1 << shift);
+}
+
+/* The largest first: who has grown as deep will again, and each step is a copy. */
+void *eff__area_grow(void *area, unsigned *shift)
+{
+    enum { MOST_STEPS = 3 };
+    unsigned old = *shift;
+    for (unsigned wanted = old + MOST_STEPS; wanted > old; wanted--) {
+        void *larger = area_from_depot(wanted);
+        if (!larger) continue;
+        memcpy(larger, area, (size_t)1 << old);
+        eff__area_free(area, old);
+        *shift = wanted;
+        return larger;
+    }
+    void *larger = eff__realloc(area, (size_t)2 << old);
+    if (larger) *shift = old + 1;
+    return larger;
+}
+
+void eff__area_free(void *area, unsigned shift)
+{
+    struct cache *cache = this_cache();
+    *(void **)area = NULL; /* a batch of one block */
+    if (!is_kept(cache, shift) || !eff__depot_put(&cache->depot, pile_of_area(shift), area, 1)) eff__raw_free(area);
+}
+
+/* ---- giving back */
+
+static bool free_depot(void)
+{
+    struct cache *cache = this_cache();
+    return cache != &no_cache && eff__depot_empty(&cache->depot);
+}
+
+bool eff__lists_surplus(void)
+{
+    return this_cache()->depot.n_surplus > 0;
+}
+
+int64_t eff__lists_age(int64_t now)
+{
+    return eff__lists_surplus() ? eff__depot_age(&this_cache()->depot, now) : 0;
+}
+
+bool eff__lists_give_back(void)
+{
+    return eff__lists_surplus() && eff__depot_give_back(&this_cache()->depot);
 }
 
 void eff_trim(void)
 {
-    struct eff__cache *cache = eff__cache;
+    struct cache *cache = this_cache();
     if (cache == &no_cache) return;
-    eff__cache = &no_cache;
+    eff__cache = &no_cache.lists;
     (void)pthread_setspecific(key, NULL);
     cache_free(cache);
 }

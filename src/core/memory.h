@@ -1,15 +1,17 @@
 /* Memory: the one place that asks the allocator table for anything.
  *
  * Small blocks (nodes, payloads, fibers ...) come from free lists of the calling thread, one per 16-byte
- * size class. The lists hold a bounded number of bytes, give the surplus back to the allocator, and are
- * emptied at thread exit or by eff_trim(). A block may be freed on another thread than the one that
- * allocated it: it then joins that thread's list. Capacity 0 (eff__freelist_enable(false), and always under
- * AddressSanitizer or valgrind builds) turns the lists off, so that every block is a plain allocation a
- * sanitizer can watch. The hot path takes no lock.
+ * size class. A list that is full is put down in the thread's depot (depot.h), from where it comes back when
+ * the list is empty; what nobody needs for a while is given back to the allocator, all of it at thread exit
+ * or by eff_trim(). A block may be freed on another thread than the one that allocated it: it then joins that
+ * thread's list. Capacity 0 (eff__freelist_enable(false), and always under AddressSanitizer or valgrind
+ * builds) turns the lists off, so that every block is a plain allocation a sanitizer can watch. The hot path
+ * takes no lock.
  */
 #ifndef EFF_CORE_MEMORY_H
 #define EFF_CORE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,18 +22,20 @@
 
 enum {
     EFF__CLASS_BYTES = 16,
-    EFF__N_CLASSES = 33 /* blocks of up to 512 bytes; class 0 is unused */
+    EFF__N_CLASSES = 33,  /* blocks of up to 512 bytes; class 0 is unused */
+    EFF__AREA_SHIFT = 10, /* the smallest area has 2^10 bytes */
+    EFF__N_AREAS = 22
 };
 
 struct eff__freelist {
     void *head;        /* the first free block; each block's first word links to the next */
     uint32_t n_free;   /* how many there are */
-    uint32_t capacity; /* how many there may be, until it is given more */
+    uint32_t capacity; /* how many there may be: then they are put down as a batch, or freed one by one */
 };
 
+/* The part of a thread's cache that the inline functions know. */
 struct eff__cache {
     struct eff__freelist lists[EFF__N_CLASSES];
-    size_t n_spare; /* bytes that lists may be given beyond what each has from the start */
 };
 
 /* The calling thread's free lists. Points to an empty, read-only-in-spirit cache of capacity 0 until the
@@ -100,6 +104,24 @@ static EFF__INLINED void eff__free(void *p, size_t size)
     eff__free_class(p, (size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES);
 }
 
+/* The same, if there is a list for such blocks, and room in it; else false, and nothing was done. */
+static inline bool eff__free_at_once(void *p, size_t size)
+{
+    struct eff__freelist *l = &eff__cache->lists[(size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES];
+    if (__builtin_expect(l->n_free >= l->capacity, 0)) return false;
+    *(void **)p = l->head;
+    l->head = p;
+    l->n_free++;
+    return true;
+}
+
+/* Areas of 2^shift bytes, for stacks that grow: kept in the depot as well. A shift is EFF__AREA_SHIFT or more. Growing
+ * gives one of twice the size, or up to eight times if there is one in the depot, with the same contents, and says its
+ * shift; the old one is gone. NULL when out of memory, and the old one stays. */
+void *eff__area_new(unsigned shift);
+void *eff__area_grow(void *area, unsigned *shift);
+void eff__area_free(void *area, unsigned shift);
+
 /* Straight from the allocator table, for growing arrays. */
 EFF_API void *eff__malloc(size_t size);
 void *eff__realloc(void *p, size_t size);
@@ -107,6 +129,14 @@ EFF_API void eff__raw_free(void *p);
 /* The same for the notes of track.c, which are not noted themselves. */
 void *eff__untracked_alloc(size_t size);
 void eff__untracked_free(void *p);
+
+/* A loop's piece of work between two turns: looks for what this thread's lists have not needed for a while, or gives some
+ * of that back. `now`: ns of any steady clock. Returns when to call it again: `now` if there is more to be done; 0 when
+ * there will be nothing until more is freed. */
+int64_t eff__lists_age(int64_t now);
+/* Whether that has anything to do; and the same without waiting for it to age: false when all is given back. */
+bool eff__lists_surplus(void);
+bool eff__lists_give_back(void);
 
 /* Turns the free lists off (emptying this thread's) or on, for the whole process; the default is on except
  * under sanitizers, and EFF_DEBUG=nofreelists or leaks turns them off. Other threads that have lists already keep

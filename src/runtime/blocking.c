@@ -117,6 +117,8 @@ static void *serve(void *arg)
         worker->job = NULL;
         pthread_mutex_unlock(&pool->lock);
         eff__mailbox_post(pool->home, &job->post);
+        while (eff__lists_give_back()) /* there is no loop here that would, and nobody waits for this thread now */
+            continue;
         pthread_mutex_lock(&pool->lock);
     }
     unlock_and_leave(pool);

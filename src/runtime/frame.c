@@ -28,18 +28,32 @@ unsigned eff__frame_words(enum eff__frame code)
     __builtin_unreachable();
 }
 
-/* Blocks of a fiber come from the free lists, as most are of one size; from one that is too large for those on, they grow
- * where they are. `size` does not count the word that a block ends with. */
-static bool is_large(size_t size)
+/* The bytes of a block: its words, and the one that it ends with. */
+static size_t bytes_of(size_t size)
 {
-    return size + 1 > (size_t)(EFF__N_CLASSES - 1) * EFF__CLASS_BYTES / sizeof(uintptr_t);
+    return (size + 1) * sizeof(uintptr_t);
 }
+
+/* Blocks come from the free lists, as most are of one size; from one that is too large for those on, they are areas. */
+enum { FIRST_SIZE = 23, SECOND_SIZE = 63, FIRST_AREA = (1 << EFF__AREA_SHIFT) / sizeof(uintptr_t) - 1 };
+_Static_assert((SECOND_SIZE + 1) * sizeof(uintptr_t) <= (size_t)(EFF__N_CLASSES - 1) * EFF__CLASS_BYTES,
+               "two sizes of the lists");
+
+static bool is_area(size_t size)
+{
+    return size >= FIRST_AREA;
+}
+static unsigned shift_of(size_t size)
+{
+    return (unsigned)__builtin_ctzl(bytes_of(size));
+}
+
 static void free_block(const eff_fiber_t *f, uintptr_t *base)
 {
     size_t size = (size_t)(f->limit - base);
     if (base == f->inline_frames) return;
-    if (is_large(size)) eff__raw_free(base);
-    else eff__free(base, (size + 1) * sizeof *base);
+    if (is_area(size)) eff__area_free(base, shift_of(size));
+    else eff__free(base, bytes_of(size));
 }
 
 void eff__frames_free(eff_fiber_t *f)
@@ -48,24 +62,37 @@ void eff__frames_free(eff_fiber_t *f)
     f->top = f->limit = NULL;
 }
 
-bool eff__frames_grow(eff_fiber_t *f, size_t n)
+static uintptr_t *larger_area(uintptr_t *base, size_t *size)
 {
-    uintptr_t *base = eff__frames_base(f);
+    unsigned shift = shift_of(*size);
+    base = (uintptr_t *)eff__area_grow(base, &shift);
+    *size = ((size_t)1 << shift) / sizeof *base - 1;
+    return base;
+}
+
+static bool grow(eff_fiber_t *f)
+{
+    uintptr_t *base = eff__frames_base(f), *block;
     size_t used = (size_t)(f->top - base), size = (size_t)(f->limit - base);
-    bool inlined = base == f->inline_frames, grows = !inlined && is_large(size);
-    if (n > SIZE_MAX / (4 * sizeof(uintptr_t)) - used) return false;
-    size = inlined ? 23 : size * 2;
-    while (size < used + n)
-        size *= 2;
-    size_t bytes = (size + 1) * sizeof *base;
-    uintptr_t *block = (uintptr_t *)(is_large(size) ? eff__realloc(grows ? base : NULL, bytes) : eff__alloc(bytes));
-    if (!block) return false;
-    if (!grows) {
+    if (is_area(size)) {
+        block = larger_area(base, &size);
+        if (!block) return false;
+    } else {
+        size = size < FIRST_SIZE ? FIRST_SIZE : size < SECOND_SIZE ? SECOND_SIZE : FIRST_AREA;
+        block = (uintptr_t *)(is_area(size) ? eff__area_new(EFF__AREA_SHIFT) : eff__alloc(bytes_of(size)));
+        if (!block) return false;
         memcpy(block, base, used * sizeof *block);
         free_block(f, base);
     }
     f->top = block + used;
     f->limit = block + size;
     *f->limit = (uintptr_t)block;
+    return true;
+}
+
+bool eff__frames_grow(eff_fiber_t *f, size_t n)
+{
+    while ((size_t)(f->limit - f->top) < n)
+        if (!grow(f)) return false;
     return true;
 }

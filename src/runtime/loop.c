@@ -29,6 +29,7 @@ struct eff__loop {
     _Atomic int wake_fd; /* -1 until then; others read it under the mailbox's lock */
     bool watching;       /* wake is added */
     bool kicked;         /* turn is active */
+    bool for_lists;      /* the timer is set for the free lists, and no turn comes of it */
     int64_t armed;       /* the deadline the timer is set to; 0: not set */
 };
 
@@ -63,6 +64,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     struct eff__loop *loop = (struct eff__loop *)arg;
     (void)fd, (void)what;
     loop->armed = 0;
+    if (loop->for_lists) {
+        eff__loop_settle(loop);
+        return;
+    }
     loop->rt->timers_polled = false;
     eff__timers_due(loop->rt);
     eff__finalizers_tell(loop->rt);
@@ -165,6 +170,15 @@ static bool listens(const eff_runtime_t *rt)
     return rt->n_async > 0 || (!rt->shutting_down && atomic_load(&rt->mailbox->n_refs) > 0);
 }
 
+/* What the free lists do not need any more is given back between turns, a piece in each: when to go on, or 0. When no
+ * fiber waits for the outside, waiting for them to age would keep the caller's loop from ending; one of our own has no time
+ * for it then. */
+static EFF_NOINLINE int64_t age_lists(struct eff__loop *loop)
+{
+    if (loop->rt->n_external > 0) return eff__lists_age(eff__now_ns());
+    return !loop->own && eff__lists_give_back() ? eff__now_ns() : 0;
+}
+
 static void arm_timer(struct eff__loop *loop)
 {
     const struct eff__timer *first = loop->rt->timers.root;
@@ -178,7 +192,13 @@ static void arm_timer(struct eff__loop *loop)
     if (__builtin_expect(eff__finalizers_waited_for(waiting), 0) && loop->rt->n_external > 0 &&
         (!deadline || waiting->next < deadline))
         deadline = waiting->next; /* to tell of those that take too long */
-    if (!loop->watching && listens(loop->rt)) deadline = eff__now_ns() + TICK_NS; /* look by itself */
+    int64_t age_at = __builtin_expect(eff__lists_surplus(), 0) ? age_lists(loop) : 0;
+    loop->for_lists = age_at && (!deadline || age_at < deadline);
+    if (loop->for_lists) deadline = age_at;
+    if (!loop->watching && listens(loop->rt)) { /* look by itself */
+        deadline = eff__now_ns() + TICK_NS;
+        loop->for_lists = false;
+    }
     if (deadline == loop->armed) return;
     loop->armed = deadline;
     if (!deadline) {
