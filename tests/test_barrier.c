@@ -82,7 +82,7 @@ static eff_t *leaves_and_is_replaced(struct world *w)
     return over(b, in_order(first, eff_zip(second, eff_zip_par(eff_barrier_await(b), eff_barrier_await(b)))));
 }
 CASE(an_interrupted_waiter_leaves_its_place_open, leaves_and_is_replaced, .succeeds = "(none, (0, 1))", .ms = 5,
-     .timed = true)
+     .timed = true, .without = NO_BUDGETS /* of who is first */)
 
 /* Each of the two is interrupted at every instruction by the sweep; this one, at the moment the round is complete. */
 static eff_t *interrupted_as_it_fills(struct world *w)

@@ -149,7 +149,7 @@ static eff_deferred_t *links[CHAIN + 1];
 static eff_async_t *handles[CHAIN + 1];
 static int chained(void)
 {
-    return (int)test_scaled(CHAIN);
+    return test_scaled(CHAIN) < CHAIN ? (int)test_scaled(CHAIN) : CHAIN;
 }
 
 static eff_t *deferred_link(eff_value_t item, eff_value_t env)

@@ -37,7 +37,8 @@ static eff_t *decided_at_once(struct world *w)
     eff_t *first = eff_race_first(failing(3), eff_then(say(w, "begun"), one(2)));
     return eff_zip(race, eff_option(first));
 }
-CASE(B13_who_wins_synchronously_keeps_the_rest_from_starting, decided_at_once, .succeeds = "(1, none)", .journal = "")
+CASE(B13_who_wins_synchronously_keeps_the_rest_from_starting, decided_at_once, .succeeds = "(1, none)", .journal = "",
+     .without = NO_BUDGETS)
 
 /* ---- B14: every combinator, interrupted at 1 ms and timed out at 1 ms; finalizers take 5 and 7 ms */
 
@@ -163,7 +164,7 @@ static eff_t *fails_in_the_start(struct world *w)
     return eff_zip_par(failing(1), eff_then(say(w, "begun"), failing(2)));
 }
 CASE(B17_a_side_that_fails_during_the_start_keeps_the_other_from_starting, fails_in_the_start, .cause = "fail(1)",
-     .journal = "")
+     .journal = "", .without = NO_BUDGETS)
 
 /* ---- B24 */
 

@@ -549,6 +549,39 @@ START_TEST(timers_that_are_far_away_are_left_alone)
 }
 END_TEST
 
+/* Those in one slot of the wheel, whose links are mostly put right only when one of them is taken out: the first, the last
+ * and any, while others come. */
+START_TEST(timers_of_a_slot_are_taken_out_in_any_order)
+{
+    enum { N = 6000, NEAR = 2000, ROUNDS = 500 };
+    static bool out[N];
+    struct eff__timers q = { 0 };
+    int64_t slot = INT64_C(1000) << EFF__TICK_BITS, last = -1;
+    uint64_t seq = 0;
+    size_t n = N;
+    srand(1);
+    for (int i = 0; i < N; i++)
+        eff__timers_add(&q, &timers[i], i < NEAR ? i : slot + rand() % 1000);
+    ck_assert_uint_ge(q.wheel->n, N - NEAR);
+    for (int i = 0; i < ROUNDS; i++) {
+        int some[] = { NEAR + i, N - 1 - i, NEAR + rand() % (N - NEAR) };
+        for (int k = 0; k < 3; k++) {
+            if (out[some[k]]) continue;
+            eff__timers_remove(&q, &timers[some[k]]);
+            out[some[k]] = true;
+            n--;
+        }
+        int back = some[rand() % 3];
+        eff__timers_add(&q, &timers[back], slot + rand() % 1000);
+        out[back] = false;
+        n++;
+    }
+    ck_assert_uint_eq(q.n, n);
+    ck_assert_uint_eq(pop_in_order(&q, INT64_MAX, &last, &seq), n);
+    eff__timers_done(&q);
+}
+END_TEST
+
 /* CLOCK-034 */
 START_TEST(CLOCK_034_deadlines_at_either_end_of_time_are_ordered)
 {
@@ -581,5 +614,5 @@ TESTS(CLOCK_001_a_sleep_of_ten_hours_takes_no_real_time, CLOCK_003_sleepers_wake
       freeing_a_test_ends_what_still_runs_and_counts_it, two_fibers_are_driven_together,
       a_forked_operation_takes_the_second_it_is_given, a_race_is_won_after_a_second_and_a_timeout_fails_after_five,
       CLOCK_033_timers_fire_in_order_and_cancelled_ones_never, timers_near_and_far_fire_in_order,
-      many_timers_need_no_memory, timers_that_are_far_away_are_left_alone,
+      many_timers_need_no_memory, timers_that_are_far_away_are_left_alone, timers_of_a_slot_are_taken_out_in_any_order,
       CLOCK_034_deadlines_at_either_end_of_time_are_ordered)

@@ -240,7 +240,8 @@ static eff_t *async_answered_later(struct world *w)
     return eff_zip(eff_zip_par(eff_async(keep_pending, eff_ptr(w)), answer), count(w, 0));
 }
 /* CORE-011 */
-CASE(CORE_011_an_async_answered_later, async_answered_later, .succeeds = "((7, unit), 2)")
+CASE(CORE_011_an_async_answered_later, async_answered_later, .succeeds = "((7, unit), 2)",
+     .without = NO_BUDGETS /* it may be asked for later */)
 
 /* ---- without memory */
 

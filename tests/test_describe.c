@@ -209,6 +209,22 @@ START_TEST(groups_show_their_sides_in_order)
 }
 END_TEST
 
+START_TEST(timeouts_show_their_time_and_what_runs_instead)
+{
+    eff_t *fails = eff_timeout_fail_at("a.c:2", eff_noop(), eff_millis(5), eff_literal("late"));
+    eff_t *otherwise = eff_timeout_to_at("a.c:3", eff_noop(), eff_millis(7), eff_yield_now());
+    assert_described(eff_zip_at("a.c:4", eff_timeout_at("a.c:1", fails, eff_seconds(-1)), otherwise),
+                     "zip (a.c:4)\n"
+                     "  timeout 0s (a.c:1)\n"
+                     "    timeout_fail 5ms (a.c:2)\n"
+                     "      noop\n"
+                     "      fail \"late\" (a.c:2)\n"
+                     "  timeout_to 7ms (a.c:3)\n"
+                     "    noop\n"
+                     "    yield_now\n");
+}
+END_TEST
+
 START_TEST(services_and_resources_are_named)
 {
     eff_t *e = eff_acquire_use_release_at("step (a.c:1)", db_with_at("use_db (a.c:2)", use_db, eff_unit), step, release,
@@ -410,6 +426,7 @@ int main(void)
     tcase_add_test(t, plain_c_is_told_apart);
     tcase_add_test(t, handlers_are_told_apart);
     tcase_add_test(t, groups_show_their_sides_in_order);
+    tcase_add_test(t, timeouts_show_their_time_and_what_runs_instead);
     tcase_add_test(t, services_and_resources_are_named);
     tcase_add_test(t, causes_are_shown_in_a_word);
     tcase_add_test(t, values_take_one_line_of_bounded_length);

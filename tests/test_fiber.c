@@ -211,7 +211,8 @@ static eff_t *interrupt_side(struct world *w)
     eff_t *left = eff_then(remember_self(w), eff_never());
     return eff_zip_par(left, eff_then(eff_yield_now(), with_fiber(w, 0, interrupt_fork)));
 }
-CASE(a_side_can_be_interrupted_through_its_handle, interrupt_side, .interrupted = true)
+CASE(a_side_can_be_interrupted_through_its_handle, interrupt_side, .interrupted = true,
+     .without = NO_BUDGETS /* it may not be known yet */)
 
 /* ---- observers */
 

@@ -162,7 +162,7 @@ START_TEST(fibers_of_a_request_are_named_after_it_without_what_is_secret)
     ck_assert_msg(strstr(eff_buffer_text(&text), "\"GET http://a/x\"") != NULL, "%s", eff_buffer_text(&text));
     ck_assert_msg(strstr(eff_buffer_text(&text), "hush") == NULL, "%s", eff_buffer_text(&text));
     eff_buffer_done(&text);
-    ck_assert_uint_eq(eff_test_free(t), 3);
+    ck_assert_uint_eq(eff_test_free(t), 2);
     eff_test_http_decref(http);
 }
 END_TEST

@@ -293,7 +293,7 @@ static eff_t *interrupting_an_ancestor(struct world *w)
     return in_order(keep(w, 0, eff_fork(parent)), say_await(w, 0));
 }
 CASE(interrupting_an_ancestor_does_not_wait, interrupting_an_ancestor, .succeeds = "unit",
-     .journal = "did-not-wait interrupt")
+     .journal = "did-not-wait interrupt", .without = NO_BUDGETS /* it may not be known yet */)
 
 static eff_t *masked_never(struct world *w)
 {
@@ -306,14 +306,15 @@ static eff_t *interrupter_of_masked_never(struct world *w)
 }
 /* INT-049 */
 CASE(INT_049_interrupting_one_who_interrupts_a_masked_never_is_a_deadlock, interrupter_of_masked_never,
-     .dies = "deadlock")
+     .dies = "deadlock", .without = NO_BUDGETS /* it may not have begun */)
 
 static eff_t *interrupting_masked_never(struct world *w)
 {
     return interrupted(w, masked_never(w));
 }
 /* INT-050 */
-CASE(INT_050_interrupting_a_masked_never_is_a_deadlock, interrupting_masked_never, .dies = "deadlock")
+CASE(INT_050_interrupting_a_masked_never_is_a_deadlock, interrupting_masked_never, .dies = "deadlock",
+     .without = NO_BUDGETS /* it may not have begun */)
 
 static eff_t *racing_interrupters(struct world *w)
 {
@@ -321,7 +322,8 @@ static eff_t *racing_interrupters(struct world *w)
     return eff_then(started(w, 0, f), eff_race(with_fiber(w, 0, interrupt), with_fiber(w, 0, interrupt)));
 }
 /* INT-051 */
-CASE(INT_051_racing_interrupters_of_what_does_not_end_are_a_deadlock, racing_interrupters, .dies = "deadlock")
+CASE(INT_051_racing_interrupters_of_what_does_not_end_are_a_deadlock, racing_interrupters, .dies = "deadlock",
+     .without = NO_BUDGETS /* it may not have begun */)
 
 /* ---- disconnect: the region that the body is handed to is here the fiber itself, so that its end waits; the sources have
  * the interrupter return at once. What does return at once is a timeout. */
@@ -332,7 +334,7 @@ static eff_t *disconnected_stuck_finalizer(struct world *w)
 }
 /* INT-025 */
 CASE(INT_025_a_disconnected_body_that_does_not_end_is_a_deadlock_of_its_region, disconnected_stuck_finalizer,
-     .dies = "deadlock")
+     .dies = "deadlock", .without = NO_BUDGETS /* it may not have begun */)
 
 static eff_t *disconnected_finalizer_in_timeout(struct world *w)
 {

@@ -112,6 +112,40 @@ static eff_t *when_open(struct world *w)
 }
 CASE(when_open_runs_the_effect_once_the_latch_is_open, when_open, .succeeds = "(unit, true)", .journal = "served@7")
 
+/* The budget ends anywhere, and somebody else closes the latch meanwhile. */
+static eff_value_t set_closed(eff_value_t v, eff_value_t env)
+{
+    (void)v;
+    eff_latch_set(eff_as_latch(env), false);
+    return eff_unit;
+}
+static eff_t *enter_open(eff_value_t v, eff_value_t env)
+{
+    (void)v;
+    return eff_latch_is_open(eff_as_latch(env)) ? eff_noop() : eff_die(eff_literal("it is closed"));
+}
+static eff_t *spin(eff_value_t v, eff_value_t n)
+{
+    int64_t left = eff_as_int(n);
+    return left == 0 ? eff_noop() : eff_flat_map(eff_noop(), spin, eff_int(left - 1));
+}
+START_TEST(when_open_nobody_closes_it_before_the_effect_begins)
+{
+    for (unsigned budget = 1; budget < 200; budget++) {
+        eff_latch_t *l = eff_latch_new(true);
+        eff_value_t v = eff_latch_value(eff_latch_incref(l));
+        eff_t *effect = eff_flat_map(eff_noop(), enter_open, eff_value_incref(v));
+        eff_t *enters = eff_then(spin(eff_unit, eff_int(50)), eff_latch_when_open(l, effect));
+        eff_t *closes =
+            in_order(eff_map(eff_noop(), set_closed, v), eff_yield_now(), eff_latch_open(l), eff_yield_now());
+        eff_t *both = eff_zip_par(eff_replicate(enters, 9), eff_replicate(closes, 40));
+        eff_exit_t exit = eff_test_run_with(&(eff_test_options_t){ .budget = budget }, eff_map_to(both, eff_unit));
+        ck_assert_exit(exit, "ok(unit)");
+        eff_latch_decref(l);
+    }
+}
+END_TEST
+
 static void assert_told(const eff_exit_t *exit, const char *piece)
 {
     eff_buffer_t text = EFF_BUFFER_INIT;
@@ -335,8 +369,8 @@ TESTS(opening_lets_those_who_wait_and_those_who_come_pass, a_latch_may_begin_ope
       DEFER_017_who_comes_in_the_turn_of_a_release_waits,
       DEFER_018_a_waiter_that_closes_the_latch_and_waits_again_is_not_let_through_twice,
       DEFER_019_a_waiter_that_is_interrupted_before_its_turn_is_not_let_through,
-      a_waiter_that_is_interrupted_leaves_the_others_in_line, when_open_runs_the_effect_once_the_latch_is_open,
-      waiting_for_a_latch_that_nobody_opens_is_a_deadlock,
+      a_waiter_that_is_interrupted_leaves_the_others_in_line, when_open_nobody_closes_it_before_the_effect_begins,
+      when_open_runs_the_effect_once_the_latch_is_open, waiting_for_a_latch_that_nobody_opens_is_a_deadlock,
       DEFER_026_setting_it_twice_is_harmless_and_its_waiters_are_counted, a_callback_of_the_loop_lets_fibers_go_on,
       a_latch_that_could_not_be_made_is_out_of_memory, when_open_without_an_effect_is_a_mistake,
       a_latch_of_another_runtime_is_a_mistake, a_value_of_another_type_is_a_latch_that_stays_open, a_latch_is_a_value,

@@ -127,13 +127,15 @@ static eff_t *finalizer_dies(struct world *w)
     return eff_zip_par(yields(failing(1)), eff_ensuring(eff_never(), dying()));
 }
 /* PAR-007 */
-CASE(PAR_007_what_the_other_side_still_fails_with_comes_after, finalizer_dies, .cause = "both(fail(1), die)")
+CASE(PAR_007_what_the_other_side_still_fails_with_comes_after, finalizer_dies, .cause = "both(fail(1), die)",
+     .without = NO_BUDGETS /* it may not have begun */)
 
 static eff_t *right_fails_left_dies_ending(struct world *w)
 {
     return eff_zip_par(eff_ensuring(eff_never(), failing(2)), failing(1));
 }
-CASE(the_leftmost_fail_is_never_a_consequence, right_fails_left_dies_ending, .cause = "both(fail(1), fail(2))")
+CASE(the_leftmost_fail_is_never_a_consequence, right_fails_left_dies_ending, .cause = "both(fail(1), fail(2))",
+     .without = NO_BUDGETS /* it may not have begun */)
 
 static eff_t *finalizer_sleeps(struct world *w)
 {
@@ -180,7 +182,7 @@ static eff_t *fails_in_the_start(struct world *w)
     return eff_zip_par(failing(1), eff_then(say(w, "right"), failing(2)));
 }
 CASE(a_side_that_fails_during_the_start_keeps_the_other_from_starting, fails_in_the_start, .cause = "fail(1)",
-     .journal = "")
+     .journal = "", .without = NO_BUDGETS)
 
 static eff_t *middle_fails(struct world *w)
 {

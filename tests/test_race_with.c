@@ -156,13 +156,14 @@ static eff_t *ends_at_once(struct world *w)
     return eff_race_with(one(1), eff_then(say(w, "b"), one(2)), pass_a, pass_b, eff_ptr(w));
 }
 CASE(a_loser_that_was_not_begun_does_not_begin_if_nobody_waits_for_it, ends_at_once, .succeeds = "1",
-     .journal = "a=ok:1")
+     .journal = "a=ok:1", .without = NO_BUDGETS)
 
 static eff_t *joins_unbegun(struct world *w)
 {
     return eff_race_with(one(1), eff_then(say(w, "b"), one(2)), join_both, join_both, eff_unit);
 }
-CASE(a_loser_that_was_not_begun_begins_when_the_handler_waits, joins_unbegun, .succeeds = "(1, 2)", .journal = "b")
+CASE(a_loser_that_was_not_begun_begins_when_the_handler_waits, joins_unbegun, .succeeds = "(1, 2)", .journal = "b",
+     .without = NO_BUDGETS)
 
 static eff_t *right_ends_at_once(struct world *w)
 {

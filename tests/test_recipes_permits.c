@@ -44,7 +44,7 @@ static eff_t *busy_program(struct world *w)
 }
 /* A31 */
 CASE(A31_or_refuses_who_would_have_to_wait, busy_program, .succeeds = "(\"client\", unit)",
-     .journal = "fail:busy client@10")
+     .journal = "fail:busy client@10", .without = NO_BUDGETS /* of who is first */)
 
 /* ---- a mutex */
 

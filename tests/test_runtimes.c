@@ -366,10 +366,50 @@ START_TEST(what_a_handle_holds_is_dropped_on_the_thread_of_its_runtime)
 }
 END_TEST
 
+enum { N_BOUND = 32 };
+struct bound {
+    eff_deferred_t *deferreds[N_BOUND];
+    eff_queue_t *queue;
+};
+static void *give_up_bound(void *arg)
+{
+    struct bound *b = arg;
+    pthread_barrier_wait(&both);
+    for (int i = 0; i < N_BOUND; i++)
+        eff_deferred_decref(b->deferreds[i]);
+    eff_queue_decref(b->queue);
+    return NULL;
+}
+START_TEST(handles_may_be_given_up_elsewhere_while_their_runtime_is_freed)
+{
+    for (int64_t i = test_scaled(100); i > 0; i--) {
+        struct bound b = { .queue = eff_queue_bounded(1) };
+        struct dropped d = { .home = pthread_self() };
+        pthread_t thread;
+        eff_runtime_t *rt = eff_runtime_new(NULL);
+        for (int k = 0; k < N_BOUND; k++) {
+            b.deferreds[k] = eff_deferred_new();
+            eff_t *used = eff_zip_par(eff_deferred_await(b.deferreds[k]),
+                                      eff_deferred_succeed(b.deferreds[k], item_make((struct item){ &d })));
+            run_to(rt, eff_map_to(used, eff_unit), "ok(unit)");
+        }
+        run_to(rt, eff_queue_offer(b.queue, item_make((struct item){ &d })), "ok(unit)");
+        pthread_barrier_init(&both, NULL, 2);
+        ck_assert_int_eq(pthread_create(&thread, NULL, give_up_bound, &b), 0);
+        pthread_barrier_wait(&both);
+        eff_runtime_free(rt);
+        pthread_join(thread, NULL);
+        pthread_barrier_destroy(&both);
+        ck_assert_int_eq(d.here + d.elsewhere, N_BOUND + 1);
+    }
+}
+END_TEST
+
 TESTS(two_runtimes_of_a_thread_run_in_turn, a_fiber_answers_a_handle_of_another_runtime_of_its_thread,
       running_one_runtime_runs_the_other_on_the_same_loop, a_runtime_cannot_be_run_inside_the_loop_or_fiber_of_another,
       runtimes_of_several_threads_answer_each_others_handles,
       a_handle_given_up_elsewhere_reports_on_the_runtimes_thread,
       a_handle_may_be_given_up_elsewhere_while_the_runtime_is_freed,
       a_handle_may_be_given_up_elsewhere_while_its_region_ends, a_report_may_give_up_the_last_handle,
-      handles_may_be_used_when_their_runtime_is_gone, what_a_handle_holds_is_dropped_on_the_thread_of_its_runtime)
+      handles_may_be_used_when_their_runtime_is_gone, what_a_handle_holds_is_dropped_on_the_thread_of_its_runtime,
+      handles_may_be_given_up_elsewhere_while_their_runtime_is_freed)

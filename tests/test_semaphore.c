@@ -125,7 +125,8 @@ static eff_t *cancelled_holder_and_waiter(struct world *w)
     eff_t *holder = keep(w, 0, eff_fork(eff_with_permits(s, 1, eff_never())));
     eff_t *start = in_order(holder, eff_yield_now(), fork_taker(w, 1, s, 1, "never"), eff_yield_now());
     eff_t *looks = eff_with_permits_if_available(s, 1, one(1));
-    eff_t *end = eff_zip(in_order(say_interrupt(w, 1), eff_incref(looks)), in_order(say_interrupt(w, 0), looks));
+    eff_t *first = in_order(say_interrupt(w, 1), eff_incref(looks));
+    eff_t *end = eff_zip(first, in_order(say_interrupt(w, 0), looks));
     return balanced(s, 1, eff_then(start, end));
 }
 /* SEM-014 */

@@ -12,8 +12,9 @@
  * eff_clock_wall, is what a calendar shows: for people, and for nothing that has to be measured, since it may be set at
  * any moment.
  *
- * A timeout is a race of the effect and the clock: both are fibers of their own, and a body that cannot be interrupted
- * is waited for, however late. To leave such a body behind, see eff_disconnect.
+ * A timeout is a race of the effect, which is a fiber of its own, and time; under a Clock that the library does not know,
+ * its sleep is a fiber too. A body that cannot be interrupted is waited for, however late. To leave such a body behind,
+ * see eff_disconnect.
  */
 #ifndef EFFECT_CLOCK_H
 #define EFFECT_CLOCK_H
@@ -105,7 +106,7 @@ EFF_API EFF_MUST_USE eff_t *eff_delay_at(eff_site_t site, eff_t *e, eff_duration
  *    at the very deadline, e's counts.
  *  - Failure: with e's, if that came in time. What e fails with while it is being interrupted goes to the runtime's
  *    on_unobserved.
- *  - Interruption: e is interrupted and awaited.
+ *  - Interruption: e is interrupted and awaited; also when its time is up already, and it has yet to end.
  *
  *  @param site where it is composed; the macro fills it in
  *  @consumes{e}

@@ -272,6 +272,13 @@ eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handl
     return e ? e : prim_node_over(site, prim, handle, value);
 }
 
+eff_t *eff__direct_node(eff_site_t site, const struct eff__direct_prim *direct, void *handle, eff_value_t value)
+{
+    eff_t *e = prim_node_over(site, &direct->prim, handle, value);
+    if (e->op == EFF__OP_PRIM) e->flags = EFF__DIRECT;
+    return e;
+}
+
 eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value)
 {
     return prim_node(site, prim, NULL, value);

@@ -137,17 +137,32 @@ static inline eff_t *eff__pair_at_once(enum eff__par_kind kind, uint8_t flags, e
     return e;
 }
 
-/* A prim over a handle, which is there. */
-static inline eff_t *eff__prim_at_once(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
+/* A prim over a handle, which is there, and a value, which is usable. */
+static inline eff_t *eff__prim_filled_at_once(uint8_t flags, eff_site_t site, const struct eff__prim *prim,
+                                              void *handle, eff_value_t value)
 {
-    static const struct eff__shape shape = { .op = EFF__OP_PRIM };
-    eff_t *e;
-    if (!handle || !eff__value_usable(value) || !(e = eff__node_at_once(&shape, EFF__NODE_SIZE(prim), site)))
-        return NULL;
+    const struct eff__shape shape = { .op = EFF__OP_PRIM, .flags = flags };
+    eff_t *e = eff__node_at_once(&shape, EFF__NODE_SIZE(prim), site);
+    if (__builtin_expect(!e, 0)) return NULL;
     e->prim.prim = prim;
     e->prim.handle = eff__payload_retain(handle);
     e->prim.value = value;
     return e;
+}
+static inline eff_t *eff__prim_at_once(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value)
+{
+    return handle && eff__value_usable(value) ? eff__prim_filled_at_once(0, site, prim, handle, value) : NULL;
+}
+/* The same of a direct one; and without a value. */
+static inline eff_t *eff__direct_at_once(eff_site_t site, const struct eff__direct_prim *direct, void *handle,
+                                         eff_value_t value)
+{
+    if (!handle || !eff__value_usable(value)) return NULL;
+    return eff__prim_filled_at_once(EFF__DIRECT, site, &direct->prim, handle, value);
+}
+static inline eff_t *eff__direct_plain_at_once(eff_site_t site, const struct eff__direct_prim *direct, void *handle)
+{
+    return handle ? eff__prim_filled_at_once(EFF__DIRECT, site, &direct->prim, handle, eff__plain_unit()) : NULL;
 }
 
 /* for_each in all its forms, by its flags; limit: of items at once, 0 for none. */
@@ -207,7 +222,6 @@ eff_t *eff__run_env(eff_value_t v, eff_value_t env);                  /* then, o
 eff_t *eff__run_env_finally(const eff_exit_t *exit, eff_value_t env); /* ensuring: env is the effect */
 eff_value_t eff__return_env(eff_value_t v, eff_value_t env);          /* map_to: env is the value */
 eff_value_t eff__return_some(eff_value_t v, eff_value_t env);         /* when, option */
-eff_t *eff__some_or_run_env(eff_value_t option, eff_value_t env);     /* timeout_to: env is the effect */
 eff_t *eff__failed_to_none(eff_value_t error, eff_value_t env);       /* option */
 eff_t *eff__ended_to_unit(eff_value_t v, eff_value_t env);            /* ignore */
 eff_t *eff__cause_to_exit(const eff_cause_t *cause, eff_value_t env); /* to_exit */

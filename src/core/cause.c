@@ -217,7 +217,10 @@ eff_cause_t *eff_cause_incref(const eff_cause_t *cause)
 
 void eff_cause_decref(const eff_cause_t *cause)
 {
-    if (cause) eff_value_decref(eff__cause_as_value(cause));
+    if (!cause || !eff__count_dec(&eff__header_of(cause)->count)) return;
+    bool bare = cause->tag == EFF_CAUSE_INTERRUPT && !cause->notes && !cause->trace && !cause->interrupt.origin;
+    if (__builtin_expect(bare, 1)) eff__payload_dealloc((void *)(uintptr_t)cause); /* of a race that somebody won */
+    else eff__payload_died((void *)(uintptr_t)cause);
 }
 
 eff_value_t eff_cause_value(eff_cause_t *cause)

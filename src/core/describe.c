@@ -11,6 +11,7 @@
 
 #include "core/build.h"
 #include "core/collection.h"
+#include "core/context.h"
 #include "core/items.h"
 #include "core/sink.h"
 
@@ -40,7 +41,6 @@ static const char *bind_name(const eff_t *e)
     if (e->bind.fn == (eff_any_fn)eff__run_env) return "then";
     if (e->bind.fn == (eff_any_fn)eff__return_env) return "map_to";
     if (e->bind.fn == (eff_any_fn)eff__store) return "into";
-    if (e->bind.fn == (eff_any_fn)eff__some_or_run_env) return "timeout_to";
     if (e->bind.fn == (eff_any_fn)eff__run_env_finally) return "ensuring";
     if (e->op == EFF__OP_ON_EXIT && e->flags & EFF__ON_FAILURE) return "on_error";
     if (e->op == EFF__OP_ON_EXIT && e->flags & EFF__ON_INTERRUPT) return "on_interrupt";
@@ -84,6 +84,18 @@ static const char *fork_name(const eff_t *e)
     return "fork";
 }
 
+static bool is_within(const eff_t *e)
+{
+    return e->flags & EFF__PAR_UNTIL || e->par.n == 1;
+}
+
+static const char *timeout_name(const eff_t *e)
+{
+    if (is_within(e)) return "within";
+    if (e->flags & EFF__PAR_OPTION) return "timeout";
+    return e->par.sides[1] && e->par.sides[1]->op == EFF__OP_FAIL ? "timeout_fail" : "timeout_to";
+}
+
 static const char *par_name(const eff_t *e)
 {
     switch ((enum eff__par_kind)e->kind) {
@@ -93,7 +105,7 @@ static const char *par_name(const eff_t *e)
         return e->flags & EFF__PAR_MANY ? "race_all" : "race";
     case EFF__PAR_RACE_FIRST: return e->flags & EFF__PAR_MANY ? "race_first_all" : "race_first";
     case EFF__PAR_RACE_WITH: return "race_with";
-    case EFF__PAR_TIMEOUT: return "timeout";
+    case EFF__PAR_TIMEOUT: return timeout_name(e);
     case EFF__PAR_DISCONNECT: return e->flags & EFF__PAR_SHIELD ? "shield" : "disconnect";
     case EFF__PAR_GRACEFUL: return "graceful";
     case EFF__PAR_TASKS: return e->flags & EFF__PAR_WITHIN ? "task_group_within" : "task_group";
@@ -241,10 +253,12 @@ void eff__describe_detail(const eff_t *e, eff_buffer_t *out)
     case EFF__OP_SLEEP: eff_duration_format(e->sleep.duration, out); break;
     case EFF__OP_PAR:
         if (e->kind == EFF__PAR_GRACEFUL) eff_duration_format((eff_duration_t){ e->par.grace }, out);
+        else if (e->kind == EFF__PAR_TIMEOUT && !is_within(e))
+            eff_duration_format((eff_duration_t){ e->par.time }, out);
         break;
-    case EFF__OP_SERVICE: eff_buffer_add(out, e->service.tag->name); break;
+    case EFF__OP_SERVICE: eff_buffer_add(out, eff__tag_name(e->service.tag)); break;
     case EFF__OP_PROVIDE:
-        if (e->provide.tag) eff_buffer_add(out, e->provide.tag->name);
+        if (e->provide.tag) eff_buffer_add(out, eff__tag_name(e->provide.tag));
         else eff_value_format(e->provide.value, out);
         break;
     case EFF__OP_EACH: add_items(e, out); break;

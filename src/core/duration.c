@@ -68,6 +68,8 @@ eff_duration_t eff_millis(int64_t n)
 
 eff_duration_t eff_seconds(double n)
 {
+    /* Whole ones, as most are: without arithmetic of long doubles. */
+    if (n > -1e9 && n < 1e9 && n == (double)(int64_t)n) return (eff_duration_t){ (int64_t)n * NS_PER_S };
     return rounded((long double)n * (long double)NS_PER_S);
 }
 

@@ -49,6 +49,7 @@ enum {
     EFF__ON_INTERRUPT = 2, /* on_exit: only when this fiber was interrupted */
     EFF__QUIET = 4,        /* on_exit: it is of no use, and not missed, when the runtime is freed */
     EFF__EFFECTFUL = 1,    /* bracket: release is an eff_release_effect_fn */
+    EFF__DIRECT = 1,       /* prim: it is an eff__direct_prim */
     EFF__FORK_EXTRAS = 1,  /* fork: `scope` is what eff_fork_with was told */
     EFF__OWNS_INIT = 1,    /* gen: the description owns what init holds */
 };
@@ -69,8 +70,9 @@ enum eff__par_kind {
     EFF__PAR_ALL,        /* array of all values; flags: EFF__PAR_PAIR */
     EFF__PAR_RACE,       /* first success */
     EFF__PAR_RACE_FIRST, /* first to end */
+    EFF__PAR_TIMEOUT,    /* as race_first of side 0, the body, and time; side 1 is run when that is up, or NULL. Of one
+                            side: without a limit of its own */
     EFF__PAR_RACE_WITH,  /* two sides; what the handler of the first to end makes of it */
-    EFF__PAR_TIMEOUT,    /* as race_first; side 0 is the body, side 1 the clock */
     EFF__PAR_DISCONNECT, /* one side, whose interruption is not awaited */
     EFF__PAR_GRACEFUL,   /* ends as side 0; side 1 ends when the grace has passed, which is the result's end */
     EFF__PAR_TASKS,      /* side 0 is the body; tasks are added while it runs */
@@ -83,6 +85,7 @@ enum {
     EFF__PAR_WITHIN = 16,    /* tasks: the token of the graceful around them is theirs */
     EFF__PAR_STOPPABLE = 32, /* race_first: side 1 ends when it is asked to stop */
     EFF__PAR_OPTION = 64,    /* timeout: some of the body's value, or none */
+    EFF__PAR_UNTIL = 128,    /* timeout: `time` is a moment */
 };
 
 /* An operation of the runtime: static, one per kind. `run` is called by the interpreter with the prim node, which it
@@ -90,6 +93,11 @@ enum {
 struct eff__prim {
     const char *name;
     int (*run)(eff_fiber_t *f, eff_t *e, bool alone); /* alone: the caller holds e's only reference */
+};
+/* One whose usual cases are short: `direct` does those, of a node that nobody else holds. */
+struct eff__direct_prim {
+    struct eff__prim prim; /* first */
+    eff_value_t (*direct)(eff_fiber_t *f, eff_t *e);
 };
 
 struct eff {
@@ -154,6 +162,7 @@ struct eff {
                 eff_t **more;                  /* else: an array of n, owned */
                 struct eff__closure *handlers; /* EFF__PAR_RACE_WITH: on_a is `fn`, on_b `when`; retained */
                 int64_t grace;                 /* EFF__PAR_GRACEFUL: ns, not negative */
+                int64_t time;                  /* EFF__PAR_TIMEOUT: ns, not negative; or a moment of its clock */
             };
         } par;
         struct eff__arm_each {
@@ -245,9 +254,14 @@ EFF_MUST_USE eff_t *eff__mask_node(enum eff__mask_mode mode, eff_site_t site, co
                                    eff_mask_fn fn, eff_value_t env);
 /* A prim over a handle, which is retained; a NULL handle is out of memory (its constructor failed). Consumes value. */
 EFF_MUST_USE eff_t *eff__prim_node(eff_site_t site, const struct eff__prim *prim, void *handle, eff_value_t value);
+EFF_MUST_USE eff_t *eff__direct_node(eff_site_t site, const struct eff__direct_prim *direct, void *handle,
+                                     eff_value_t value);
 /* A prim that needs no handle. Consumes value. */
 EFF_MUST_USE eff_t *eff__prim_node_plain(eff_site_t site, const struct eff__prim *prim, eff_value_t value);
 EFF_MUST_USE eff_t *eff__par_node(enum eff__par_kind kind, uint8_t flags, eff_site_t site, const char *builder,
                                   size_t n, eff_t *const *sides);
+/* A timeout of a body; `otherwise` is what is run when its time is up, or NULL for EFF__PAR_OPTION. */
+EFF_MUST_USE eff_t *eff__timeout_node(uint8_t flags, eff_site_t site, const char *builder, eff_t *body,
+                                      eff_t *otherwise, int64_t time);
 
 #endif

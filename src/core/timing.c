@@ -20,32 +20,44 @@ eff_t *eff_delay_at(eff_site_t site, eff_t *e, eff_duration_t d)
     return eff_then_at(site, eff_sleep_at(site, d), e);
 }
 
-/* ---- timeouts: the body and the clock race */
+/* ---- timeouts: the body and time race */
 
-/* Whichever of the two ends first. Consumes both. */
-static eff_t *within(uint8_t flags, eff_site_t site, eff_t *body, eff_t *clock)
+static const struct eff__shape timeout_shape = { .op = EFF__OP_PAR };
+
+static inline eff_t *set(eff_t *e, uint8_t flags, eff_t *body, eff_t *otherwise, int64_t time)
 {
-    eff_t *e = eff__pair_at_once(EFF__PAR_TIMEOUT, flags, site, body, clock);
-    return e ? e : eff__par_node(EFF__PAR_TIMEOUT, flags, site, "eff_timeout", 2, (eff_t *[]){ body, clock });
+    e->kind = EFF__PAR_TIMEOUT;
+    e->flags = flags;
+    e->par.n = 2;
+    e->par.sides[0] = body;
+    e->par.sides[1] = otherwise;
+    e->par.time = time;
+    return e;
+}
+
+eff_t *eff__timeout_node(uint8_t flags, eff_site_t site, const char *builder, eff_t *body, eff_t *otherwise,
+                         int64_t time)
+{
+    eff_t *e = eff__par_node(EFF__PAR_TIMEOUT, flags, site, builder, otherwise ? 2 : 1, (eff_t *[]){ body, otherwise });
+    return e->op == EFF__OP_PAR ? set(e, flags, body, otherwise, time) : e;
+}
+
+static int64_t ns_of(eff_duration_t d)
+{
+    return d.ns > 0 ? d.ns : 0;
 }
 
 eff_t *eff_timeout_at(eff_site_t site, eff_t *e, eff_duration_t d)
 {
-    if (!e) return eff__refuse_bind(site, "eff_timeout", e, true, eff_unit);
-    return within(EFF__PAR_OPTION, site, e, eff_sleep_at(site, d));
+    eff_t *node = eff__effect_usable(e) ? eff__node_at_once(&timeout_shape, EFF__NODE_SIZE(par), site) : NULL;
+    if (__builtin_expect(node != NULL, 1)) return set(node, EFF__PAR_OPTION, e, NULL, ns_of(d));
+    return eff__timeout_node(EFF__PAR_OPTION, site, "eff_timeout", e, NULL, ns_of(d));
 }
 
 eff_t *eff_timeout_fail_at(eff_site_t site, eff_t *e, eff_duration_t d, eff_value_t error)
 {
     if (!e || !eff__value_usable(error)) return eff__unusable(site, "eff_timeout_fail", e, error);
-    return within(0, site, e, eff_then_at(site, eff_sleep_at(site, d), eff_fail_at(site, error)));
-}
-
-/* The value of the body, or what is to be run instead. */
-eff_t *eff__some_or_run_env(eff_value_t option, eff_value_t env)
-{
-    if (eff_is_some(option)) return eff_succeed_at(NULL, eff_value_incref(eff_some_value(option)));
-    return eff_incref(env.ptr);
+    return eff__timeout_node(0, site, "eff_timeout_fail", e, eff_fail_at(site, error), ns_of(d));
 }
 
 eff_t *eff_timeout_to_at(eff_site_t site, eff_t *e, eff_duration_t d, eff_t *other)
@@ -54,8 +66,7 @@ eff_t *eff_timeout_to_at(eff_site_t site, eff_t *e, eff_duration_t d, eff_t *oth
         eff_decref(other);
         return eff__refuse_null(site, "eff_timeout_to", e ? 3 : 1, e, eff_unit);
     }
-    return eff__derived_pair(EFF__OP_FLAT_MAP, site, "eff_timeout_to", eff_timeout_at(site, e, d),
-                             (eff_any_fn)eff__some_or_run_env, other);
+    return eff__timeout_node(0, site, "eff_timeout_to", e, other, ns_of(d));
 }
 
 /* ---- timed */

@@ -67,15 +67,33 @@ static inline void eff__payload_release(void *payload)
     if (eff__count_dec(&eff__header_of(payload)->count)) eff__payload_died(payload);
 }
 
-/* As eff__payload_alloc, where the size is a constant. */
-static inline void *eff__payload_make(const eff_type_t *type, size_t size)
+/* As eff__payload_alloc, where the size is a constant; NULL when the free list is empty. */
+static inline void *eff__payload_at_once(const eff_type_t *type, size_t size)
 {
     struct eff__header *h = (struct eff__header *)eff__alloc_at_once(sizeof *h + size);
-    if (__builtin_expect(!h, 0)) return eff__payload_alloc(type, size);
+    if (__builtin_expect(!h, 0)) return NULL;
     atomic_init(&h->count, 1);
     h->size_class = (uint32_t)((sizeof *h + size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES);
     h->type = type;
     return h + 1;
+}
+static inline void *eff__payload_make(const eff_type_t *type, size_t size)
+{
+    void *payload = eff__payload_at_once(type, size);
+    return __builtin_expect(payload != NULL, 1) ? payload : eff__payload_alloc(type, size);
+}
+
+/* eff_unit, whose words the compiler knows. */
+static inline eff_value_t eff__plain_unit(void)
+{
+    eff_value_t v = { .type = &eff_unit_type, .integer = 0 };
+    return v;
+}
+
+/* As eff__payload_dealloc, of one that it made, if the free list has room; false otherwise. */
+static inline bool eff__payload_free_at_once(void *payload, size_t size)
+{
+    return eff__free_at_once(eff__header_of(payload), sizeof(struct eff__header) + size);
 }
 
 /* Whether v may be built into an effect: neither absent nor "out of memory". */

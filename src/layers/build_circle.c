@@ -22,7 +22,7 @@ static struct eff__instance *building_in(const eff_fiber_t *f)
 static struct eff__instance *mark_askers(const struct eff__waiters *list, struct eff__instance *asked,
                                          struct eff__instance *last)
 {
-    for (const eff_fiber_t *f = list->first; f; f = f->wait.links.next) {
+    for (const eff_fiber_t *f = list->first; f; f = f->links.next) {
         struct eff__instance *asker = building_in(f);
         if (!asker || asker->asks) continue;
         asker->asks = asked;

@@ -15,6 +15,7 @@
 #include "layers/test_clock.h"
 
 #include "runtime/prim.h"
+#include "runtime/timeout.h"
 #include "runtime/timer.h"
 
 enum {
@@ -56,7 +57,7 @@ void eff__test_clock_set_wall(eff__test_clock_t *c, eff_instant_t t)
 static bool leave_sleepers(eff_fiber_t *f)
 {
     eff__test_clock_t *c = (eff__test_clock_t *)f->wait.object;
-    eff__timers_remove(&c->timers, &f->wait.timer);
+    eff__timers_remove(&c->timers, &f->timer);
     return true;
 }
 static int64_t now_of(const eff_fiber_t *f)
@@ -69,6 +70,7 @@ static const struct eff__wait_ops flowing_sleep_ops = { SLEEPING, .external = tr
 
 bool eff__test_clock_is_sleeper(const eff__test_clock_t *c, const eff_fiber_t *f)
 {
+    if (eff__timeout_clock_of(f) == &c->clock) return true;
     return f->state == EFF__SUSPENDED && f->wait.ops && f->wait.ops->leave == leave_sleepers && f->wait.object == c;
 }
 
@@ -82,17 +84,30 @@ static void wait_inside(eff_fiber_t *f)
 
 static void set_alarm(eff__test_clock_t *c, int64_t at);
 
-static int test_sleep(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline)
+static bool test_arm(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline, const struct eff__wait_ops *ops,
+                     void *object)
 {
     eff__test_clock_t *c = (eff__test_clock_t *)clock;
     bool flows = c->options.rate > 0;
     eff__test_clock_bind(c, f->rt);
-    if (c->rt != f->rt) return eff__prim_foreign(f, "test clock");
-    eff__suspend(f, flows ? &flowing_sleep_ops : &sleep_ops, c);
+    if (c->rt != f->rt) return false;
+    eff__suspend(f, ops, object);
     if (!flows) wait_inside(f);
-    eff__timers_add(&c->timers, &f->wait.timer, deadline);
-    if (flows && c->timers.root == &f->wait.timer) set_alarm(c, deadline);
-    return EFF__SUSPEND;
+    eff__timers_add(&c->timers, &f->timer, deadline);
+    if (flows && c->timers.root == &f->timer) set_alarm(c, deadline);
+    return true;
+}
+
+static void test_disarm(struct eff__clock *clock, eff_fiber_t *f)
+{
+    eff__timers_remove(&((eff__test_clock_t *)clock)->timers, &f->timer);
+}
+
+static int test_sleep(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline)
+{
+    eff__test_clock_t *c = (eff__test_clock_t *)clock;
+    const struct eff__wait_ops *ops = c->options.rate > 0 ? &flowing_sleep_ops : &sleep_ops;
+    return test_arm(clock, f, deadline, ops, c) ? EFF__SUSPEND : eff__prim_foreign(f, "test clock");
 }
 
 eff__test_clock_t *eff__test_clock_of(eff_fiber_t *f)
@@ -134,7 +149,7 @@ static void wake(eff_fiber_t *f, eff_value_t reg)
 
 void eff__test_clock_wake(eff__test_clock_t *c, eff_fiber_t *sleeper)
 {
-    eff__timers_remove(&c->timers, &sleeper->wait.timer);
+    eff__timers_remove(&c->timers, &sleeper->timer);
     wake(sleeper, eff_unit);
 }
 
@@ -179,7 +194,7 @@ static void alarm_rings(struct eff__alarm *alarm)
 static int64_t quiet_enough(const eff__test_clock_t *c)
 {
     int64_t at = INT64_MAX;
-    for (const eff_fiber_t *f = c->idlers.first; f; f = f->wait.links.next) {
+    for (const eff_fiber_t *f = c->idlers.first; f; f = f->links.next) {
         int64_t end = plus(c->quiet_since, f->reg.integer);
         if (end < at) at = end;
     }
@@ -190,7 +205,7 @@ static bool wake_idlers(eff__test_clock_t *c)
 {
     bool any = false;
     for (eff_fiber_t *f = c->idlers.first, *next; f; f = next) {
-        next = f->wait.links.next;
+        next = f->links.next;
         if (plus(c->quiet_since, f->reg.integer) > c->now) continue;
         eff__waiters_remove(&c->idlers, f);
         wake(f, eff_unit);
@@ -394,7 +409,9 @@ eff__test_clock_t *eff__test_clock_new(const eff_test_clock_options_t *options)
     *c = (eff__test_clock_t){
         .clock = { .face = { sizeof(eff_clock_t), test_face_now, test_wall, eff__native_sleep },
                    .now = test_now,
-                   .sleep = test_sleep },
+                   .sleep = test_sleep,
+                   .arm = test_arm,
+                   .disarm = test_disarm },
         .idler = { .idle = idle },
         .alarm = { .due = alarm_rings },
         .options = eff__test_clock_options(options),

@@ -105,7 +105,7 @@ static bool note_sleeper(eff_fiber_t *f, void *arg)
 {
     struct sleepers *s = (struct sleepers *)arg;
     if (!eff__test_clock_is_sleeper(s->clock, f)) return true;
-    if (s->deadlines) s->deadlines[s->n] = eff_instant_value((eff_instant_t){ f->wait.timer.deadline });
+    if (s->deadlines) s->deadlines[s->n] = eff_instant_value((eff_instant_t){ f->timer.deadline });
     s->n++;
     return true;
 }

@@ -1,7 +1,7 @@
 /* Circles of fibers that wait for the end of one another: joins, and waits for what a fiber has started itself.
  *
  * A search in depth over "waits for the end of", without memory of its own: the path back to where it began is linked
- * through next_ready, which a suspended fiber does not need, and which fiber of several was looked at last is known from
+ * through the place of rt, which all of them have in common, and which fiber of several was looked at last is known from
  * where the search comes back from. Who is met again while on the path closes a circle.
  */
 #include "runtime/deadlock.h"
@@ -14,8 +14,8 @@ static bool close_circle(eff_fiber_t *first, eff_fiber_t *last, struct eff__circ
 {
     size_t n = 0, lowest = 0;
     const eff_fiber_t *low = last;
-    for (eff_fiber_t *f = last;; f = f->next_ready) { /* from the last to the first */
-        if (f->flags & EFF__IN_CIRCLE) return false;  /* NOLINT(clang-analyzer-core.NullDereference): first is on it */
+    for (eff_fiber_t *f = last;; f = f->way_back) {  /* from the last to the first */
+        if (f->flags & EFF__IN_CIRCLE) return false; /* NOLINT(clang-analyzer-core.NullDereference): first is on it */
         if (f->id <= low->id) {
             low = f;
             lowest = n;
@@ -25,7 +25,7 @@ static bool close_circle(eff_fiber_t *first, eff_fiber_t *last, struct eff__circ
     }
     ret_circle->n = n;
     size_t back = 0;
-    for (eff_fiber_t *f = last;; f = f->next_ready, back++) {
+    for (eff_fiber_t *f = last;; f = f->way_back, back++) {
         size_t at = (lowest + n - back) % n;
         f->flags |= EFF__IN_CIRCLE;
         if (n <= EFF__CIRCLE_SHOWN || at < HALF) ret_circle->members[at] = f;
@@ -38,22 +38,24 @@ static bool close_circle(eff_fiber_t *first, eff_fiber_t *last, struct eff__circ
 static size_t search(eff_fiber_t *start, size_t n, struct eff__circle *ret_circles)
 {
     size_t n_found = 0;
+    eff_runtime_t *rt = start->rt;
     eff_fiber_t *at = start, *looked_at = NULL;
     start->flags |= EFF__SEEN | EFF__ON_PATH;
-    start->next_ready = NULL;
+    start->way_back = NULL;
     while (at) {
         eff_fiber_t *next = eff__waits_for_next(at, looked_at);
         if (!next) {
             at->flags &= ~(uint32_t)EFF__ON_PATH;
             looked_at = at;
-            at = at->next_ready;
+            at = at->way_back;
+            looked_at->rt = rt;
             continue;
         }
         looked_at = next;
         if (next->flags & EFF__ON_PATH && n_found < n) n_found += close_circle(next, at, &ret_circles[n_found]);
         if (next->flags & EFF__SEEN || !eff__is_stuck(next)) continue;
         next->flags |= EFF__SEEN | EFF__ON_PATH;
-        next->next_ready = at;
+        next->way_back = at;
         at = next;
         looked_at = NULL;
     }

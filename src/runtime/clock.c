@@ -19,7 +19,7 @@
 
 static bool leave_timer(eff_fiber_t *f)
 {
-    eff__timers_remove(&f->rt->timers, &f->wait.timer);
+    eff__timers_remove(&f->rt->timers, &f->timer);
     return true;
 }
 static int64_t now_of(const eff_fiber_t *f)
@@ -27,8 +27,14 @@ static int64_t now_of(const eff_fiber_t *f)
     (void)f;
     return eff__now_ns();
 }
+/* Of many that were woken at once, hardly any is still in the processor's cache: one comes while others have their turns. */
+static void sleeper_resumed(eff_fiber_t *f, bool interrupted)
+{
+    (void)interrupted;
+    eff__fiber_fetch(f->ahead);
+}
 static const struct eff__wait_ops sleep_ops = {
-    .name = "for time to pass", .external = true, .leave = leave_timer, .now = now_of
+    .name = "for time to pass", .external = true, .leave = leave_timer, .resumed = sleeper_resumed, .now = now_of
 };
 
 static eff_instant_t live_face_now(eff_clock_t *clock)
@@ -55,8 +61,23 @@ static int live_sleep(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline
 {
     (void)clock;
     eff__suspend(f, &sleep_ops, NULL);
-    eff__timers_add(&f->rt->timers, &f->wait.timer, deadline);
+    eff__timers_add(&f->rt->timers, &f->timer, deadline);
     return EFF__SUSPEND;
+}
+
+static bool live_arm(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline, const struct eff__wait_ops *ops,
+                     void *object)
+{
+    (void)clock;
+    eff__suspend(f, ops, object);
+    eff__timers_add(&f->rt->timers, &f->timer, deadline);
+    return true;
+}
+
+static void live_disarm(struct eff__clock *clock, eff_fiber_t *f)
+{
+    (void)clock;
+    eff__timers_remove(&f->rt->timers, &f->timer);
 }
 
 /* Not eff__native_sleep: a clock of somebody else's that has this function, be it a copy, is not taken for ours. */
@@ -70,6 +91,8 @@ struct eff__clock eff__live_clock = {
     .face = { .size = sizeof(eff_clock_t), .now = live_face_now, .wall = live_wall, .sleep = live_face_sleep },
     .now = live_now,
     .sleep = live_sleep,
+    .arm = live_arm,
+    .disarm = live_disarm,
 };
 
 eff_clock_t *eff_clock_system(void)
@@ -121,9 +144,13 @@ void eff__timers_due(eff_runtime_t *rt)
     if (rt->grace_ends && rt->grace_ends <= now) eff__grace_passed(rt);
     rt->now = now;
     rt->now_valid = true;
-    while (rt->timers.root && rt->timers.root->deadline <= now) {
+    enum { AHEAD = 16 };
+    eff_fiber_t *earlier[AHEAD] = { NULL };
+    for (size_t i = 0; rt->timers.root && rt->timers.root->deadline <= now; i = (i + 1) % AHEAD) {
         eff_fiber_t *f = eff__timer_fiber(eff__timers_pop(&rt->timers));
-        eff__timers_fetch(&rt->timers);
+        if (earlier[i]) earlier[i]->ahead = f;
+        earlier[i] = f;
+        f->ahead = NULL;
         f->reg = eff_unit;
         f->status = EFF__OK;
         eff__wake(f);
@@ -157,6 +184,19 @@ eff_clock_t *eff__clock_of(eff_fiber_t *f)
     eff_clock_t *clock = f->context ? eff_clock_from(f->context) : &eff__live_clock.face;
     if (!clock) return fail(f, true);
     return eff__native_clock(clock) || is_whole(clock) ? clock : fail(f, false);
+}
+
+struct eff__clock *eff__clock_native(const eff_fiber_t *f)
+{
+    eff_clock_t *clock = f->context ? eff_clock_from(f->context) : &eff__live_clock.face;
+    return clock ? eff__native_clock(clock) : NULL;
+}
+
+int64_t eff__clock_after(struct eff__clock *clock, eff_runtime_t *rt, int64_t d)
+{
+    rt->now_valid = false; /* callbacks of this turn may have taken long: no time is cut short by them */
+    int64_t now = clock->now(clock, rt);
+    return now > 0 && d > INT64_MAX - now ? INT64_MAX : now + d;
 }
 
 int64_t eff__clock_now(eff_clock_t *clock, eff_runtime_t *rt)

@@ -14,6 +14,12 @@ struct eff__clock {
     int64_t (*now)(struct eff__clock *clock, eff_runtime_t *rt);
     /* Suspends f until `deadline`, which is in the future; returns EFF__SUSPEND, or fails the fiber: EFF__RETURN. */
     int (*sleep)(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline);
+    /* Suspends f until then or until something else wakes it, by ops and for the object of that wait. False, with nothing
+     * done, when f cannot wait by this clock: sleep says why. */
+    bool (*arm)(struct eff__clock *clock, eff_fiber_t *f, int64_t deadline, const struct eff__wait_ops *ops,
+                void *object);
+    /* Something else has come: f, which is still suspended, does not wait by this clock any more. */
+    void (*disarm)(struct eff__clock *clock, eff_fiber_t *f);
 };
 
 /* The clock that eff_clock_system gives. */
@@ -31,6 +37,10 @@ static inline struct eff__clock *eff__native_clock(eff_clock_t *clock)
 /* The fiber's clock, borrowed. NULL with the fiber failed, EFF__RETURN being next: its context is the one that found no
  * memory, or the clock is a user's that lacks operations. */
 eff_clock_t *eff__clock_of(eff_fiber_t *f);
+/* The same, of the library's; NULL when it is another, or there is none. Never fails the fiber. */
+struct eff__clock *eff__clock_native(const eff_fiber_t *f);
+/* What it will show when d ns, of now and not of the turn's beginning, have passed. */
+int64_t eff__clock_after(struct eff__clock *clock, eff_runtime_t *rt, int64_t d);
 /* What it shows, in ns. */
 int64_t eff__clock_now(eff_clock_t *clock, eff_runtime_t *rt);
 /* What the calendar of the fiber's clock shows; that of the system's when it has none that could be asked. */

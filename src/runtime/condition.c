@@ -6,8 +6,8 @@
 
 #include "core/build.h"
 #include "core/misuse.h"
+#include "runtime/budget.h"
 #include "runtime/line.h"
-#include "runtime/runtime.h"
 
 struct eff_condition {
     struct eff__line line; /* first */
@@ -93,28 +93,13 @@ eff_t *eff_condition_notify_all_at(eff_site_t site, eff_condition_t *c)
 /* ---- waiting until: env is a closure, whose effect waits
  *
  * What holds is to hold still when the next callback is called, and what does not hold is to be waited for before anybody
- * notifies: in between the fiber must not be at the end of its budget. One that was woken has a fresh one; one that comes
- * on its way is given one if little is left. Where budgets themselves are smaller than that, it may overdraw. */
-
-enum { ENOUGH = 64 }; /* instructions */
-
-static int64_t left(const eff_runtime_t *rt)
-{
-    return rt->ops + rt->ops_left;
-}
-
-static void overdraw(eff_runtime_t *rt)
-{
-    int64_t more = ENOUGH - left(rt);
-    rt->ops_left += more;
-    rt->turn_ops -= more;
-}
+ * notifies: budget.h. */
 
 static eff_t *look(eff_value_t v, eff_value_t env)
 {
     const struct eff__closure *c = eff__closure_of(env);
     (void)v;
-    if (__builtin_expect(left(eff__running) < ENOUGH, 0)) overdraw(eff__running);
+    eff__budget_overdraw(eff__running);
     if (((eff_holds_fn)c->fn)(c->env)) return eff_noop();
     if (c->effect->prim.handle == &dummy.payload) return eff_noop();
     return eff_flat_map_at(c->site, eff_incref(c->effect), look, eff_value_incref(env));
@@ -122,7 +107,7 @@ static eff_t *look(eff_value_t v, eff_value_t env)
 
 static eff_t *come(eff_value_t v, eff_value_t env)
 {
-    if (left(eff__running) >= ENOUGH) return look(v, env);
+    if (!eff__budget_is_short(eff__running)) return look(v, env);
     return eff_flat_map_at(eff__closure_of(env)->site, eff_yield_now(), look, eff_value_incref(env));
 }
 

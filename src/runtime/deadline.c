@@ -1,13 +1,13 @@
 /* Deadlines: limits that hold for an effect and all that ends with it.
  *
- * A limit's body is a fiber of its own, the first side of a race with the clock, and the limit is kept with that fiber. So
+ * A limit's body is a fiber of its own, the side of a timeout (timeout.c), and the limit is kept with that fiber. So
  * the deadline of a fiber is found by going outwards, through parents and the owners of scopes, to the nearest body: what
  * the deadline holds for is what the tree of fibers says ends with the body, and nothing is handed down or copied. Each
  * limit kept is the earliest of those around it too, so that the nearest one is all there is to find.
  *
- *     within 3 s                                body [limit: 3 s]      clock
- *       zip_par(within 1 s a, within 9 s b)       side      side
- *                                                 body [limit: 1 s]  clock      body (9 s: no limit, no clock)
+ *     within 3 s                                body [limit: 3 s]
+ *       zip_par(within 1 s a, within 9 s b)       side                 side
+ *                                                 body [limit: 1 s]    body (9 s: no limit, no timer)
  *
  * A limit that is not the earliest is left to the timer of the one that is, if that one's interruption is sure to come
  * here: not through a mask, nor through a forked fiber, whose parent may be masked by then.
@@ -98,21 +98,10 @@ static eff_t *expired(const struct limit *limit)
     return eff_fail_at(limit->site, error);
 }
 
-static eff_t *time_is_up(eff_value_t v, eff_value_t env)
+static eff_t *time_is_up(eff_value_t env)
 {
-    (void)v;
     return expired(limit_of(env));
 }
-
-/* The clock's side: sleeps until the limit's moment. */
-static int sleep_run(eff_fiber_t *f, eff_t *e, bool alone)
-{
-    const struct limit *limit = limit_of(e->prim.value);
-    eff_clock_t *clock = eff__clock_of(f);
-    (void)alone;
-    return clock ? eff__clock_sleep(clock, f, limit->at) : EFF__RETURN;
-}
-static const struct eff__prim sleep_prim = { "sleep_until", sleep_run };
 
 /* The body's side: this fiber is the limit's body. */
 static int begin_run(eff_fiber_t *f, eff_t *e, bool alone)
@@ -125,13 +114,12 @@ static int begin_run(eff_fiber_t *f, eff_t *e, bool alone)
 }
 static const struct eff__prim begin_prim = { "begin_within", begin_run };
 
-/* The body, raced with the clock. Consumes both. */
-static eff_t *race(eff_site_t site, eff_t *body, eff_value_t limit)
+/* The body until its limit, which is at a moment. Consumes what it is given. */
+static eff_t *until(eff_site_t site, eff_t *body, int64_t at, eff_value_t limit)
 {
     eff_t *begin = eff__prim_node_plain(site, &begin_prim, eff_value_incref(limit));
-    eff_t *sleep = eff__prim_node_plain(site, &sleep_prim, eff_value_incref(limit));
-    eff_t *sides[] = { eff_then_at(site, begin, body), eff_flat_map_at(site, sleep, time_is_up, limit) };
-    return eff__par_node(EFF__PAR_TIMEOUT, 0, site, "eff_within", 2, sides);
+    eff_t *otherwise = eff_suspend_at(site, time_is_up, limit);
+    return eff__timeout_node(EFF__PAR_UNTIL, site, "eff_within", eff_then_at(site, begin, body), otherwise, at);
 }
 
 /* e: its value is the builder's closure, whose env is the duration or instant. */
@@ -151,7 +139,7 @@ static int within_run(eff_fiber_t *f, eff_t *e, bool alone)
     if (outer) own = *outer;
     if (own.at <= now) return eff__prim_effect(f, expired(&own));
     eff_t *work = eff_incref(c->effect);
-    if (!outer || !is_reached(f, body)) return eff__prim_effect(f, race(c->site, work, limit_make(own)));
+    if (!outer || !is_reached(f, body)) return eff__prim_effect(f, until(c->site, work, own.at, limit_make(own)));
     /* A fiber of its own all the same: where what the body forks ends does not depend on the time that is left. */
     return eff__prim_effect(f, eff__par_node(EFF__PAR_TIMEOUT, 0, c->site, "eff_within", 1, &work));
 }

@@ -15,7 +15,7 @@
 static bool must_stay(const eff_fiber_t *f)
 {
     if (f->wait.ops == &eff__closed_wait) return !(f->flags & EFF__DOOMED);
-    return !f->wait.ops->leave || f->wait.ops == &eff__closing_wait;
+    return !f->wait.ops->leave || f->wait.ops == &eff__closing_wait || f->wait.ops == &eff__group_end_wait;
 }
 
 /* A stuck fiber that must stay: those it waits for are failed too, and once they have ended it unwinds with the report

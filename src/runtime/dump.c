@@ -203,9 +203,9 @@ static bool is_forgotten(const struct eff__alike *a)
     const eff_fiber_t *f = a->first;
     if (!f->wait.ops->on_handle) return false;
     size_t n = 1;
-    for (const eff_fiber_t *w = f->wait.links.prev; w && n < HOLDERS; w = w->wait.links.prev)
+    for (const eff_fiber_t *w = f->links.prev; w && n < HOLDERS; w = w->links.prev)
         n++;
-    for (const eff_fiber_t *w = f->wait.links.next; w && n < HOLDERS; w = w->wait.links.next)
+    for (const eff_fiber_t *w = f->links.next; w && n < HOLDERS; w = w->links.next)
         n++;
     return n < HOLDERS && eff__header_of(f->wait.object)->count == n && (a->n == 1 || a->n == n);
 }

@@ -19,6 +19,7 @@
 
 _Static_assert(sizeof(struct eff__header) + sizeof(eff_fiber_t) < (size_t)EFF__N_CLASSES * EFF__CLASS_BYTES,
                "fibers come from free lists, without looking");
+_Static_assert(sizeof(struct eff__header) + sizeof(eff_fiber_t) <= 240, "a fiber is 256 bytes, with malloc's part");
 
 static void fiber_drop(void *payload)
 {
@@ -44,28 +45,23 @@ const eff_type_t eff_fiber_type = { .size = sizeof(eff_fiber_t),
                                     .format = fiber_format,
                                     .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
 
-eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
+/* Field by field: the compiler would clear the whole with a string instruction, which costs more than all the rest. */
+static EFF__INLINED void init(eff_fiber_t *f, eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
 {
-    eff_fiber_t *f = (eff_fiber_t *)eff__payload_make(&eff_fiber_type, sizeof *f);
-    if (!f) {
-        eff_decref(e);
-        return NULL;
-    }
-    /* Field by field: the compiler would clear the whole with a string instruction, which costs more than all the rest. */
     f->rt = rt;
     f->cur = e ? (uintptr_t)e | EFF__OWNED : 0;
-    f->reg = eff_unit;
+    f->reg = eff__plain_unit();
     f->state = EFF__NEW;
     f->status = EFF__OK;
     f->attrs = 0;
     atomic_init(&f->listed, 0);
     f->flags = 0;
-    f->depth = f->region = f->turns = f->slot = 0;
+    f->depth = f->region = 0;
     f->interrupt = NULL;
-    f->context = NULL;
+    f->context = context;
     f->scope = NULL;
-    f->parent = f->sibling_prev = f->sibling_next = f->children = f->next_ready = NULL;
-    f->observers.first = f->observers.last = NULL;
+    f->parent = f->sibling_prev = f->sibling_next = f->children = NULL;
+    f->observers.first = NULL;
     f->owner.group = NULL;
     f->wait.ops = NULL;
     f->wait.site = NULL;
@@ -75,9 +71,69 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
     f->top = f->inline_frames + 1;
     f->id = ++rt->next_id;
     f->fork_site = site;
-    if (context) f->context = eff_context_incref(context);
     rt->n_fibers++;
+}
+
+eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
+{
+    eff_fiber_t *f = (eff_fiber_t *)eff__payload_make(&eff_fiber_type, sizeof *f);
+    if (f) init(f, rt, e, eff_context_incref(context), site);
+    else eff_decref(e);
     return f;
+}
+
+/* ---- eff_fork: the usual child, and nothing else */
+
+/* With the free list empty, a supervisor, or local variables. */
+static EFF_NOINLINE int fork_at_leisure(eff_fiber_t *f, eff_t *e, eff_site_t site)
+{
+    eff_fiber_t *child = eff__fiber_new(f->rt, e, f->context, site);
+    f->reg = eff__plain_unit();
+    f->status = EFF__OK;
+    if (!child || !eff__locals_fork(child, f)) {
+        if (child) eff__fiber_discard(child);
+        eff__raise(f, eff_cause_incref(eff__cause_oom));
+        return EFF__RETURN;
+    }
+    child->parent = f;
+    child->region = f->depth;
+    child->attrs = f->attrs & EFF__INHERITED;
+    eff__fiber_adopt(&f->children, child);
+    f->reg = eff_fiber_value(eff_fiber_incref(child));
+    eff__fiber_begins(child, f);
+    eff__enqueue(child);
+    return EFF__RETURN;
+}
+
+int eff__fork_child(eff_fiber_t *f, eff_t *e, eff_site_t site)
+{
+    eff_runtime_t *rt = f->rt;
+    eff_fiber_t *child;
+    if (f->flags & EFF__HAS_RARE || rt->supervised ||
+        !(child = (eff_fiber_t *)eff__payload_at_once(&eff_fiber_type, sizeof *child)))
+        return fork_at_leisure(f, e, site);
+    init(child, rt, e, f->context, site);
+    if (f->context) eff__payload_retain(f->context);
+    atomic_init(&eff__header_of(child)->count, 2); /* the run's, and the handle */
+    child->parent = f;
+    child->region = f->depth;
+    child->attrs = f->attrs & EFF__INHERITED;
+    eff__fiber_adopt(&f->children, child);
+    f->reg = (eff_value_t){ .type = &eff_fiber_type, .ptr = child };
+    f->status = EFF__OK;
+    eff__enqueue(child);
+    return EFF__RETURN;
+}
+
+/* ---- */
+
+/* Takes a fiber out of the list whose latest is *last. */
+static inline void unlink_from(eff_fiber_t **last, eff_fiber_t *child)
+{
+    if (child->sibling_prev) child->sibling_prev->sibling_next = child->sibling_next;
+    if (child->sibling_next) child->sibling_next->sibling_prev = child->sibling_prev;
+    else *last = child->sibling_prev;
+    child->sibling_prev = child->sibling_next = NULL;
 }
 
 void eff__fiber_disown(eff_fiber_t *child)
@@ -85,16 +141,26 @@ void eff__fiber_disown(eff_fiber_t *child)
     child->flags &= ~(uint32_t)EFF__ZOMBIE;
     eff_fiber_t **last = child->parent ? &child->parent->children : &child->rt->roots;
     if (child->flags & EFF__IN_SCOPE) last = &child->rt->scoped;
-    if (child->sibling_prev) child->sibling_prev->sibling_next = child->sibling_next;
-    if (child->sibling_next) child->sibling_next->sibling_prev = child->sibling_prev;
-    else *last = child->sibling_prev;
-    child->sibling_prev = child->sibling_next = NULL;
+    unlink_from(last, child);
     if (child->flags & EFF__IN_SCOPE) {
         child->flags &= ~(uint32_t)EFF__IN_SCOPE;
         union eff__owner *owner = eff__owner_of(child);
         eff__entry_free(owner->entry);
         owner->entry = NULL;
     }
+}
+
+/* Whether nothing is left of a fiber but its memory: it has ended with a value that needs no drop. */
+static inline bool is_bare(const eff_fiber_t *f)
+{
+    if (f->state != EFF__DONE || f->status != EFF__OK || f->interrupt) return false;
+    if (f->flags & (EFF__ZOMBIE | EFF__HAS_RARE | EFF__OWN_EXIT) || atomic_load(&f->listed)) return false;
+    return !(f->reg.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT));
+}
+
+static inline void free_bare(eff_fiber_t *f)
+{
+    if (!eff__payload_free_at_once(f, sizeof *f)) eff__payload_dealloc(f);
 }
 
 /* ---- the value register */
@@ -262,6 +328,30 @@ void eff__fiber_publish(eff_fiber_t *f)
     if (f->rare->hooks) eff__fiber_call_hooks(f);
 }
 
+static EFF_NOINLINE void tell_end(eff_fiber_t *f, eff_fiber_t *parent)
+{
+    if (f->context) eff_context_decref(f->context);
+    f->context = NULL;
+    if (f->observers.first) deliver_all(f);
+    if (parent->state == EFF__SUSPENDED && parent->wait.ops == &eff__children_wait) eff__child_ended(parent, f);
+}
+
+int eff__fiber_end_plainly(eff_fiber_t *f)
+{
+    eff_fiber_t *p = f->parent;
+    f->top = f->limit = NULL;
+    f->state = EFF__DONE;
+    f->rt->n_fibers--;
+    f->rt->switch_to = NULL;
+    unlink_from(&p->children, f);
+    bool parent_waits = p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait;
+    if (__builtin_expect(f->observers.first || f->context || parent_waits, 0)) tell_end(f, p);
+    if (!eff__count_dec(&eff__header_of(f)->count)) return EFF__SWITCH;
+    if (is_bare(f)) free_bare(f);
+    else eff__payload_died(f);
+    return EFF__SWITCH;
+}
+
 void eff__fiber_discard(eff_fiber_t *f)
 {
     eff_runtime_t *rt = f->rt;
@@ -278,7 +368,7 @@ void eff__fiber_discard(eff_fiber_t *f)
 static bool leave_observers(eff_fiber_t *f)
 {
     eff_fiber_t *target = (eff_fiber_t *)f->wait.object;
-    eff__waiters_remove(&target->observers, f);
+    eff__ring_remove(&target->observers, f);
     eff_fiber_decref(target);
     return true;
 }
@@ -322,29 +412,35 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
     }
 }
 
-static void deliver(eff_fiber_t *f, eff_fiber_t *to)
+static inline void deliver(eff_fiber_t *f, eff_fiber_t *to)
 {
-    if (!waits_for_end_only(to)) {
+    if (__builtin_expect(to->wait.ops == &join_ops && f->status == EFF__OK, 1)) {
+        f->flags |= EFF__OBSERVED;
+        eff__copy_value(&to->reg, &f->reg);
+        (void)eff_value_incref(f->reg);
+        to->status = EFF__OK;
+    } else if (!waits_for_end_only(to)) {
         take_exit(f, to, to->wait.ops == &join_ops || to->wait.ops == &eff__closed_wait);
     } else {
         to->reg = eff_unit;
         to->status = EFF__OK;
     }
     to->wait.object = NULL;
-    eff__wake(to);
-    eff__payload_release(f); /* the waiter's reference; the run's own is still there */
+    eff__wake_in_turn(to);
+    (void)eff__count_dec(&eff__header_of(f)->count); /* the waiter's reference; the run's own is still there */
 }
 
 static EFF_NOINLINE void deliver_all(eff_fiber_t *f)
 {
-    for (eff_fiber_t *waiter; (waiter = eff__waiters_pop(&f->observers));)
+    for (eff_fiber_t *waiter; (waiter = eff__ring_pop(&f->observers));)
         deliver(f, waiter);
+    if (!f->rt->draining) eff__loop_kick(f->rt->loop);
 }
 
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops)
 {
     eff_fiber_incref(target);
-    eff__waiters_add(&target->observers, f);
+    eff__ring_add(&target->observers, f);
     eff__suspend(f, ops, target);
 }
 
@@ -357,13 +453,33 @@ static int wait_for(eff_fiber_t *f, eff_t *e, bool alone, bool join)
     }
     if (target->rt != f->rt) return eff__prim_foreign(f, "fiber");
     eff__prim_take_handle(e, alone);
-    eff__waiters_add(&target->observers, f);
+    eff__ring_add(&target->observers, f);
     return eff__suspend(f, join ? &join_ops : &await_ops, target);
 }
 
 static int join_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     return wait_for(f, e, alone, true);
+}
+
+static EFF_NOINLINE eff_value_t joined_slowly(eff_fiber_t *target, eff_t *e, eff_value_t v)
+{
+    eff__payload_dealloc(target);
+    return eff__direct_moved(e, v);
+}
+/* Of a fiber that lives, and of one that has succeeded and that nobody else will ask, which goes with the node. */
+static eff_value_t join_direct(eff_fiber_t *f, eff_t *e)
+{
+    eff_fiber_t *target = (eff_fiber_t *)e->prim.handle;
+    if (target->state != EFF__DONE) {
+        if (target->rt != f->rt) return eff__direct_decline();
+        eff__ring_add(&target->observers, f);
+        return eff__direct_suspend(f, e, &join_ops);
+    }
+    if (!is_bare(target) || !eff__count_is_one(&eff__header_of(target)->count)) return eff__direct_decline();
+    eff_value_t v;
+    eff__copy_value(&v, &target->reg);
+    return eff__payload_free_at_once(target, sizeof *target) ? eff__direct_moved(e, v) : joined_slowly(target, e, v);
 }
 static int await_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
@@ -410,7 +526,7 @@ static int interrupt_self_run(eff_fiber_t *f, eff_t *e, bool alone)
     return eff__prim_cause(f, eff_cause_incref(f->interrupt));
 }
 
-static const struct eff__prim join_prim = { "join", join_run };
+static const struct eff__direct_prim join_prim = { { "join", join_run }, join_direct };
 static const struct eff__prim await_prim = { "await", await_run };
 static const struct eff__prim interrupt_prim = { "interrupt", interrupt_run };
 static const struct eff__prim interrupt_fork_prim = { "interrupt_fork", interrupt_fork_run };
@@ -418,8 +534,8 @@ static const struct eff__prim interrupt_self_prim = { "interrupt_self", interrup
 
 eff_t *eff_fiber_join_at(eff_site_t site, eff_fiber_t *fiber)
 {
-    eff_t *e = eff__prim_at_once(site, &join_prim, fiber, eff_unit);
-    return e ? e : eff__prim_node(site, &join_prim, fiber, eff_unit);
+    eff_t *e = eff__direct_plain_at_once(site, &join_prim, fiber);
+    return e ? e : eff__direct_node(site, &join_prim, fiber, eff_unit);
 }
 eff_t *eff_fiber_await_at(eff_site_t site, eff_fiber_t *fiber)
 {
@@ -474,18 +590,10 @@ eff_fiber_t *eff_fiber_incref(eff_fiber_t *fiber)
 {
     return fiber ? (eff_fiber_t *)eff__payload_retain(fiber) : NULL;
 }
-/* Whether nothing is left of a fiber but its memory: it has ended with a value that needs no drop. */
-static bool is_bare(const eff_fiber_t *f)
-{
-    if (f->state != EFF__DONE || f->status != EFF__OK || f->interrupt) return false;
-    if (f->flags & (EFF__ZOMBIE | EFF__HAS_RARE | EFF__OWN_EXIT) || atomic_load(&f->listed)) return false;
-    return !(f->reg.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT));
-}
-
 void eff_fiber_decref(eff_fiber_t *fiber)
 {
     if (!fiber || !eff__count_dec(&eff__header_of(fiber)->count)) return;
-    if (is_bare(fiber)) eff__free(eff__header_of(fiber), sizeof(struct eff__header) + sizeof *fiber);
+    if (is_bare(fiber)) free_bare(fiber);
     else eff__payload_died(fiber);
 }
 

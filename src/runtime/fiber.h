@@ -89,9 +89,9 @@ struct eff__wait_ops {
     void (*resumed)(eff_fiber_t *f, bool interrupted);
     /* Adds what stands for `name` where one fiber is told of: "for fd 7 to be readable". NULL: the name. */
     void (*describe)(const eff_fiber_t *f, eff_buffer_t *out);
-    /* The time of the clock that wait.timer belongs to. NULL: the wait has no timer. */
+    /* The time of the clock that the timer belongs to. NULL: the wait has no timer. */
     int64_t (*now)(const eff_fiber_t *f);
-    /* The object is a handle's payload: who waits, linked through wait.links, has a reference to it each, and only who has
+    /* The object is a handle's payload: who waits, linked through its links, has a reference to it each, and only who has
      * one can bring about what is waited for. */
     bool on_handle;
     /* Of waits for the ends of all children that a fiber has: that fiber, or NULL. NULL: it is none of these. */
@@ -104,10 +104,14 @@ struct eff__wait_ops {
     bool idle;          /* of a keeper that has nothing to do: many of them are told of in one line */
 };
 
-/* A node of a pairing heap ordered by (deadline, seq): timer.c. */
+/* A node of a pairing heap ordered by (deadline, seq), or of a list in the wheel: timer.c. */
 struct eff__timer {
-    struct eff__timer *child, *next, *prev; /* prev: the left sibling, or the parent of a first child */
-    int64_t deadline;                       /* ns of its clock */
+    struct eff__timer *child, *next;
+    union {
+        struct eff__timer *prev;  /* in the heap: the left sibling, or the parent of a first child */
+        struct eff__timer **link; /* in the wheel: the pointer that points at this, or did when this was the first */
+    };
+    int64_t deadline; /* ns of its clock */
     uint64_t seq;
 };
 
@@ -120,17 +124,15 @@ struct eff__waiters {
     eff_fiber_t *first, *last;
 };
 
+/* The same in half the room: the first's prev is the last. */
+struct eff__ring {
+    eff_fiber_t *first;
+};
+
 struct eff__wait {
     const struct eff__wait_ops *ops; /* NULL when not waiting; kept after waking until the fiber runs */
     eff_site_t site;                 /* of the instruction that waits */
     void *object;                    /* what it waits for; owned as ops say */
-    union {                          /* a fiber never waits on both */
-        struct {
-            struct eff__links links;
-            int64_t since; /* when it was suspended: see eff__wait_time */
-        };
-        struct eff__timer timer;
-    };
 };
 
 struct eff__group;
@@ -151,53 +153,102 @@ struct eff__post {
     void (*run)(struct eff__post *post, eff_runtime_t *rt);
 };
 
+/* A million sleepers are as many of these, of which hardly any is in the processor's cache: what is used at the same time
+ * lies together, and what never is at the same time shares its place. */
 struct eff_fiber {
-    eff_runtime_t *rt; /* NULL once the runtime is gone */
-    uintptr_t cur;     /* the next effect, with its owned bit; 0: return reg to the top frame */
-    eff_value_t reg;   /* the value register; the exit's value once DONE */
-    uintptr_t *top;    /* one past the last frame; see frame.h */
-    uintptr_t *limit;  /* one past the block of frames: inline_frames, or on the heap; then it points at a word with
-                               the block's address */
-    uint8_t state;     /* enum eff__state */
-    uint8_t status;    /* enum eff__status, of reg */
-    uint8_t attrs;     /* EFF__MASKED ... */
+    union {
+        eff_runtime_t *rt;     /* NULL once the runtime is gone */
+        eff_fiber_t *way_back; /* within a search of circle.c, which puts it right again */
+    };
+    uintptr_t *top;   /* one past the last frame; see frame.h */
+    uintptr_t *limit; /* one past the block of frames: inline_frames, or on the heap; then it points at a word with the
+                         block's address */
+    union {
+        struct {
+            union {
+                uintptr_t cur; /* the next effect, with its owned bit; 0: return reg to the top frame */
+                int64_t since; /* while SUSPENDED: when that began, see eff__wait_time */
+            };
+            eff_value_t reg; /* the value register; the exit's value once DONE */
+            union {
+                struct eff__links links; /* while SUSPENDED: among those who wait for the same */
+                struct {
+                    eff_fiber_t *next_ready;  /* in the run queue; of those DONE, whose observers are to be told */
+                    const eff_fiber_t *ahead; /* woken by the live clock: one that was woken a little later, or NULL */
+                };
+            };
+        };
+        struct eff__timer timer; /* while SUSPENDED by a clock, which uses none of these */
+    };
+    uint8_t state;          /* enum eff__state */
+    uint8_t status;         /* enum eff__status, of reg */
+    uint8_t attrs;          /* EFF__MASKED ... */
     _Atomic uint8_t listed; /* of a zombie: see zombie.c */
     uint32_t flags;         /* EFF__SIDE ... */
-    uint32_t depth;         /* how many regions it is in */
-    uint32_t region;        /* the parent's depth when this was forked: the region that owns it */
-    uint32_t turns;         /* TestClock's limit: see eff__count_turns */
-    uint32_t slot;          /* of a side: its place in its group */
     eff_cause_t *interrupt; /* the pending interruption, or NULL; owned */
-    eff_context_t *context; /* NULL: empty; owned */
-    eff_scope_t *scope;     /* the scope around the current instruction; NULL: the fiber's own, not made yet; owned by
-                               the region's frame, or by the fiber itself when it is its own */
     eff_fiber_t *parent;    /* who forked it; NULL for roots, daemons and fibers of a scope; borrowed */
     eff_fiber_t *sibling_prev, *sibling_next; /* among the owner's children, in order of forking */
     eff_fiber_t *children;                    /* the latest forked of the living ones */
-    eff_fiber_t *next_ready;
-    struct eff__waiters observers; /* those who join or await it */
+    struct eff__ring observers;               /* those who join or await it */
+    eff_context_t *context;                   /* NULL: empty; owned */
+    eff_scope_t *scope; /* the scope around the current instruction; NULL: the fiber's own, not made yet; owned by
+                               the region's frame, or by the fiber itself when it is its own */
     union {
-        union eff__owner owner; /* read it through eff__owner_of */
-        struct eff__rare *rare; /* with EFF__HAS_RARE */
-    };
-    eff_site_t fork_site;
-    uint64_t id;
-    union {
-        struct eff__wait wait;
+        struct {
+            struct eff__wait wait;
+            uintptr_t inline_frames[EFF__INLINE_FRAMES]; /* the first one's upper half is no frame's: eff__turns_of */
+        };
         struct {                       /* once DONE */
             eff_exit_t polled;         /* what eff_fiber_poll shows, a view of reg */
             struct eff__post post;     /* of a zombie that nobody holds, on its way home from another thread */
             struct eff__mailbox *home; /* of a zombie; retained while it is listed */
         };
     };
-    uintptr_t inline_frames[EFF__INLINE_FRAMES];
+    /* What follows hardly anybody looks at but to begin, and to tell of it. */
+    uint32_t depth; /* how many regions it is in */
+    union {
+        uint32_t region; /* the parent's depth when this was forked: the region that owns it. See eff__region_of */
+        uint32_t slot;   /* of a side: its place in its group */
+    };
+    union {
+        union eff__owner owner; /* read it through eff__owner_of */
+        struct eff__rare *rare; /* with EFF__HAS_RARE */
+    };
+    eff_site_t fork_site;
+    uint64_t id;
 };
+
+/* Has all of a fiber, or none, come from memory meanwhile. */
+static inline void eff__fiber_fetch(const eff_fiber_t *f)
+{
+    uintptr_t begin = (uintptr_t)f - sizeof(struct eff__header); /* of none too: an address that is not read */
+    for (size_t at = 0; at <= offsetof(eff_fiber_t, inline_frames) + sizeof(struct eff__header); at += 64)
+        __builtin_prefetch((const void *)(begin + at), 1); /* NOLINT(performance-no-int-to-ptr) */
+}
+
+/* How many turns it got since TestClock moved time: sched.c. END, the lowest frame, is a word of 32 bits. */
+static inline uint32_t eff__turns_of(const eff_fiber_t *f)
+{
+    return (uint32_t)(f->inline_frames[0] >> 32);
+}
+static inline void eff__set_turns(eff_fiber_t *f, uint32_t turns)
+{
+    f->inline_frames[0] = (uint32_t)f->inline_frames[0] | (uintptr_t)turns << 32;
+}
+
+/* The depth of the region that owns it; 0 for a side, whose group ends before any region that it was started in. */
+static inline uint32_t eff__region_of(const eff_fiber_t *child)
+{
+    return child->flags & EFF__SIDE ? 0 : child->region;
+}
 
 /* ---- life (fiber.c) */
 
 /* A fiber for e (consumed), NEW, in no queue and no list, counted once for its run; NULL when out of memory (e is
  * dropped). Takes a reference to context. */
 eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site);
+/* eff_fork's: a child of f for e (consumed), in the run queue; its handle is in f's reg. An enum eff__next. */
+int eff__fork_child(eff_fiber_t *f, eff_t *e, eff_site_t site);
 /* Gives up a NEW fiber that has no owner yet. */
 void eff__fiber_discard(eff_fiber_t *f);
 /* Links a child into the list at *children. */
@@ -211,6 +262,16 @@ static inline void eff__fiber_adopt(eff_fiber_t **children, eff_fiber_t *child)
 void eff__fiber_disown(eff_fiber_t *child);
 /* The fiber's frames are empty, its children ended, its scope closed: publishes the exit in reg. */
 void eff__fiber_publish(eff_fiber_t *f);
+/* Whether there is nothing to look at as it returns to its END but the exit, a success, and who waits for that: most
+ * children end so. */
+static inline bool eff__ends_plainly(const eff_fiber_t *f)
+{
+    enum { UNUSUAL = EFF__SIDE | EFF__BEING_STARTED | EFF__IN_SCOPE | EFF__ZOMBIE | EFF__HAS_RARE | EFF__BEGUN };
+    return !(f->flags & UNUSUAL) && f->parent && f->status == EFF__OK && !f->interrupt && !f->children && !f->scope &&
+           f->reg.type != &eff_fiber_type && f->limit == f->inline_frames + EFF__INLINE_FRAMES;
+}
+/* Publishes its exit, and gives up its run's reference. Returns EFF__SWITCH, to nobody. */
+int eff__fiber_end_plainly(eff_fiber_t *f);
 /* Sets the interrupt word (first one wins) and gets the fiber to see it. Borrows the cause. */
 void eff__fiber_interrupt(eff_fiber_t *f, eff_cause_t *interrupt);
 /* A shared Interrupt cause by this fiber (NULL: from outside); never NULL. Returns new. */
@@ -289,33 +350,64 @@ static inline bool eff__interruptible_now(const eff_fiber_t *f)
 
 /* ---- waiting (sched.c) */
 
-/* Suspends the running fiber; returns EFF__SUSPEND, as the caller does. Its links are the caller's to set, before or
- * after; its timer only afterwards. */
+/* Suspends the running fiber, whose cur is lost; returns EFF__SUSPEND, as the caller does. Its links are the caller's to
+ * set, before or after; its timer only afterwards, and from then on it has no reg. */
 int eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object);
-/* Makes a suspended fiber ready: one append to the run queue. Its reg holds what it waits for. */
+/* Makes a suspended fiber ready, with cur 0: one append to the run queue. It is in no list and has no timer any more, and
+ * its reg holds what it waits for. */
 void eff__wake(eff_fiber_t *f);
 
 static inline void eff__waiters_add(struct eff__waiters *q, eff_fiber_t *f)
 {
-    f->wait.links.next = NULL;
-    f->wait.links.prev = q->last;
-    if (q->last) q->last->wait.links.next = f;
+    f->links.next = NULL;
+    f->links.prev = q->last;
+    if (q->last) q->last->links.next = f;
     else q->first = f;
     q->last = f;
 }
 
 static inline void eff__waiters_remove(struct eff__waiters *q, eff_fiber_t *f)
 {
-    if (f->wait.links.prev) f->wait.links.prev->wait.links.next = f->wait.links.next;
-    else q->first = f->wait.links.next;
-    if (f->wait.links.next) f->wait.links.next->wait.links.prev = f->wait.links.prev;
-    else q->last = f->wait.links.prev;
+    if (f->links.prev) f->links.prev->links.next = f->links.next;
+    else q->first = f->links.next;
+    if (f->links.next) f->links.next->links.prev = f->links.prev;
+    else q->last = f->links.prev;
 }
 
 static inline eff_fiber_t *eff__waiters_pop(struct eff__waiters *q)
 {
     eff_fiber_t *f = q->first;
-    if (f) eff__waiters_remove(q, f);
+    if (!f) return NULL;
+    q->first = f->links.next;
+    if (q->first) q->first->links.prev = NULL;
+    else q->last = NULL;
+    return f;
+}
+
+static inline void eff__ring_add(struct eff__ring *q, eff_fiber_t *f)
+{
+    eff_fiber_t *first = q->first;
+    f->links.next = NULL;
+    f->links.prev = first ? first->links.prev : f;
+    if (first) first->links.prev = first->links.prev->links.next = f;
+    else q->first = f;
+}
+
+static inline void eff__ring_remove(struct eff__ring *q, eff_fiber_t *f)
+{
+    eff_fiber_t *prev = f->links.prev, *next = f->links.next;
+    if (f == q->first) q->first = next;
+    else prev->links.next = next;
+    if (!next) next = q->first; /* f was the last */
+    if (next) next->links.prev = prev;
+}
+
+static inline eff_fiber_t *eff__ring_pop(struct eff__ring *q)
+{
+    eff_fiber_t *f = q->first;
+    if (!f) return NULL;
+    q->first = f->links.next;
+    if (q->first) q->first->links.prev = f->links.prev;
     return f;
 }
 

@@ -37,7 +37,7 @@ static void set_wait(const eff_fiber_t *f, int64_t now, eff_buffer_t *room, eff_
     i->from_outside = f->flags & EFF__OUTSIDE;
     i->has_timer = ops->now != NULL;
     if (eff__waits_for_fiber(f)) i->waits_for_id = ((const eff_fiber_t *)f->wait.object)->id;
-    int64_t ns = i->has_timer ? f->wait.timer.deadline - ops->now(f) : now - f->wait.since;
+    int64_t ns = i->has_timer ? f->timer.deadline - ops->now(f) : now - f->since;
     if (ns < 0) ns = 0;
     if (i->has_timer) i->due_in = (eff_duration_t){ ns };
     else i->waited = (eff_duration_t){ ns };
@@ -134,7 +134,7 @@ void eff__fiber_trace(const eff_fiber_t *f, struct eff__trace *ret_trace)
     struct collector c = { ret_trace, f->state == EFF__SUSPENDED ? f->wait.site : NULL };
     ret_trace->n_seen = 0;
     if (f->state == EFF__DONE || f == f->rt->current || f->rt->freeing) return;
-    if (f->cur) collect(&c, eff__frame_node(f->cur)->site);
+    if (f->state != EFF__SUSPENDED && f->cur) collect(&c, eff__frame_node(f->cur)->site);
     const uintptr_t *base = eff__frames_base(f);
     for (const uintptr_t *top = f->top; top > base;)
         top = collect_frame(&c, top - 1);

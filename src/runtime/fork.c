@@ -122,33 +122,21 @@ static EFF_NOINLINE int fork_any(eff_fiber_t *f, eff_t *e, bool owned)
     return EFF__RETURN;
 }
 
-/* eff_fork: the usual case, and nothing else. */
-static inline int fork_child(eff_fiber_t *f, eff_t *e, bool owned)
+/* Of a node that others have too, or that the free list has no room for. */
+static EFF_NOINLINE int fork_shared(eff_fiber_t *f, eff_t *e, bool owned)
 {
     eff_site_t site = e->site;
-    eff_fiber_t *child =
-        eff__fiber_new(f->rt, eff__unwrap(e, &e->fork.source, owned, EFF__NODE_SIZE(fork)), f->context, site);
-    f->reg = eff_unit;
-    f->status = EFF__OK;
-    if (__builtin_expect(!child || !eff__locals_fork(child, f), 0)) {
-        if (child) eff__fiber_discard(child);
-        eff__raise(f, eff_cause_incref(eff__cause_oom));
-        return EFF__RETURN;
-    }
-    child->parent = f;
-    child->region = f->depth;
-    child->attrs = f->attrs & EFF__INHERITED;
-    eff__fiber_adopt(&f->children, child);
-    f->reg = (eff_value_t){ .type = &eff_fiber_type, .ptr = eff__payload_retain(child) };
-    eff__fiber_begins(child, f);
-    eff__enqueue(child);
-    return EFF__RETURN;
+    return eff__fork_child(f, eff__unwrap(e, &e->fork.source, owned, EFF__NODE_SIZE(fork)), site);
 }
 
 int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
 {
-    bool usual = e->kind == EFF__FORK_CHILD && !(e->flags & EFF__FORK_EXTRAS);
-    return __builtin_expect(usual, 1) ? fork_child(f, e, owned) : fork_any(f, e, owned);
+    if (__builtin_expect(e->kind != EFF__FORK_CHILD || e->flags & EFF__FORK_EXTRAS, 0)) return fork_any(f, e, owned);
+    eff_site_t site = e->site;
+    eff_t *source = e->fork.source;
+    bool alone = owned && eff__count_is_one(&e->count);
+    if (!alone || !eff__free_at_once(e, EFF__NODE_SIZE(fork))) return fork_shared(f, e, owned);
+    return eff__fork_child(f, source, site);
 }
 
 static eff_t *fork_node(eff_site_t site, const char *builder, enum eff__fork_kind kind, eff_t *source, void *scope)

@@ -13,6 +13,12 @@ enum eff__group_phase {
     EFF__GROUP_FINISHING, /* the rest was interrupted, and is awaited */
 };
 
+enum eff__group_timer {
+    EFF__NO_TIMER,  /* not yet, or a side sleeps instead */
+    EFF__TIMER_SET, /* until the caller is woken */
+    EFF__TIME_IS_UP /* decided by time: the body's end counts if it comes before the caller's next turn */
+};
+
 struct eff__side {
     eff_fiber_t *fiber; /* its run's reference is the group's, also after it ended; NULL once it is done with */
     size_t index;       /* of its argument or item */
@@ -58,6 +64,7 @@ struct eff__group {
     eff_fiber_t *caller;
     eff_t *node; /* the par or each node; owned when node_owned */
     bool node_owned;
+    bool given;         /* ALL, RACE, RACE_FIRST or TIMEOUT: of the effects in the node, and nothing else */
     uint8_t each;       /* enum eff__group_items; not 0 for for_each_par */
     bool decided;       /* nothing new starts */
     bool caller_awaits; /* the caller is suspended in this group */
@@ -65,6 +72,7 @@ struct eff__group {
     uint8_t phase;      /* enum eff__group_phase */
     bool handled;       /* race_with: a handler was called */
     uint8_t result;     /* race_with, when its effect has ended: enum eff__status, of `array` */
+    uint8_t timer;      /* TIMEOUT: enum eff__group_timer, of the caller's wait */
     uint32_t n_sides;   /* in `places`: as many as may be started; 0 for PULLED */
     uint32_t n_started; /* of those, how many are in use */
     uint32_t n_live;    /* sides that have not ended */
@@ -73,6 +81,7 @@ struct eff__group {
         size_t n_items;           /* COUNTED */
         struct eff__pulls *pulls; /* PULLED; owned */
         struct eff__tasks *tasks; /* EFF__PAR_TASKS; owned; NULL when there was no memory */
+        struct eff__clock *clock; /* TIMEOUT: by which the caller waits; borrowed from its context */
     };
     struct eff__stop *stop;  /* GRACEFUL, TASKS: the token that the sides run under; owned; NULL as above */
     eff_context_t *context;  /* that the sides start with; owned; NULL: the caller's */
@@ -85,6 +94,9 @@ struct eff__group {
     struct eff__side *sides; /* `places`; of PULLED and TASKS a block of its own, which grows */
     struct eff__side places[];
 };
+
+/* Groups of few are all of one size. */
+enum { EFF__FEW_SIDES = 2, EFF__FEW_SIZE = sizeof(struct eff__group) + EFF__FEW_SIDES * sizeof(struct eff__side) };
 
 /* Suspended in a group: for its first deciding end, and for the last end. */
 extern const struct eff__wait_ops eff__group_wait, eff__group_end_wait;
@@ -105,9 +117,22 @@ static inline bool eff__group_is_over(const struct eff__group *g)
     return g->decided || eff__interruptible_now(g->caller);
 }
 
+/* A side for a place, which is given up (NULL when out of memory) or free; it begins with nothing. f is the caller. */
+eff_fiber_t *eff__group_side_at(eff_fiber_t *f, struct eff__group *g, uint32_t slot);
+/* A side is counted in n_live no more. `deciding`: nothing new starts. */
+void eff__group_side_left(struct eff__group *g, bool deciding);
+
+bool eff__given_side_ended(struct eff__group *g, eff_fiber_t *side);
+bool eff__worker_ended(struct eff__group *g, eff_fiber_t *side); /* which has nothing rare to it: worker.c */
+bool eff__unusual_side_ended(eff_fiber_t *side);
 /* A side has ended, with the result in reg: true when the fiber goes on with another item (reg and frames are set);
  * false when it is done with, and rt->switch_to says who goes on. */
-bool eff__group_side_ended(eff_fiber_t *f);
+static inline bool eff__group_side_ended(eff_fiber_t *f)
+{
+    if (__builtin_expect(f->flags & (EFF__HAS_RARE | EFF__BEGUN), 0)) return eff__unusual_side_ended(f);
+    struct eff__group *g = f->owner.group;
+    return g->given ? eff__given_side_ended(g, f) : eff__worker_ended(g, f);
+}
 /* The value a side has ended with: moved, unless somebody else may ask for it. */
 static inline eff_value_t eff__side_take(eff_fiber_t *side)
 {
@@ -118,6 +143,11 @@ static inline eff_value_t eff__side_take(eff_fiber_t *side)
 }
 /* Gives up a group whose sides have all been unwound, for a runtime that is freed. */
 void eff__group_unwind(eff_fiber_t *caller, struct eff__group *g);
+
+/* ---- worker.c: sides that are items, tasks, or of groups that are more than their given effects */
+
+/* What a loop's new fiber begins with. */
+void eff__group_give(struct eff__group *g, eff_fiber_t *side);
 
 /* ---- task_group.c: groups of TASKS */
 

@@ -25,13 +25,11 @@ static void come_home(struct eff__post *post, eff_runtime_t *rt)
     eff__payload_destroy(EFF_CONTAINER_OF(post, struct eff__home, post));
 }
 
-bool eff__home_dispose(void *payload)
+void eff__home_post(void *payload)
 {
     struct eff__home *home = (struct eff__home *)payload;
-    if (!home->mailbox || pthread_equal(home->mailbox->thread, pthread_self())) return false;
-    struct eff__mailbox *m = eff__mailbox_incref(home->mailbox);
+    struct eff__mailbox *m = eff__mailbox_incref(home->mailbox); /* it may be dropped meanwhile */
     home->post.run = come_home;
     eff__mailbox_post(m, &home->post);
     eff__mailbox_decref(m);
-    return true;
 }

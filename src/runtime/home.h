@@ -21,7 +21,7 @@ struct eff__home {
 
 static inline void eff__home_bind(struct eff__home *home, const eff_runtime_t *rt)
 {
-    home->mailbox = eff__mailbox_incref(rt->mailbox);
+    home->mailbox = eff__mailbox_bind(rt->mailbox);
 }
 /* Whether the handle is this runtime's. */
 static inline bool eff__home_is(const struct eff__home *home, const eff_runtime_t *rt)
@@ -42,6 +42,19 @@ static inline bool eff__home_claim(struct eff__home *home, const eff_runtime_t *
     eff__home_bind(home, rt);
     return true;
 }
+/* The same where nothing has to be called for that: false also when it takes a closer look. */
+static inline bool eff__home_claim_at_once(struct eff__home *home, const eff_runtime_t *rt)
+{
+    if (__builtin_expect(eff__home_is(home, rt), 1)) return true;
+    if (home->mailbox || eff__home_is_dummy(home)) return false;
+    eff__home_bind(home, rt);
+    return true;
+}
+/* Whether it is not bound, or to this runtime. */
+static inline bool eff__home_is_near(const struct eff__home *home, const eff_runtime_t *rt)
+{
+    return !home->mailbox || eff__home_is(home, rt);
+}
 /* Whether it is bound to another runtime, which is not gone. */
 static inline bool eff__home_is_foreign(const struct eff__home *home, const eff_runtime_t *rt)
 {
@@ -57,9 +70,20 @@ bool eff__home_is_here(const struct eff__home *home, const char *function, const
 /* The handle is dropped. */
 static inline void eff__home_leave(struct eff__home *home)
 {
-    if (home->mailbox) eff__mailbox_decref(home->mailbox);
+    if (home->mailbox) eff__mailbox_unbind(home->mailbox);
 }
-/* The last reference to a payload that begins with a home is given up: true when it goes there by post. */
-bool eff__home_dispose(void *payload);
+/* The same of one that is near, if nothing has to be called for that; else false, and nothing was done. */
+static inline bool eff__home_leave_at_once(struct eff__home *home)
+{
+    return !home->mailbox || eff__mailbox_unbind_at_once(home->mailbox);
+}
+/* Whether this thread is the one to drop it: it is not bound, or bound here. */
+static inline bool eff__home_drops_here(const struct eff__home *home)
+{
+    const struct eff__mailbox *m = home->mailbox;
+    return !m || (eff__running && eff__running->mailbox == m) || pthread_equal(m->thread, pthread_self());
+}
+/* Sends a payload that begins with a home there, to be dropped: the last reference was given up on another thread. */
+void eff__home_post(void *payload);
 
 #endif

@@ -210,11 +210,21 @@ eval:
         goto lost;
 
     case EFF__OP_PRIM: {
-        bool alone = OWNED_NODE() && eff__count_is_one(&e->count);
+        bool alone = IS_ALONE();
         f->top = top;
         f->wait.site = e->site;
-        next = e->prim.prim->run(f, e, alone);
-        if (OWNED_NODE()) eff__drop_prim(e);
+        next = EFF__DECLINED;
+        if (alone && e->flags & EFF__DIRECT) {
+            v = ((const struct eff__direct_prim *)e->prim.prim)->direct(f, e);
+            st = EFF__OK;
+            if (__builtin_expect(v.type && !rt->misuse, 1)) goto ret;
+            if (v.type) goto misused_directly;
+            next = (int)v.integer;
+        }
+        if (next == EFF__DECLINED) {
+            next = e->prim.prim->run(f, e, alone);
+            if (OWNED_NODE()) eff__drop_prim(e);
+        }
         if (MISUSED() && next != EFF__SUSPEND) goto act;
         if (next == EFF__RETURN) {
             top = f->top;
@@ -231,8 +241,12 @@ eval:
             cur = f->cur;
             goto eval;
         }
-        f->cur = 0;
         goto lost;
+    misused_directly:
+        f->reg = v;
+        f->status = EFF__OK;
+        next = EFF__RETURN;
+        goto act;
     }
 
     case EFF__OP_MASK:

@@ -6,8 +6,8 @@
 
 #include "core/build.h"
 #include "core/misuse.h"
+#include "runtime/budget.h"
 #include "runtime/line.h"
-#include "runtime/runtime.h"
 
 struct eff_latch {
     struct eff__line line; /* first; empty while it is open */
@@ -75,10 +75,37 @@ eff_t *eff_latch_await_at(eff_site_t site, eff_latch_t *l)
 {
     return eff__prim_node(site, &await_prim, l, eff_unit);
 }
+
+/* env is a closure: of the effect, and of the one that waits. Nobody is to close it in between: budget.h. */
+static eff_t *enter(eff_value_t v, eff_value_t env)
+{
+    eff__budget_overdraw(eff__running);
+    return eff_incref(eff__closure_of(env)->effect);
+}
+static eff_t *look(eff_value_t v, eff_value_t env)
+{
+    const struct eff__closure *c = eff__closure_of(env);
+    eff__budget_overdraw(eff__running);
+    return eff_flat_map_at(c->site, eff_incref(eff_as_effect(c->env)), enter, eff_value_incref(env));
+}
+static eff_t *come(eff_value_t v, eff_value_t env)
+{
+    if (!eff__budget_is_short(eff__running)) return look(v, env);
+    return eff_flat_map_at(eff__closure_of(env)->site, eff_yield_now(), look, eff_value_incref(env));
+}
 eff_t *eff_latch_when_open_at(eff_site_t site, eff_latch_t *l, eff_t *e)
 {
-    if (!e) return eff__refuse_null(site, "eff_latch_when_open", 2, eff_noop(), eff_unit);
-    return eff_then_at(site, eff_latch_await_at(site, l), e);
+    static const char builder[] = "eff_latch_when_open";
+    if (!e) return eff__refuse_null(site, builder, 2, eff_noop(), eff_unit);
+    if (!eff__effect_usable(e)) return e;
+    eff_t *await = eff_latch_await_at(site, l);
+    if (!l) {
+        eff_decref(e);
+        return await;
+    }
+    return eff__derived_bind(EFF__OP_FLAT_MAP, eff_noop(), (eff_any_fn)come,
+                             (struct eff__closure){
+                                 .builder = builder, .site = site, .effect = e, .env = eff_effect_value(await) });
 }
 eff_t *eff_latch_open_at(eff_site_t site, eff_latch_t *l)
 {

@@ -2,11 +2,6 @@
 
 #include "runtime/runtime.h"
 
-bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f)
-{
-    return eff__home_claim(&line->home, f->rt);
-}
-
 int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_ops *ops)
 {
     struct eff__line *line = (struct eff__line *)e->prim.handle;

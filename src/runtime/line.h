@@ -15,20 +15,38 @@ struct eff__line {
 };
 
 /* Binds the handle to the fiber's runtime; false when it is another's. */
-bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f);
+static inline bool eff__line_claim(struct eff__line *line, const eff_fiber_t *f)
+{
+    return eff__home_claim(&line->home, f->rt);
+}
 /* Suspends f in the line of e's handle, with its reference to it. Returns EFF__SUSPEND. */
 int eff__line_wait(eff_fiber_t *f, eff_t *e, bool alone, const struct eff__wait_ops *ops);
+/* The same where it is frequent, of a node that nobody else holds, which is given up: see EFF__DIRECT. */
+static inline eff_value_t eff__line_wait_directly(eff_fiber_t *f, eff_t *e, const struct eff__wait_ops *ops)
+{
+    struct eff__line *line = (struct eff__line *)e->prim.handle;
+    line->n++;
+    eff__waiters_add(&line->home.waiters, f);
+    return eff__direct_suspend(f, e, ops);
+}
 /* The `leave` of those who wait in a line. */
 bool eff__line_leave(eff_fiber_t *f);
+/* Takes the first out of the line, whose reference is the caller's then; somebody waits. */
+static inline eff_fiber_t *eff__line_take(struct eff__line *line)
+{
+    eff_fiber_t *f = eff__waiters_pop(&line->home.waiters);
+    line->n--;
+    f->wait.object = NULL;
+    return f;
+}
 /* Takes the first out of the line, with unit in its register, and gives up its reference: the caller has one of his own,
  * and wakes it. NULL when nobody waits. */
 static inline eff_fiber_t *eff__line_pop(struct eff__line *line)
 {
-    eff_fiber_t *f = eff__waiters_pop(&line->home.waiters);
-    if (!f) return NULL;
-    line->n--;
-    f->wait.object = NULL;
-    f->reg = eff_unit;
+    if (!line->home.waiters.first) return NULL;
+    eff_fiber_t *f = eff__line_take(line);
+    f->reg.type = &eff_unit_type;
+    f->reg.integer = 0;
     f->status = EFF__OK;
     eff__payload_release(line);
     return f;

@@ -6,6 +6,7 @@ struct eff__mailbox *eff__mailbox_new(eff_runtime_t *rt)
     struct eff__mailbox *m = eff__alloc(sizeof *m);
     if (!m) return NULL;
     atomic_init(&m->count, 1);
+    m->n_bound = 0;
     pthread_mutex_init(&m->lock, NULL);
     m->rt = rt;
     m->thread = pthread_self();
@@ -20,6 +21,13 @@ void eff__mailbox_free(struct eff__mailbox *m)
 {
     pthread_mutex_destroy(&m->lock);
     eff__free(m, sizeof *m);
+}
+
+/* The runtime goes: handles that are still bound to it count like all others. */
+static void let_handles_go(struct eff__mailbox *m)
+{
+    atomic_fetch_add_explicit(&m->count, m->n_bound, memory_order_relaxed);
+    m->n_bound = 0;
 }
 
 /* With the lock held. */
@@ -95,6 +103,7 @@ void eff__mailbox_close(struct eff__mailbox *m)
 {
     pthread_mutex_lock(&m->lock);
     m->rt = NULL;
+    let_handles_go(m);
     pthread_mutex_unlock(&m->lock);
     eff__mailbox_empty(m);
     eff__mailbox_decref(m);
@@ -104,6 +113,7 @@ void eff__mailbox_forget(struct eff__mailbox *m)
 {
     pthread_mutex_init(&m->lock, NULL); /* a thread that is not here may have held it */
     m->rt = NULL;
+    let_handles_go(m);
     m->first = m->last = NULL;
     atomic_store_explicit(&m->filled, false, memory_order_relaxed);
 }

@@ -10,6 +10,8 @@
 
 struct eff__mailbox {
     eff__count_t count;
+    uint32_t n_bound; /* references of handles, beside those in `count`: of the runtime's thread alone, and 0 once the
+                             runtime is gone, when they are counted like all others */
     pthread_mutex_t lock; /* of all below */
     eff_runtime_t *rt;    /* NULL once the runtime is gone */
     pthread_t thread;     /* of the runtime; constant */
@@ -18,6 +20,8 @@ struct eff__mailbox {
     atomic_bool filled;   /* a post is there: for a look without the lock */
     atomic_size_t n_refs; /* eff_runtime_ref_t that others hold: as long as there are any, work may come */
 };
+
+enum { EFF__MOST_BOUND = 1 << 30 }; /* half of what `count` can hold */
 
 static inline struct eff__mailbox *eff__mailbox_incref(struct eff__mailbox *m)
 {
@@ -29,6 +33,24 @@ void eff__mailbox_free(struct eff__mailbox *m);
 static inline void eff__mailbox_decref(struct eff__mailbox *m)
 {
     if (eff__count_dec(&m->count)) eff__mailbox_free(m);
+}
+/* The same for handles, without atomic instructions: as long as the runtime is there they are bound and dropped on its
+ * thread; afterwards dropped on any. */
+static inline struct eff__mailbox *eff__mailbox_bind(struct eff__mailbox *m)
+{
+    if (__builtin_expect(m->n_bound >= EFF__MOST_BOUND, 0)) return eff__mailbox_incref(m);
+    m->n_bound++;
+    return m;
+}
+static inline bool eff__mailbox_unbind_at_once(struct eff__mailbox *m)
+{
+    if (__builtin_expect(m->n_bound == 0, 0)) return false;
+    m->n_bound--;
+    return true;
+}
+static inline void eff__mailbox_unbind(struct eff__mailbox *m)
+{
+    if (!eff__mailbox_unbind_at_once(m)) eff__mailbox_decref(m);
 }
 /* Posts, from any thread. Without a runtime to run it, it is run at once with NULL. */
 void eff__mailbox_post(struct eff__mailbox *m, struct eff__post *post);

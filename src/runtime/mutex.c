@@ -80,6 +80,13 @@ static int with_run(eff_fiber_t *f, eff_t *e, bool alone)
     return eff__permits_enter(f, e, alone, (eff_t *)eff__prim_take_value(e, alone).ptr, 1, &with_ops);
 }
 
+static eff_value_t with_direct(eff_fiber_t *f, eff_t *e)
+{
+    struct eff__permits *p = (struct eff__permits *)e->prim.handle;
+    if (!eff__home_claim_at_once(&p->line.home, f->rt) || p->holder == f) return eff__direct_decline();
+    return eff__permits_enter_directly(f, e, 1, &with_ops);
+}
+
 static int with_if_free_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     struct eff__permits *p = (struct eff__permits *)e->prim.handle;
@@ -97,7 +104,7 @@ static int lock_run(eff_fiber_t *f, eff_t *e, bool alone)
     return eff__permits_acquire(f, e, alone, 1, &lock_ops);
 }
 
-static const struct eff__prim with_prim = { "with_lock", with_run };
+static const struct eff__direct_prim with_prim = { { "with_lock", with_run }, with_direct };
 static const struct eff__prim with_if_free_prim = { "with_lock_if_free", with_if_free_run };
 static const struct eff__prim lock_prim = { "mutex_lock_scoped", lock_run };
 
@@ -105,8 +112,8 @@ eff_t *eff_with_lock_at(eff_site_t site, eff_mutex_t *m, eff_t *e)
 {
     if (!eff__effect_usable(e)) return eff__refuse(site, "eff_with_lock", 1, &e, true, eff_unit);
     eff_value_t body = { .type = &eff_effect_type, .ptr = e };
-    eff_t *node = eff__prim_at_once(site, &with_prim, m, body);
-    return node ? node : eff__prim_node(site, &with_prim, m, body);
+    eff_t *node = eff__direct_at_once(site, &with_prim, m, body);
+    return node ? node : eff__direct_node(site, &with_prim, m, body);
 }
 
 eff_t *eff_with_lock_if_free_at(eff_site_t site, eff_mutex_t *m, eff_t *e)

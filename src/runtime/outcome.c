@@ -13,6 +13,7 @@
 #include "runtime/outcome.h"
 
 #include "core/collection.h"
+#include "runtime/prim.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
 
@@ -91,14 +92,17 @@ static void sort_by_item(struct eff__side *sides, size_t n)
 
 /* ---- failures */
 
+/* Whether a side has won a race, if none before it has. */
+static inline bool wins(const eff_fiber_t *side, bool any_end)
+{
+    return side && side->flags & EFF__EARLY && (any_end || side->status == EFF__OK);
+}
+
 /* The side that won a race; NULL when none succeeded. */
 static eff_fiber_t *winner_of(const struct eff__group *g)
 {
-    bool any_end = g->kind != EFF__PAR_RACE;
-    for (uint32_t i = 0; i < g->n_started; i++) {
-        eff_fiber_t *side = g->sides[i].fiber;
-        if (side && side->flags & EFF__EARLY && (any_end || side->status == EFF__OK)) return side;
-    }
+    for (uint32_t i = 0; i < g->n_started; i++)
+        if (wins(g->sides[i].fiber, g->kind != EFF__PAR_RACE)) return g->sides[i].fiber;
     return NULL;
 }
 
@@ -179,22 +183,51 @@ static void report_losers(eff_fiber_t *f, struct eff__group *g, const eff_fiber_
     }
 }
 
-static void race_outcome(eff_fiber_t *f, struct eff__group *g)
+/* Nothing or the clock's side has ended in time: what is run instead, if anything. */
+static int time_is_up(eff_fiber_t *f, struct eff__group *g)
 {
-    eff_fiber_t *winner = winner_of(g);
-    if (!winner) {
+    eff_t *node = g->node, *otherwise = node->par.sides[1];
+    if (node->flags & EFF__PAR_OPTION) {
+        f->reg = eff_none();
+        return EFF__RETURN;
+    }
+    if (g->node_owned && eff__count_is_one(&node->count)) node->par.sides[1] = NULL;
+    else eff_incref(otherwise);
+    return eff__prim_effect(f, otherwise);
+}
+
+/* Whether there is anything to be told of a loser. */
+static inline bool is_loud(const struct eff__group *g, const eff_fiber_t *side)
+{
+    return side && side->status != EFF__OK && side->reg.ptr != g->issued;
+}
+
+static inline int race_outcome(eff_fiber_t *f, struct eff__group *g)
+{
+    eff_fiber_t *winner = NULL;
+    bool any_end = g->kind != EFF__PAR_RACE, loud = false;
+    const struct eff__side *at = g->sides;
+    for (uint32_t n = g->n_started; n > 0; n--, at++) {
+        if (!winner && wins(at->fiber, any_end)) winner = at->fiber;
+        else loud |= is_loud(g, at->fiber);
+    }
+    if (!winner && g->timer != EFF__TIME_IS_UP) {
         fail_with(f, g, all_failures(g));
-        return;
+        return EFF__RETURN;
     }
-    report_losers(f, g, winner);
-    if (winner->status == EFF__OK) {
-        f->reg = eff__side_take(winner);
-        if (g->node->flags & EFF__PAR_OPTION) f->reg = winner->slot == 0 ? eff_some(f->reg) : eff_none();
-        if (g->node->flags & EFF__PAR_INDEXED) f->reg = eff_pair(eff_int(winner->slot), f->reg);
-        if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
-    } else {
+    if (__builtin_expect(loud, 0)) report_losers(f, g, winner);
+    if (!winner) return time_is_up(f, g);
+    if (winner->status != EFF__OK) {
         fail_with(f, g, eff_cause_incref((const eff_cause_t *)winner->reg.ptr));
+        return EFF__RETURN;
     }
+    if (g->kind == EFF__PAR_TIMEOUT && winner->slot == 1) return time_is_up(f, g);
+    f->reg = eff__side_take(winner);
+    unsigned wrapped = g->node->flags & (EFF__PAR_OPTION | EFF__PAR_INDEXED);
+    if (!wrapped) return EFF__RETURN;
+    f->reg = wrapped & EFF__PAR_OPTION ? eff_some(f->reg) : eff_pair(eff_int(winner->slot), f->reg);
+    if (f->reg.type->flags & EFF_TYPE_OOM) fail_with(f, g, eff_cause_incref(eff__cause_oom));
+    return EFF__RETURN;
 }
 
 /* The first side's end is the result, also when its group interrupted it. What the other, which measures time, failed
@@ -219,14 +252,25 @@ static bool only_doomed(const struct eff__group *g)
     return true;
 }
 
-void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
+static EFF_NOINLINE int all_outcome(eff_fiber_t *f, struct eff__group *g)
+{
+    bool failed = g->each != EFF__NO_ITEMS || g->kind == EFF__PAR_TASKS; /* of those it is to be found out */
+    for (uint32_t i = 0; i < g->n_started && !failed; i++)
+        failed = g->sides[i].fiber->status != EFF__OK;
+    eff_cause_t *cause = failed ? all_failures(g) : NULL;
+    if (cause) fail_with(f, g, cause);
+    else succeed_all(f, g);
+    return EFF__RETURN;
+}
+
+int eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
 {
     f->reg = eff_unit;
     f->status = EFF__OK;
     if (g->each || g->kind == EFF__PAR_TASKS) sort_by_item(g->sides, g->n_started);
     if (g->handled) {
         eff__race_with_outcome(f, g);
-        return;
+        return EFF__RETURN;
     }
     if (g->saved) {
         eff_cause_t *saved = g->saved;
@@ -235,17 +279,16 @@ void eff__group_outcome(eff_fiber_t *f, struct eff__group *g)
         g->saved = NULL;
         eff__raise(f, sides ? eff__cause_then_or_keep(sides, saved) : saved);
         eff__trace_add(&f->rt->trace, g->node->site);
-        return;
+        return EFF__RETURN;
     }
     if (g->kind == EFF__PAR_GRACEFUL) {
         graceful_outcome(f, g);
-        return;
+        return EFF__RETURN;
     }
-    if (is_race(g)) {
-        race_outcome(f, g);
-        return;
-    }
-    eff_cause_t *cause = all_failures(g);
-    if (cause) fail_with(f, g, cause);
-    else succeed_all(f, g);
+    return eff__given_outcome(f, g);
+}
+
+int eff__given_outcome(eff_fiber_t *f, struct eff__group *g)
+{
+    return __builtin_expect(is_race(g), 1) ? race_outcome(f, g) : all_outcome(f, g);
 }

@@ -66,6 +66,8 @@ void eff__permits_acquired(eff_fiber_t *f, bool interrupted);
 
 /* Runs body (consumed) with n permits, waiting for them. */
 int eff__permits_enter(eff_fiber_t *f, eff_t *e, bool alone, eff_t *body, int64_t n, const struct eff__wait_ops *ops);
+/* The same directly: the body is the node's value. */
+eff_value_t eff__permits_enter_directly(eff_fiber_t *f, eff_t *e, int64_t n, const struct eff__wait_ops *ops);
 /* Takes n permits, waiting for them; succeeds with unit. */
 int eff__permits_acquire(eff_fiber_t *f, eff_t *e, bool alone, int64_t n, const struct eff__wait_ops *ops);
 

@@ -30,7 +30,7 @@ struct eff_queue {
     size_t n_takers, n_offers;
     struct eff__waiters takers, offers;
     bool ended;     /* no more offers; takers drain */
-    bool shut_down; /* nothing any more */
+    bool shut_down; /* and ended: nothing any more */
 };
 
 static eff_value_t closed_error(const eff_queue_t *q)
@@ -115,17 +115,23 @@ static EFF_NOINLINE bool grow(eff_queue_t *q)
     q->n = n;
     return true;
 }
-/* Makes sure that one more item can come back; false when out of memory. */
+/* Whether there is a place for one more item to come back to. */
+static inline bool may_return(const eff_queue_t *q)
+{
+    return q->capacity + q->n_handed < q->size;
+}
+/* Makes sure that there is; false when out of memory. */
 static inline bool reserve_return(eff_queue_t *q)
 {
-    return q->capacity + q->n_handed < q->size || grow(q);
+    return may_return(q) || grow(q);
 }
 
-static void wake_with(eff_fiber_t *f, eff_value_t v, uint8_t status)
+/* In a turn, or plain C, which tells the loop. */
+static inline void wake_with(eff_fiber_t *f, eff_value_t v, uint8_t status)
 {
     f->reg = v;
     f->status = status;
-    eff__wake(f);
+    eff__wake_in_turn(f);
 }
 
 /* ---- waiting */
@@ -137,6 +143,12 @@ static bool leave_takers(eff_fiber_t *f)
     q->n_takers--;
     eff__payload_release(q);
     return true;
+}
+
+static inline void add_taker(eff_queue_t *q, eff_fiber_t *f)
+{
+    q->n_takers++;
+    eff__waiters_add(&q->takers, f);
 }
 
 /* Hands an item to the first waiting taker; a place for it to come back to has been reserved. */
@@ -203,40 +215,47 @@ static EFF_NOINLINE int fail_closed(eff_fiber_t *f, const eff_queue_t *q)
     return eff__prim_fail(f, closed_error(q));
 }
 
-static int wait_for_room(eff_fiber_t *f, eff_queue_t *q, eff_t *e, bool alone)
+static inline void keep_offer(eff_fiber_t *f, eff_queue_t *q, eff_value_t v)
 {
-    f->reg = eff__prim_take_value(e, alone);
+    f->reg = v;
     f->status = EFF__OK;
     q->n_offers++;
     eff__waiters_add(&q->offers, f);
-    return eff__suspend(f, &offer_ops, eff__prim_take_handle(e, alone));
 }
 
-static EFF_NOINLINE int offer(eff_fiber_t *f, eff_t *e, bool alone)
+static int offer_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
     if (!claim(q, f)) return eff__prim_foreign(f, "queue");
-    if (q->ended || q->shut_down) return fail_closed(f, q);
+    if (q->ended) return fail_closed(f, q);
+    if (q->takers.first && !reserve_return(q)) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
+    eff_value_t v = eff__prim_take_value(e, alone);
     if (q->takers.first) {
-        if (!reserve_return(q)) return eff__prim_cause(f, eff_cause_incref(eff__cause_oom));
-        hand_over(q, eff__prim_take_value(e, alone));
+        hand_over(q, v);
     } else if (q->n < q->capacity) {
-        push(q, eff__prim_take_value(e, alone));
+        push(q, v);
     } else {
-        return wait_for_room(f, q, e, alone);
+        keep_offer(f, q, v);
+        return eff__suspend(f, &offer_ops, eff__prim_take_handle(e, alone));
     }
     return eff__prim_value(f, eff_unit);
 }
 
-/* Nobody waits, and there is room; else all the rest. */
-static int offer_run(eff_fiber_t *f, eff_t *e, bool alone)
+/* The same, where nothing is in the way. */
+static eff_value_t offer_direct(eff_fiber_t *f, eff_t *e)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
-    bool open = eff__home_is(&q->home, f->rt) && !q->ended && !q->shut_down;
-    if (!open || q->takers.first || q->n >= q->capacity || !alone) return offer(f, e, alone);
-    push(q, e->prim.value);
-    e->prim.value = eff_unit;
-    return eff__prim_value(f, eff_unit);
+    if (!eff__home_claim_at_once(&q->home, f->rt) || q->ended) return eff__direct_decline();
+    if (q->takers.first) {
+        if (!may_return(q)) return eff__direct_decline();
+        hand_over(q, eff__direct_take_value(e));
+    } else if (q->n < q->capacity) {
+        push(q, eff__direct_take_value(e));
+    } else {
+        keep_offer(f, q, eff__direct_take_value(e));
+        return eff__direct_suspend(f, e, &offer_ops);
+    }
+    return eff__direct_done(e, eff__plain_unit());
 }
 
 /* There is room again: the first waiting offer gets it. */
@@ -251,14 +270,7 @@ static void admit_offer(eff_queue_t *q)
     eff__payload_release(q);
 }
 
-static int wait_for_item(eff_fiber_t *f, eff_queue_t *q, eff_t *e, bool alone)
-{
-    q->n_takers++;
-    eff__waiters_add(&q->takers, f);
-    return eff__suspend(f, &take_ops, eff__prim_take_handle(e, alone));
-}
-
-static EFF_NOINLINE int take(eff_fiber_t *f, eff_t *e, bool alone)
+static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
     if (!claim(q, f)) return eff__prim_foreign(f, "queue");
@@ -267,15 +279,25 @@ static EFF_NOINLINE int take(eff_fiber_t *f, eff_t *e, bool alone)
         if (q->offers.first) admit_offer(q);
         return eff__prim_value(f, v);
     }
-    return q->ended || q->shut_down ? fail_closed(f, q) : wait_for_item(f, q, e, alone);
+    if (q->ended) return fail_closed(f, q);
+    add_taker(q, f);
+    return eff__suspend(f, &take_ops, eff__prim_take_handle(e, alone));
 }
 
-/* The usual case: an item is there, and nobody waits for room. */
-static int take_run(eff_fiber_t *f, eff_t *e, bool alone)
+static EFF_NOINLINE eff_value_t take_and_admit(eff_queue_t *q, eff_t *e)
+{
+    eff_value_t v = pop(q);
+    admit_offer(q);
+    return eff__direct_done(e, v);
+}
+static eff_value_t take_direct(eff_fiber_t *f, eff_t *e)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
-    if (!q->n || q->offers.first || !eff__home_is(&q->home, f->rt)) return take(f, e, alone);
-    return eff__prim_value(f, pop(q));
+    if (!eff__home_claim_at_once(&q->home, f->rt)) return eff__direct_decline();
+    if (q->n) return q->offers.first ? take_and_admit(q, e) : eff__direct_done(e, pop(q));
+    if (q->ended) return eff__direct_decline();
+    add_taker(q, f);
+    return eff__direct_suspend(f, e, &take_ops);
 }
 
 /* ---- for loops, which may find that they cannot begin the item that they took */
@@ -284,7 +306,7 @@ static int pull_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     eff_queue_t *q = (eff_queue_t *)e->prim.handle;
     if (!claim(q, f)) return eff__prim_foreign(f, "queue");
-    return q->n ? eff__prim_value(f, pop(q)) : take(f, e, alone);
+    return q->n ? eff__prim_value(f, pop(q)) : take_run(f, e, alone);
 }
 
 void eff__queue_keep(eff_queue_t *q)
@@ -376,21 +398,21 @@ static int shutdown_run(eff_fiber_t *f, eff_t *e, bool alone)
     return eff__prim_value(f, eff_unit);
 }
 
-static const struct eff__prim offer_prim = { "queue_offer", offer_run };
-static const struct eff__prim take_prim = { "queue_take", take_run };
+static const struct eff__direct_prim offer_prim = { { "queue_offer", offer_run }, offer_direct };
+static const struct eff__direct_prim take_prim = { { "queue_take", take_run }, take_direct };
 static const struct eff__prim pull_prim = { "queue_take", pull_run };
 static const struct eff__prim end_prim = { "queue_end", end_run };
 static const struct eff__prim shutdown_prim = { "queue_shutdown", shutdown_run };
 
 eff_t *eff_queue_offer_at(eff_site_t site, eff_queue_t *q, eff_value_t v)
 {
-    eff_t *e = eff__prim_at_once(site, &offer_prim, q, v);
-    return e ? e : eff__prim_node(site, &offer_prim, q, v);
+    eff_t *e = eff__direct_at_once(site, &offer_prim, q, v);
+    return e ? e : eff__direct_node(site, &offer_prim, q, v);
 }
 eff_t *eff_queue_take_at(eff_site_t site, eff_queue_t *q)
 {
-    eff_t *e = eff__prim_at_once(site, &take_prim, q, eff_unit);
-    return e ? e : eff__prim_node(site, &take_prim, q, eff_unit);
+    eff_t *e = eff__direct_plain_at_once(site, &take_prim, q);
+    return e ? e : eff__direct_node(site, &take_prim, q, eff_unit);
 }
 eff_t *eff__queue_pull_at(eff_site_t site, eff_queue_t *q)
 {

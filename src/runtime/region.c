@@ -81,11 +81,11 @@ const struct eff__wait_ops eff__children_wait = { .name = "for the fibers it for
 static eff_fiber_t *living_child(eff_fiber_t *f, uint32_t depth)
 {
     eff_fiber_t *c = f->children;
-    while (c && c->region >= depth && c->flags & EFF__ZOMBIE) {
+    while (c && eff__region_of(c) >= depth && c->flags & EFF__ZOMBIE) {
         eff__fiber_let_go(c);
         c = f->children;
     }
-    return c && c->region >= depth ? c : NULL;
+    return c && eff__region_of(c) >= depth ? c : NULL;
 }
 
 void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child)
@@ -93,9 +93,9 @@ void eff__child_ended(eff_fiber_t *parent, const eff_fiber_t *child)
     (void)child;
     uint32_t depth = (uint32_t)(uintptr_t)parent->wait.object;
     eff_fiber_t *c = parent->children;
-    while (c && c->region >= depth && c->flags & EFF__ZOMBIE)
+    while (c && eff__region_of(c) >= depth && c->flags & EFF__ZOMBIE)
         c = c->sibling_prev;
-    if (c && c->region >= depth) return;
+    if (c && eff__region_of(c) >= depth) return;
     parent->reg = eff_unit;
     parent->status = EFF__OK;
     parent->wait.object = NULL;
@@ -108,7 +108,7 @@ int eff__region_leave_children(eff_fiber_t *f, uint32_t depth)
     if (f->status != EFF__OK) eff__materialize(f);
     eff_cause_t *interrupt = eff__interrupt_cause(f, EFF_INTERRUPT_REGION_ENDED, f->wait.site);
     /* The next is asked for afterwards: what an interrupted wait drops may be the last handle of one that has ended. */
-    for (eff_fiber_t *c = f->children; c && c->region >= depth; c = c->sibling_prev) {
+    for (eff_fiber_t *c = f->children; c && eff__region_of(c) >= depth; c = c->sibling_prev) {
         if (f->rt->debug.unstarted && c->state == EFF__NEW) eff__debug_unstarted(c);
         eff__fiber_interrupt(c, interrupt);
     }
@@ -341,7 +341,7 @@ int eff__return_scoped(eff_fiber_t *f)
 static void raise_null_service(eff_fiber_t *f, const eff_tag_t *tag, eff_site_t site)
 {
     const char *message = "the service \"%s\" is NULL here: that was provided, or is its default";
-    eff__raise(f, eff_cause_die(eff_printf(message, tag->name)));
+    eff__raise(f, eff_cause_die(eff_printf(message, eff__tag_name(tag))));
     eff__trace_add(&f->rt->trace, site);
 }
 
@@ -373,7 +373,7 @@ static eff_t *use_built(eff_value_t services, eff_value_t env)
     if (!eff__value_usable(service)) return eff_fail_cause(eff__service_missing(e->service.tag, NULL));
     if (!e->service.thunk) return eff_succeed(eff_value_incref(service));
     void *found = eff__service_of(service);
-    if (!found) return eff__mistake(e->site, "the service \"%s\" is NULL", e->service.tag->name);
+    if (!found) return eff__mistake(e->site, "the service \"%s\" is NULL", eff__tag_name(e->service.tag));
     return e->service.thunk(e->service.use, found, e->service.env);
 }
 
@@ -433,6 +433,7 @@ _Static_assert(EFF__INLINE_FRAMES >= 4, "END and LEAVING must fit");
 
 int eff__return_end(eff_fiber_t *f)
 {
+    if (eff__ends_plainly(f)) return eff__fiber_end_plainly(f);
     eff_runtime_t *rt = f->rt;
     if (__builtin_expect(f->children != NULL, 0)) {
         int next = eff__region_leave(f, 0);

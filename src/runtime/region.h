@@ -10,7 +10,7 @@
 int eff__region_leave_children(eff_fiber_t *f, uint32_t depth);
 static inline int eff__region_leave(eff_fiber_t *f, uint32_t depth)
 {
-    if (__builtin_expect(!f->children || f->children->region < depth, 1)) return EFF__RETURN;
+    if (__builtin_expect(!f->children || eff__region_of(f->children) < depth, 1)) return EFF__RETURN;
     return eff__region_leave_children(f, depth);
 }
 /* Runs an effect (consumed; NULL is the mistake of `site`'s callback) as a finalizer: masked, in a region of its own,

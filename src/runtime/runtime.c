@@ -38,7 +38,11 @@ static void oom_in_fiber(void)
 static bool dispose_handle(const eff_type_t *type, void *payload)
 {
     if (type == &eff_fiber_type) return eff__zombie_dispose((eff_fiber_t *)payload);
-    return type->flags & EFF__TYPE_AT_HOME && eff__home_dispose(payload);
+    if (!(type->flags & EFF__TYPE_AT_HOME)) return false;
+    if (eff__home_drops_here((const struct eff__home *)payload))
+        return type == &eff_deferred_type && eff__deferred_dispose((eff_deferred_t *)payload);
+    eff__home_post(payload);
+    return true;
 }
 
 static __attribute__((constructor)) void install_hooks(void)

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include <effect/deferred.h>
 #include <effect/runtime.h>
 
 #include "runtime/debug.h"
@@ -81,8 +82,6 @@ struct eff_runtime {
     size_t n_ready;
     int64_t budget;
     int64_t turn_ops; /* instructions until the loop has its turn */
-    bool undisturbed; /* nobody has a say, or a look, between the turns of two fibers. Found out before each turn that
-                         eff__drain gives; who wants to be heard before the next one clears it */
     struct eff__hooks hooks;
     struct eff__debug debug;
     struct eff__watch watch;
@@ -108,6 +107,7 @@ struct eff_runtime {
     const int64_t *virtual_now; /* that of a TestClock; NULL: the live clock */
     int64_t wait_shift;         /* what is added to the clock's time */
     bool draining;              /* in eff__drain */
+    bool undisturbed;           /* nobody has a say between the turns of two fibers: see eff__drain */
     bool driving;               /* eff_runtime_run runs the loop and drains by itself */
     bool steered;               /* a test lets it run, by and by: on its own loop too, nobody else does */
     bool timers_polled;         /* due sleepers were moved since the last turn */
@@ -159,6 +159,32 @@ static inline void eff__enqueue(eff_fiber_t *f)
     else rt->ready_first = f;
     rt->ready_last = f;
     rt->n_ready++;
+}
+/* eff__suspend, but that the first fiber that is suspended in a turn may have to read the clock: then it returns false,
+ * and f->since is still to be set. */
+static inline bool eff__suspend_at_once(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
+{
+    eff_runtime_t *rt = f->rt;
+    f->state = EFF__SUSPENDED;
+    f->wait.ops = ops;
+    f->wait.object = object;
+    f->since = rt->wait_time;
+    if (ops->external || f->attrs & EFF__EXTERNAL) {
+        f->flags |= EFF__OUTSIDE;
+        rt->n_external++;
+    }
+    return __builtin_expect(f->since != 0, 1);
+}
+/* eff__wake within a turn, as in the instructions of fibers: the loop need not hear of it. */
+static inline void eff__wake_in_turn(eff_fiber_t *f)
+{
+    if (__builtin_expect(f->flags & EFF__OUTSIDE, 0)) {
+        f->flags &= ~(uint32_t)EFF__OUTSIDE;
+        f->rt->n_external--;
+    }
+    f->state = EFF__READY;
+    f->cur = 0;
+    eff__enqueue(f);
 }
 /* Takes the first out of it; there is one. */
 static inline eff_fiber_t *eff__take_ready(eff_runtime_t *rt)
@@ -256,6 +282,10 @@ void eff__timers_due(eff_runtime_t *rt);
 /* ---- async.c */
 /* Calls the cancelers that plain C's interruptions have left to the loop. */
 void eff__cancels_due(eff_runtime_t *rt);
+
+/* ---- deferred.c */
+/* One is to be dropped here and now: true if it held nothing that has to be dropped, and is gone. */
+bool eff__deferred_dispose(eff_deferred_t *d);
 
 /* ---- mailbox.c */
 struct eff__mailbox *eff__mailbox_new(eff_runtime_t *rt);

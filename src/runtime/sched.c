@@ -50,8 +50,8 @@ uint32_t eff__count_turns(eff_fiber_t *f, uint32_t n)
     const uint32_t bits = f->rt->max_turns < (1u << USUAL_BITS) - 1 ? USUAL_BITS : MOST_BITS;
     const uint32_t mask = (1u << bits) - 1;
     uint32_t epoch = f->rt->epoch << bits;
-    uint32_t count = ((f->turns & ~mask) == epoch ? f->turns & mask : 0) + n;
-    f->turns = epoch | (count < mask ? count : mask);
+    uint32_t turns = eff__turns_of(f), count = ((turns & ~mask) == epoch ? turns & mask : 0) + n;
+    eff__set_turns(f, epoch | (count < mask ? count : mask));
     return count;
 }
 
@@ -140,6 +140,8 @@ void eff__drain(eff_runtime_t *rt)
             rt->ops_left = 0;
         }
         if (rt->max_turns) limit_turns(rt, f);
+        /* Who has a say between this turn and the next: asked here, so that the interpreter need look at one thing. Who
+         * comes during the turn clears it. */
         rt->undisturbed = !rt->hooks.pick && !rt->hooks.step && !rt->max_turns && !rt->watch.on;
         if (__builtin_expect(rt->watch.on, 0)) eff__watch_turn(rt, f);
         else eff__interpret(rt, f);
@@ -150,38 +152,16 @@ void eff__drain(eff_runtime_t *rt)
     eff__running = outer;
 }
 
-/* Of the first that is suspended in a turn: the clock is not read for a turn in which nobody is. */
-static EFF_NOINLINE int read_clock(eff_fiber_t *f)
-{
-    f->wait.since = eff__wait_time(f->rt);
-    return EFF__SUSPEND;
-}
-
 int eff__suspend(eff_fiber_t *f, const struct eff__wait_ops *ops, void *object)
 {
-    eff_runtime_t *rt = f->rt;
-    f->state = EFF__SUSPENDED;
-    f->wait.ops = ops;
-    f->wait.object = object;
-    f->wait.since = rt->wait_time;
-    f->cur = 0;
-    if (ops->external || f->attrs & EFF__EXTERNAL) {
-        f->flags |= EFF__OUTSIDE;
-        rt->n_external++;
-    }
-    return __builtin_expect(f->wait.since != 0, 1) ? EFF__SUSPEND : read_clock(f);
+    if (!eff__suspend_at_once(f, ops, object)) f->since = eff__wait_time(f->rt);
+    return EFF__SUSPEND;
 }
 
 void eff__wake(eff_fiber_t *f)
 {
-    eff_runtime_t *rt = f->rt;
-    if (f->flags & EFF__OUTSIDE) {
-        f->flags &= ~(uint32_t)EFF__OUTSIDE;
-        rt->n_external--;
-    }
-    f->state = EFF__READY;
-    eff__enqueue(f);
-    if (!rt->draining) eff__loop_kick(rt->loop);
+    eff__wake_in_turn(f);
+    if (!f->rt->draining) eff__loop_kick(f->rt->loop);
 }
 
 /* ---- idle */

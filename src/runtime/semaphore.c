@@ -144,6 +144,13 @@ static int with_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     return enter(f, e, alone, "eff_with_permits", true);
 }
+static eff_value_t with_direct(eff_fiber_t *f, eff_t *e)
+{
+    struct eff__permits *p = (struct eff__permits *)e->prim.handle;
+    bool of_one = e->prim.value.type == &eff_effect_type; /* which is never too many */
+    if (!of_one || !eff__home_claim_at_once(&p->line.home, f->rt)) return eff__direct_decline();
+    return eff__permits_enter_directly(f, e, 1, &enter_ops);
+}
 static int with_if_available_run(eff_fiber_t *f, eff_t *e, bool alone)
 {
     return enter(f, e, alone, "eff_with_permits_if_available", false);
@@ -153,30 +160,33 @@ static const struct eff__prim acquire_prim = { "semaphore_acquire", acquire_run 
 static const struct eff__prim acquire_scoped_prim = { "semaphore_acquire_scoped", acquire_scoped_run };
 static const struct eff__prim release_prim = { "semaphore_release", release_run };
 static const struct eff__prim resize_prim = { "semaphore_resize", resize_run };
-static const struct eff__prim with_prim = { "with_permits", with_run };
+static const struct eff__direct_prim with_prim = { { "with_permits", with_run }, with_direct };
 static const struct eff__prim with_if_available_prim = { "with_permits_if_available", with_if_available_run };
 
-static eff_t *with(eff_site_t site, const struct eff__prim *prim, const char *builder, eff_semaphore_t *s, size_t n,
-                   eff_t *e)
+/* What the node holds of an effect (consumed), which is usable, and how many it wants. */
+static eff_value_t wanting(eff_site_t site, const char *builder, size_t n, eff_t *e)
 {
-    if (!eff__effect_usable(e)) return eff__refuse(site, builder, 1, &e, true, eff_unit);
-    if (n > PTRDIFF_MAX) return negative(site, builder, e);
-    if (n == 1) return eff__prim_node(site, prim, s, eff_effect_value(e));
-    return eff__prim_node(site, prim, s,
-                          eff__closure_new((struct eff__closure){
-                              .builder = builder, .site = site, .limit = n, .effect = e, .env = eff_unit }));
+    if (n == 1) return eff_effect_value(e);
+    return eff__closure_new(
+        (struct eff__closure){ .builder = builder, .site = site, .limit = n, .effect = e, .env = eff_unit });
 }
 
 eff_t *eff_with_permits_at(eff_site_t site, eff_semaphore_t *s, size_t n, eff_t *e)
 {
-    return with(site, &with_prim, "eff_with_permits", s, n, e);
+    static const char builder[] = "eff_with_permits";
+    if (!eff__effect_usable(e)) return eff__refuse(site, builder, 1, &e, true, eff_unit);
+    if (n > PTRDIFF_MAX) return negative(site, builder, e);
+    return eff__direct_node(site, &with_prim, s, wanting(site, builder, n, e));
 }
 
 eff_t *eff_with_permits_if_available_at(eff_site_t site, eff_semaphore_t *s, size_t n, eff_t *e)
 {
     static const char builder[] = "eff_with_permits_if_available";
     if (!eff__effect_usable(e)) return eff__refuse(site, builder, 1, &e, true, eff_unit);
-    return with(site, &with_if_available_prim, builder, s, n, eff_map_at(site, e, eff__return_some, eff_unit));
+    if (n > PTRDIFF_MAX) return negative(site, builder, e);
+    eff_t *some = eff_map_at(site, e, eff__return_some, eff_unit);
+    if (!eff__effect_usable(some)) return some;
+    return eff__prim_node(site, &with_if_available_prim, s, wanting(site, builder, n, some));
 }
 
 eff_t *eff_semaphore_acquire_at(eff_site_t site, eff_semaphore_t *s, size_t n)

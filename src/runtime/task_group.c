@@ -125,7 +125,6 @@ static eff_fiber_t *add_task(eff_fiber_t *f, struct eff__group *g, eff_t *e, eff
     task->flags |= EFF__SIDE | EFF__OWN_SCOPE;
     task->attrs = f->attrs & EFF__EXTERNAL;
     task->parent = caller;
-    task->region = caller->depth;
     task->owner.group = g;
     if (!eff__fiber_set_name(task, name) || !eff__locals_fork(task, f)) {
         eff__fiber_discard(task);
@@ -253,7 +252,7 @@ static eff_task_started_t *started_in(eff_value_t env)
 static bool leave_start(eff_fiber_t *f)
 {
     eff_fiber_t *task = (eff_fiber_t *)f->wait.object;
-    eff__waiters_remove(&task->observers, f);
+    eff__ring_remove(&task->observers, f);
     eff_fiber_decref(task);
     return true;
 }
@@ -372,7 +371,7 @@ static int started_run(eff_fiber_t *f, eff_t *e, bool alone)
     s->said = true;
     s->task = NULL;
     task->flags &= ~(uint32_t)EFF__UNSTARTED;
-    eff__waiters_remove(&task->observers, starter);
+    eff__ring_remove(&task->observers, starter);
     starter->wait.object = NULL;
     starter->reg = eff__prim_take_value(e, alone);
     starter->status = EFF__OK;

@@ -76,62 +76,121 @@ static size_t n_in_heap(const struct eff__timers *q)
     return q->n - (q->wheel ? q->wheel->n : 0);
 }
 
-/* The list of a tick after base. */
-static size_t list_of(const struct eff__wheel *w, int64_t tick)
+/* Into the slot of a tick after base. */
+static void wind(struct eff__wheel *w, struct eff__timer *t)
 {
-    int level = (63 - __builtin_clzll((uint64_t)tick ^ (uint64_t)w->base)) / EFF__WHEEL_BITS;
-    size_t slot = (size_t)(tick >> (level * EFF__WHEEL_BITS)) & (EFF__WHEEL_SLOTS - 1);
-    return (size_t)level * EFF__WHEEL_SLOTS + slot;
+    int64_t tick = tick_of(t), base = w->base;
+    size_t level = 0;
+    for (; tick - base >= EFF__WHEEL_SLOTS; level++) {
+        tick >>= EFF__WHEEL_BITS;
+        base >>= EFF__WHEEL_BITS;
+    }
+    size_t i = (size_t)tick % EFF__WHEEL_SLOTS;
+    struct eff__slot *slot = &w->slots[level][i];
+    if (!(w->used[level][i / 64] >> i % 64 & 1)) {
+        w->used[level][i / 64] |= UINT64_C(1) << i % 64;
+        w->used_words[level] |= UINT32_C(1) << i / 64;
+        *slot = (struct eff__slot){ { NULL } };
+    }
+    struct eff__timer **link = &slot->strands[t->seq % EFF__WHEEL_STRANDS];
+    t->child = NULL;
+    t->link = link;
+    t->next = *link; /* whose own link is left as it is: it is not in the cache */
+    *link = t;
+    w->n++;
+}
+
+/* Takes one out of its list. The links of those that were not the first any more when somebody needed them, which are the
+ * second and some after it, still point at the list's own pointer: the first time that one of these is taken out, all are
+ * put right. */
+static void unwind(struct eff__wheel *w, struct eff__timer *t)
+{
+    if (*t->link != t) {
+        struct eff__timer **link = &(*t->link)->next;
+        for (; *link && (*link)->link != link; link = &(*link)->next)
+            (*link)->link = link;
+    }
+    *t->link = t->next;
+    if (t->next) t->next->link = t->link;
+    w->n--;
 }
 
 /* Into the heap or the wheel. The caller counts it for the queue. */
 static void place(struct eff__timers *q, struct eff__timer *t)
 {
     struct eff__wheel *w = q->wheel;
-    t->child = t->next = t->prev = NULL;
-    if (!w || tick_of(t) <= w->base) {
-        q->root = q->root ? meld(q->root, t) : t;
+    if (w && tick_of(t) > w->base) {
+        wind(w, t);
         return;
     }
-    size_t list = list_of(w, tick_of(t));
-    t->next = w->lists[list];
-    if (t->next) t->next->prev = t;
-    w->lists[list] = t;
-    w->used[list / 64] |= UINT64_C(1) << (list % 64);
-    w->n++;
+    t->child = t->next = t->prev = NULL;
+    q->root = q->root ? meld(q->root, t) : t;
 }
 
-/* Returns how many there were. */
-static size_t place_all(struct eff__timers *q, struct eff__timer *list)
+/* Places the timers of a slot, from all its strands in turn. Returns how many there were. */
+static size_t place_all(struct eff__timers *q, struct eff__slot slot)
 {
     size_t n = 0;
-    for (struct eff__timer *next; list; list = next) {
-        next = list->next;
-        fetch(next);
-        place(q, list);
-        n++;
+    for (bool any = true; any;) {
+        any = false;
+        for (size_t i = 0; i < EFF__WHEEL_STRANDS; i++) {
+            struct eff__timer *t = slot.strands[i];
+            if (!t) continue;
+            any = true;
+            slot.strands[i] = t->next;
+            fetch(t->next);
+            if (t->next) fetch(&t->next[1]); /* it may lie across two lines of the cache */
+            place(q, t);
+            n++;
+        }
     }
     return n;
 }
 
-/* The heap is empty, the wheel is not: turns it until the heap has something. At the lowest level a slot is a tick; the
- * list of a higher one is spread over those below. */
+/* How many slots after that of base the first used one of a level comes; EFF__WHEEL_SLOTS: none is used. */
+static int64_t next_used(const struct eff__wheel *w, size_t level)
+{
+    if (!w->used_words[level]) return EFF__WHEEL_SLOTS;
+    size_t from = (size_t)(w->base >> (level * EFF__WHEEL_BITS)) % EFF__WHEEL_SLOTS, i = from / 64;
+    uint64_t word = w->used[level][i] >> from % 64;
+    if (word) return __builtin_ctzll(word);
+    uint64_t words = (uint64_t)w->used_words[level] << EFF__WHEEL_WORDS | w->used_words[level];
+    words >>= i + 1; /* those after it, and from the first one on again */
+    if (!words) return EFF__WHEEL_SLOTS;
+    i = (i + 1 + (size_t)__builtin_ctzll(words)) % EFF__WHEEL_WORDS;
+    size_t slot = i * 64 + (size_t)__builtin_ctzll(w->used[level][i]);
+    return (int64_t)((slot - from) % EFF__WHEEL_SLOTS);
+}
+
+/* The slot that begins first; of those that begin at the same time, that of the highest level. Returns the tick that it
+ * begins with; INT64_MAX: none is used. */
+static int64_t first_used(const struct eff__wheel *w, size_t *ret_level)
+{
+    int64_t first = INT64_MAX;
+    for (size_t level = EFF__WHEEL_LEVELS; level-- > 0;) {
+        size_t shift = level * EFF__WHEEL_BITS;
+        int64_t after = next_used(w, level), start = ((w->base >> shift) + after) << shift;
+        if (after == EFF__WHEEL_SLOTS || start >= first) continue;
+        first = start;
+        *ret_level = level;
+    }
+    return first;
+}
+
+/* The heap is empty, the wheel is not: turns it until the heap has something. The slots that begin first are emptied, into
+ * lower ones or the heap. */
 static void turn(struct eff__timers *q)
 {
     struct eff__wheel *w = q->wheel;
-    while (!q->root) {
-        size_t word = 0;
-        while (!w->used[word])
-            word++;
-        size_t i = 64 * word + (size_t)__builtin_ctzll(w->used[word]);
-        struct eff__timer *list = w->lists[i];
-        w->used[word] &= w->used[word] - 1;
-        w->lists[i] = NULL;
-        if (!list) continue;
-        size_t shift = i / EFF__WHEEL_SLOTS * EFF__WHEEL_BITS;
-        int64_t above = w->base >> (shift + EFF__WHEEL_BITS) << EFF__WHEEL_BITS;
-        w->base = (above | (int64_t)(i % EFF__WHEEL_SLOTS)) << shift;
-        size_t n = place_all(q, list); /* counts those that stay in the wheel once more */
+    size_t level = EFF__WHEEL_LEVELS;
+    while (!q->root || level > 0) {
+        int64_t first = first_used(w, &level);
+        if (q->root && first != w->base) break;
+        size_t i = (size_t)(first >> (level * EFF__WHEEL_BITS)) % EFF__WHEEL_SLOTS;
+        w->used[level][i / 64] &= ~(UINT64_C(1) << i % 64);
+        if (!w->used[level][i / 64]) w->used_words[level] &= ~(UINT32_C(1) << i / 64);
+        w->base = first;
+        size_t n = place_all(q, w->slots[level][i]); /* counts those that stay in the wheel once more */
         w->n -= n;
     }
     q->crowd = CROWD;
@@ -152,11 +211,17 @@ static struct eff__timer *gather(struct eff__timers *q)
         t->next = all;
         all = t;
     }
-    for (size_t i = 0; i < EFF__WHEEL_LISTS; i++) {
-        for (struct eff__timer *t = q->wheel->lists[i], *next; t; t = next) {
-            next = t->next;
-            t->next = all;
-            all = t;
+    for (size_t i = 0; i < (size_t)EFF__WHEEL_LEVELS * EFF__WHEEL_WORDS; i++) {
+        size_t level = i / EFF__WHEEL_WORDS, word = i % EFF__WHEEL_WORDS;
+        for (uint64_t used = q->wheel->used[level][word]; used; used &= used - 1) {
+            const struct eff__slot *slot = &q->wheel->slots[level][64 * word + (size_t)__builtin_ctzll(used)];
+            for (size_t k = 0; k < EFF__WHEEL_STRANDS; k++) {
+                for (struct eff__timer *t = slot->strands[k], *next; t; t = next) {
+                    next = t->next;
+                    t->next = all;
+                    all = t;
+                }
+            }
         }
     }
     return all;
@@ -175,14 +240,17 @@ static EFF_NOINLINE void spread(struct eff__timers *q)
             q->crowd = 2 * q->n;
             return;
         }
-        memset(w, 0, sizeof *w);
+        memset(w, 0, offsetof(struct eff__wheel, slots));
         q->wheel = w;
     }
     struct eff__timer *all = gather(q);
-    memset(w, 0, sizeof *w);
+    memset(w, 0, offsetof(struct eff__wheel, slots));
     w->base = tick_of(q->root);
     q->root = NULL;
-    (void)place_all(q, all);
+    for (struct eff__timer *next; all; all = next) {
+        next = all->next;
+        place(q, all);
+    }
     q->crowd = 2 * n_in_heap(q);
 }
 
@@ -219,10 +287,7 @@ void eff__timers_remove(struct eff__timers *q, struct eff__timer *t)
     }
     q->n--;
     if (w && tick_of(t) > w->base) {
-        if (t->prev) t->prev->next = t->next;
-        else w->lists[list_of(w, tick_of(t))] = t->next;
-        if (t->next) t->next->prev = t->prev;
-        w->n--;
+        unwind(w, t);
         return;
     }
     if (t->prev->child == t) t->prev->child = t->next;

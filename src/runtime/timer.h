@@ -20,32 +20,31 @@ void eff__timers_done(struct eff__timers *q);
 
 enum {
     EFF__TICK_BITS = 20, /* a tick is 2^20 ns, about a millisecond */
-    EFF__WHEEL_BITS = 8,
+    EFF__WHEEL_BITS = 11,
     EFF__WHEEL_SLOTS = 1 << EFF__WHEEL_BITS,
-    EFF__WHEEL_LEVELS = 6, /* digits of a 43-bit tick */
-    EFF__WHEEL_LISTS = EFF__WHEEL_LEVELS * EFF__WHEEL_SLOTS
+    EFF__WHEEL_WORDS = EFF__WHEEL_SLOTS / 64, /* 32 */
+    EFF__WHEEL_LEVELS = 5,                    /* of 54-bit ticks: slots of 0.5 us, 1 ms, 2.1 s, 73 min and 104 days */
+    EFF__WHEEL_STRANDS = 4
 };
-/* Its timers are due in ticks after `base`, and those of the heap no later than in it. A timer stands at the level of the
- * highest digit in which its tick differs from base, in the list of that digit's value; the lists of the lowest level come
- * first, so that the first one used has the earliest timers. The first member's prev is NULL. */
+/* Several lists, since to walk one is to wait for memory at each step, and to walk several in turn is to wait once. */
+struct eff__slot {
+    struct eff__timer *strands[EFF__WHEEL_STRANDS];
+};
+/* Its timers are due in ticks after `base`, and those of the heap no later than in it. Each level goes round: its slots are
+ * that of base and those after. A timer stands at the lowest level that reaches as far, so that few are moved twice; one
+ * that stands at a higher level all the same, since base was earlier then, is moved when base comes to its slot. */
 struct eff__wheel {
     int64_t base;
     size_t n;
-    uint64_t used[EFF__WHEEL_LISTS / 64]; /* a bit for each list; one that has become empty may still have it */
-    struct eff__timer *lists[EFF__WHEEL_LISTS];
+    /* A bit for each slot, and for each word of these. A slot without it has undefined strands; one that has become empty
+     * may still have it. */
+    uint64_t used[EFF__WHEEL_LEVELS][EFF__WHEEL_WORDS];
+    uint32_t used_words[EFF__WHEEL_LEVELS];
+    struct eff__slot slots[EFF__WHEEL_LEVELS][EFF__WHEEL_SLOTS];
 };
 
 static inline eff_fiber_t *eff__timer_fiber(struct eff__timer *t)
 {
-    return (eff_fiber_t *)(void *)((char *)t - offsetof(eff_fiber_t, wait.timer));
+    return (eff_fiber_t *)(void *)((char *)t - offsetof(eff_fiber_t, timer));
 }
-/* Has the fiber come from memory that will be woken next, meanwhile. */
-static inline void eff__timers_fetch(const struct eff__timers *q)
-{
-    if (!q->root) return;
-    const eff_fiber_t *f = eff__timer_fiber(q->root);
-    __builtin_prefetch(f, 1);
-    __builtin_prefetch(&f->fork_site, 1);
-}
-
 #endif

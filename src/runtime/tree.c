@@ -1,6 +1,7 @@
 /* The fiber tree: walking it, parents first or children first, and along who waits for whom. */
 #include "runtime/group.h"
 #include "runtime/runtime.h"
+#include "runtime/timeout.h"
 
 static const eff_fiber_t *earliest(const eff_fiber_t *last)
 {
@@ -58,8 +59,9 @@ static bool awaits_child(const eff_fiber_t *f, const eff_fiber_t *c)
 {
     if (c->state == EFF__DONE) return false;
     if (f->wait.ops->parent) return true;
-    if (f->wait.ops == &eff__children_wait) return c->region >= (uint32_t)(uintptr_t)f->wait.object;
-    if (f->wait.ops != &eff__group_wait && f->wait.ops != &eff__group_end_wait) return false;
+    if (f->wait.ops == &eff__children_wait) return eff__region_of(c) >= (uint32_t)(uintptr_t)f->wait.object;
+    if (f->wait.ops != &eff__group_wait && f->wait.ops != &eff__group_end_wait && f->wait.ops != &eff__timeout_wait)
+        return false;
     if (c->wait.ops == &eff__grace_wait) return false; /* nobody waits for what measures a grace */
     return c->flags & EFF__SIDE && eff__group_of(c) == f->wait.object;
 }

@@ -104,6 +104,7 @@ void eff__fiber_unwind(eff_fiber_t *f)
         const struct eff__wait_ops *ops = f->wait.ops;
         if (ops && ops->leave && !ops->leave(f)) (void)ops->leave(f);
         if (f->flags & EFF__OUTSIDE) f->rt->n_external--;
+        f->cur = 0;
         f->reg = eff_unit;
         f->status = EFF__OK;
     } else if (f->state == EFF__READY && f->wait.ops && f->wait.ops->resumed) {

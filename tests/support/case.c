@@ -6,6 +6,28 @@
 #include "support/failing_allocator.h"
 #include "support/harness.h"
 
+unsigned test_budget(void)
+{
+    const char *text = getenv("EFF_TEST_BUDGET");
+    return text ? (unsigned)strtoul(text, NULL, 10) : 0;
+}
+
+eff_test_options_t options_with_budget(unsigned budget)
+{
+    enum { MANY = 1000000000 }; /* a turn may be a single instruction */
+    return (eff_test_options_t){ .budget = budget, .clock = { .max_turns = budget ? MANY : 0 } };
+}
+
+/* Blocks are counted after each test; the free lists, which keeping track of memory turns off, are to be tested too. And so
+ * are the services that there are without a test. */
+void use_defaults(unsigned budget)
+{
+    eff_test_options_t defaults = options_with_budget(budget);
+    defaults.allow = EFF_TEST_FIBERS | EFF_TEST_MEMORY;
+    defaults.live = true;
+    eff_test_set_defaults(&defaults);
+}
+
 void run_case(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected)
 {
     sweep(name, program, expected, 100);
@@ -32,9 +54,7 @@ static void setup(void)
     restore_environment();
     tell_replay(); /* of a test before this one that was aborted, without Check's fork mode */
     eff_set_misuse_handler(NULL, NULL);
-    /* Blocks are counted after each test; the free lists, which keeping track of memory turns off, are to be tested too. And
-     * so are the services that there are without a test. */
-    eff_test_set_defaults(&(eff_test_options_t){ .allow = EFF_TEST_FIBERS | EFF_TEST_MEMORY, .live = true });
+    use_defaults(test_budget());
 }
 
 /* The name of the suite: its file's, without the folders. */

@@ -61,6 +61,7 @@ enum sweeps {
     NO_AROUND = 8,      /* not put into a timeout, a scope or a region: it looks at its own id, trace or the sleepers */
     NO_QUEUE = 16,      /* its queue is not shut down: it counts the items */
     ANY_EXIT = 32,      /* how a run ends depends on what comes first */
+    NO_BUDGETS = 128,   /* nobody else may have a turn in the middle of what happens at once here */
     NO_FREE = 64        /* its runtime is not freed under it: who owes an answer would not get to giving it */
 };
 

@@ -126,19 +126,7 @@ static inline eff_cause_t *generate(int depth)
 /* The main of a test program: one suite of these tests, after each of which nothing may be left. */
 static inline int run_causes_suite(const char *name, const TTest *const *tests, size_t n)
 {
-    failing_allocator_install();
-    Suite *s = suite_create(name);
-    TCase *t = tcase_create(name);
-    tcase_add_checked_fixture(t, setup, no_block_is_live);
-    for (size_t i = 0; i < n; i++)
-        tcase_add_test(t, tests[i]);
-    tcase_set_timeout(t, 60);
-    suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return run_suite(name, setup, tests, n);
 }
 
 #endif

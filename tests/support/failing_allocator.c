@@ -141,3 +141,20 @@ void run_on_small_stack(void (*program)(void))
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     pthread_attr_destroy(&attr);
 }
+
+int run_suite(const char *name, void (*setup)(void), const TTest *const *tests, size_t n)
+{
+    failing_allocator_install();
+    Suite *s = suite_create(name);
+    TCase *t = tcase_create(name);
+    tcase_add_checked_fixture(t, setup, no_block_is_live);
+    for (size_t i = 0; i < n; i++)
+        tcase_add_test(t, tests[i]);
+    tcase_set_timeout(t, 60);
+    suite_add_tcase(s, t);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}

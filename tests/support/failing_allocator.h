@@ -45,5 +45,7 @@ extern atomic_long freed_with_text;
 void fail_every_allocation(void (*program)(void));
 /* Runs the program on a thread with 64 KiB of C stack (1 MiB under AddressSanitizer, whose frames are larger). */
 void run_on_small_stack(void (*program)(void));
+/* The main of a test program of plain tests: one suite of them, each after `setup`, after which nothing may be left. */
+int run_suite(const char *name, void (*setup)(void), const TTest *const *tests, size_t n);
 
 #endif

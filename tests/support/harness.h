@@ -53,11 +53,12 @@ struct injection {
     int n_actions;
     struct action actions[2];
     bool shuffled;
-    uint64_t seed;  /* of the order */
-    bool fails;     /* a request for memory does: */
-    long request;   /* this one, from 0 */
-    bool sticky;    /* and all later ones */
-    enum kind kind; /* TIMEOUT to GRACE: what the program is put into; INTERRUPT: nothing */
+    uint64_t seed;   /* of the order */
+    unsigned budget; /* instructions after which a fiber loses the loop; 0: so many that it does not */
+    bool fails;      /* a request for memory does: */
+    long request;    /* this one, from 0 */
+    bool sticky;     /* and all later ones */
+    enum kind kind;  /* TIMEOUT to GRACE: what the program is put into; INTERRUPT: nothing */
 };
 
 /* What a run was like. */
@@ -143,5 +144,11 @@ void drop_handles(struct world *w);
 void sweep(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected, long sample);
 /* EFF_TEST_SCALE percent of n, at least 1. */
 long test_scaled(long n);
+/* EFF_TEST_BUDGET; 0: not asked for. */
+unsigned test_budget(void);
+/* Of all tests that are run from now on. */
+void use_defaults(unsigned budget);
+/* How a test runs with this budget. TestClock's limit of turns is out of its reach. */
+eff_test_options_t options_with_budget(unsigned budget);
 
 #endif

@@ -1,11 +1,11 @@
 /* What is done to a running program: through the hooks before each instruction and where a choice of fiber is made, and
  * as an idler, when nothing can run. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "support/harness.h"
 
 #include "layers/test_clock.h"
+#include "runtime/timeout.h"
 #include "testing/test.h"
 
 /* ---- what the program is put into */
@@ -44,20 +44,19 @@ eff_t *put_into(struct run *r, eff_t *program)
 /* ---- actions; each is told whether it found its target */
 
 struct search {
-    uint64_t id; /* of a fiber; 0: the clock of the timeout around the program */
+    uint64_t id; /* of a fiber; 0: the one that waits in the timeout around the program */
     eff_fiber_t *found;
 };
 
-static bool is_alarm(const eff_fiber_t *f)
+static bool is_timed_out(const eff_fiber_t *f)
 {
-    if (f->state != EFF__SUSPENDED || !(f->flags & EFF__SIDE) || !f->parent || f->parent->id != 1) return false;
-    return strcmp(f->wait.ops->name, "for virtual time to pass") == 0 && f->wait.timer.deadline == eff_duration_max.ns;
+    return f->id == 1 && eff__timeout_clock_of(f) && f->timer.deadline == eff_duration_max.ns;
 }
 
 static bool is_it(eff_fiber_t *f, void *arg)
 {
     struct search *s = arg;
-    if (s->id ? f->id == s->id && f->state != EFF__DONE : is_alarm(f)) s->found = f;
+    if (s->id ? f->id == s->id && f->state != EFF__DONE : is_timed_out(f)) s->found = f;
     return !s->found;
 }
 

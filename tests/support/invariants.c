@@ -44,11 +44,11 @@ static const char *check_state(const eff_runtime_t *rt, const eff_fiber_t *f)
 static const char *check_observers(const eff_fiber_t *f)
 {
     const eff_fiber_t *last = NULL;
-    for (const eff_fiber_t *o = f->observers.first; o; last = o, o = o->wait.links.next) {
+    for (const eff_fiber_t *o = f->observers.first; o; last = o, o = o->links.next) {
         if (o->state != EFF__SUSPENDED || o->wait.object != f) return "a fiber's observer does not wait for it";
-        if (o->wait.links.prev != last) return "the observers' links are not mutual";
+        if (last && o->links.prev != last) return "the observers' links are not mutual";
     }
-    return last == f->observers.last ? NULL : "the end of the observers is wrong";
+    return !last || last == f->observers.first->links.prev ? NULL : "the end of the observers is wrong";
 }
 
 /* Whether the links of its wait are those of a list, all members of which wait for the same object. */
@@ -65,7 +65,7 @@ static const char *check_line(const struct eff__line *line, const eff_fiber_t *f
     size_t n = 0;
     const eff_fiber_t *last = NULL;
     if (line->home.waiters.first != first) return "a fiber that waits in a line is not in it";
-    for (const eff_fiber_t *f = first; f && n <= line->n; last = f, f = f->wait.links.next)
+    for (const eff_fiber_t *f = first; f && n <= line->n; last = f, f = f->links.next)
         n++;
     if (n != line->n) return "a line's count is wrong";
     return last == line->home.waiters.last ? NULL : "a line's end is wrong";
@@ -74,9 +74,10 @@ static const char *check_line(const struct eff__line *line, const eff_fiber_t *f
 static const char *check_wait(const eff_fiber_t *f)
 {
     if (!is_listed(f)) return NULL;
-    const eff_fiber_t *prev = f->wait.links.prev, *next = f->wait.links.next;
-    if (prev && (!is_listed(prev) || prev->wait.links.next != f)) return "a waiting fiber and the one before disagree";
-    if (next && (!is_listed(next) || next->wait.links.prev != f)) return "a waiting fiber and the one behind disagree";
+    const eff_fiber_t *prev = f->links.prev, *next = f->links.next;
+    if (prev && !prev->links.next) prev = NULL; /* the last of a ring, and f its first */
+    if (prev && (!is_listed(prev) || prev->links.next != f)) return "a waiting fiber and the one before disagree";
+    if (next && (!is_listed(next) || next->links.prev != f)) return "a waiting fiber and the one behind disagree";
     if ((prev && prev->wait.object != f->wait.object) || (next && next->wait.object != f->wait.object))
         return "two in a list wait for different things";
     if (!prev && f->wait.ops->leave == eff__line_leave) return check_line((const struct eff__line *)f->wait.object, f);
@@ -197,20 +198,32 @@ static const char *check_run_queue(const eff_runtime_t *rt, size_t n_ready)
     return NULL;
 }
 
-/* How many timers stand in the wheel, each in its place. */
+/* How many timers stand in a slot of the wheel, each in its place. */
+static const char *check_slot(const struct eff__wheel *w, int level, int slot, size_t *ret_n)
+{
+    int shift = level * EFF__WHEEL_BITS;
+    for (int i = 0; i < EFF__WHEEL_STRANDS; i++) {
+        struct eff__timer *const *head = &w->slots[level][slot].strands[i], *const *link = head;
+        for (const struct eff__timer *t; (t = *link); link = &t->next) {
+            int64_t tick = t->deadline >> EFF__TICK_BITS, slots_away = (tick >> shift) - (w->base >> shift);
+            if (++*ret_n > w->n) return "the timer wheel's count is wrong";
+            if (eff__timer_fiber((struct eff__timer *)t)->state != EFF__SUSPENDED)
+                return "a fiber with a timer is not suspended";
+            if ((t->link != link && t->link != head) || t->child) return "the timer wheel's links are not mutual";
+            if (tick <= w->base || slots_away >= EFF__WHEEL_SLOTS || (tick >> shift) % EFF__WHEEL_SLOTS != slot)
+                return "a timer is not in its place in the wheel";
+        }
+    }
+    return NULL;
+}
+
 static const char *check_wheel(const struct eff__wheel *w, size_t *ret_n)
 {
-    for (int i = 0; i < EFF__WHEEL_LISTS; i++) {
-        int level = i / EFF__WHEEL_SLOTS, slot = i % EFF__WHEEL_SLOTS, shift = level * EFF__WHEEL_BITS;
-        const struct eff__timer *left = NULL;
-        for (struct eff__timer *t = w->lists[i]; t; left = t, t = t->next) {
-            int64_t tick = t->deadline >> EFF__TICK_BITS, above = shift + EFF__WHEEL_BITS;
-            if (++*ret_n > w->n) return "the timer wheel's count is wrong";
-            if (eff__timer_fiber(t)->state != EFF__SUSPENDED) return "a fiber with a timer is not suspended";
-            if (t->prev != left || t->child) return "the timer wheel's links are not mutual";
-            if (tick <= w->base || tick >> above != w->base >> above || (tick >> shift) % EFF__WHEEL_SLOTS != slot)
-                return "a timer is not in its place in the wheel";
-            if (!(w->used[i / 64] >> i % 64 & 1)) return "a list of the timer wheel is not known to be used";
+    for (int level = 0; level < EFF__WHEEL_LEVELS; level++) {
+        for (int slot = 0; slot < EFF__WHEEL_SLOTS; slot++) {
+            if (!(w->used[level][slot / 64] >> slot % 64 & 1)) continue;
+            const char *wrong = check_slot(w, level, slot, ret_n);
+            if (wrong) return wrong;
         }
     }
     return *ret_n == w->n ? NULL : "the timer wheel's count is wrong";

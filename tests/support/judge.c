@@ -87,8 +87,15 @@ static bool may_lack_memory(const eff_exit_t *exit)
     return memory;
 }
 
+/* Whether the plain run ended with a defect: within budgets of a few instructions it may be under way when something is
+ * done. */
+static bool is_defect_of_its_own(const struct run *r)
+{
+    return r->injection->budget && strstr(r->plain->shape, "die");
+}
+
 /* Whether it may follow from this action. Who finds another fiber ended goes on as he likes, or waits for it in vain. */
-static bool may_follow(const struct action *a, const eff_exit_t *exit)
+static bool may_follow(const struct run *r, const struct action *a, const eff_exit_t *exit)
 {
     if (!exit->ok && eff_cause_is_interrupted(exit->cause)) return true;
     switch (a->kind) {
@@ -103,7 +110,7 @@ static bool may_follow(const struct action *a, const eff_exit_t *exit)
     case SHUTDOWN:
     case FREE: return false;
     }
-    return exit->ok || !eff_cause_has_die(exit->cause);
+    return exit->ok || !eff_cause_has_die(exit->cause) || is_defect_of_its_own(r);
 }
 
 /* What never ends by itself is timed out, or its deadlock is found further out. */
@@ -131,7 +138,7 @@ void judge_exit(struct run *r, const eff_exit_t *exit)
     if (i->fails && may_lack_memory(exit)) return;
     if ((i->fails || i->n_actions) && is_for_want_of_others(exit)) return;
     for (int n = 0; n < i->n_actions; n++)
-        if (may_follow(&i->actions[n], exit)) return;
+        if (may_follow(r, &i->actions[n], exit)) return;
     fail_run(r, "ended with %s, but the plain run with %s", full_text_of(exit), r->plain->shape);
 }
 

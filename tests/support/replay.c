@@ -3,6 +3,7 @@
  *     victim=2@17          fiber 2 is interrupted before instruction 17
  *     timeout@17 scope@17 region@17 grace@17 queue@17 shutdown@17 free@17    see enum kind
  *     seed=9               ready fibers are drawn by lot
+ *     budget=3             a fiber loses the loop after 3 instructions
  *     oom=12 [sticky=1]    request 12 for memory fails, and all later ones
  *     step                 nothing is done
  */
@@ -35,6 +36,7 @@ const char *replay_of(const char *name, const struct injection *i)
         else used += (size_t)snprintf(line + used, size - used, " %s@%ld", words[a->kind], a->at);
     }
     if (i->shuffled) used += (size_t)snprintf(line + used, size - used, " seed=%" PRIu64, i->seed);
+    if (i->budget) used += (size_t)snprintf(line + used, size - used, " budget=%u", i->budget);
     if (i->fails)
         used += (size_t)snprintf(line + used, size - used, " oom=%ld%s", i->request, i->sticky ? " sticky=1" : "");
     (void)snprintf(line + used, size - used, "\"\n");
@@ -49,6 +51,7 @@ static bool read_word(const char *word, struct injection *i)
     if (strcmp(word, "step") == 0) return i->stepped = true;
     if (strcmp(word, "sticky=1") == 0) return i->sticky = true;
     if (sscanf(word, "seed=%" SCNu64, &i->seed) == 1) return i->shuffled = true;
+    if (sscanf(word, "budget=%u", &i->budget) == 1) return true;
     if (sscanf(word, "oom=%ld", &i->request) == 1) return i->fails = true;
     bool read = sscanf(word, "victim=%" SCNu64 "@%ld", &a.victim, &a.at) == 2;
     for (int k = INTERRUPT + 1; k < N_KINDS && !read; k++) {

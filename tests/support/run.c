@@ -153,7 +153,8 @@ void run_once(const char *name, eff_t *(*program)(struct world *w), const struct
     note_replay(name, injection);
     watch_time();
     eff_set_misuse_handler(note_misuse, &r);
-    r.w.test = eff_test_new();
+    eff_test_options_t options = options_with_budget(injection->budget);
+    r.w.test = eff_test_new_with(&options);
     r.gate = eff_deferred_new();
     if (!r.w.test || !r.gate) ck_abort_msg("no memory for a test");
     r.rt = eff_test_runtime(r.w.test);

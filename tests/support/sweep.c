@@ -13,6 +13,8 @@ enum {
     MAX_PAIRS = 150,
     MAX_FAILURES = 400,
     N_SHUFFLES = 20,
+    N_BUDGETS = 8,
+    MAX_BUDGET = 5, /* instructions */
     N_MIXTURES = 40
 };
 
@@ -24,6 +26,7 @@ struct sweeping {
     struct outcome stepped; /* steps and fibers */
     struct outcome put;     /* the same of the program put into something */
     long sample;            /* percent */
+    unsigned budget;        /* of all runs but the plain one; 0: as usual */
     uint64_t seed;          /* of samples and shuffles */
 };
 
@@ -31,6 +34,7 @@ static bool run_with(struct sweeping *s, struct injection injection)
 {
     static struct outcome outcome;
     const struct outcome *plain = injection.kind == INTERRUPT ? &s->stepped : &s->put;
+    if (s->budget) injection.budget = s->budget;
     run_once(s->name, s->program, s->expected, &injection, plain, &outcome);
     return outcome.hit;
 }
@@ -148,7 +152,7 @@ static void sweep_steps(struct sweeping *s, enum kind kind, const char *what, co
 /* The same with the program put into something that can be ended. Without that it must not matter. */
 static void sweep_around(struct sweeping *s, enum kind kind, const char *what)
 {
-    struct injection nothing = { .kind = kind, .stepped = true };
+    struct injection nothing = { .kind = kind, .stepped = true, .budget = s->budget };
     run_once(s->name, s->program, s->expected, &nothing, &s->plain, &s->put);
     sweep_steps(s, kind, what, &s->put);
 }
@@ -168,6 +172,16 @@ static void sweep_shuffles(struct sweeping *s)
     bool choice = true;
     for (long i = sampled(s, N_SHUFFLES); i > 0 && choice; i--)
         choice = run_with(s, (struct injection){ .shuffled = true, .seed = next_random(s) });
+}
+
+/* Fibers lose the loop after a few instructions, and get it again in their order, or in one that is drawn by lot. */
+static void sweep_budgets(struct sweeping *s)
+{
+    for (long i = sampled(s, N_BUDGETS); i > 0; i--) {
+        struct injection small = { .budget = 1 + (unsigned)(i % MAX_BUDGET), .shuffled = i % 2 };
+        if (small.shuffled) small.seed = next_random(s);
+        (void)run_with(s, small);
+    }
 }
 
 /* Several things at once, drawn by lot: an order, interruptions, a shutdown; and a failed request, if that is asked for.
@@ -232,6 +246,7 @@ static void sweep_all(struct sweeping *s)
     unsigned without = s->expected->without;
     if (!(without & NO_INTERRUPTS)) sweep_all_actions(s);
     if (!(without & NO_SHUFFLES)) sweep_shuffles(s);
+    if (!(without & (NO_SHUFFLES | NO_BUDGETS))) sweep_budgets(s);
     if (without & NO_ALLOCATIONS) return;
     free_lists(false);
     run_once(s->name, s->program, s->expected, &(struct injection){ 0 }, NULL, &s->plain);
@@ -243,11 +258,17 @@ static void sweep_all(struct sweeping *s)
 void sweep(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected, long sample)
 {
     static struct sweeping s;
-    struct injection plain = { 0 }, stepped = { .stepped = true };
+    struct injection plain = { 0 }, stepped = { .stepped = true }, asked = { .budget = test_budget() };
     const char *line = getenv("EFF_REPLAY");
     memset(&s, 0, sizeof s);
+    use_defaults(0); /* each run says what its budget is */
     s.name = name, s.program = program, s.expected = expected, s.seed = seed_of(name), s.sample = sample;
     run_once(name, program, expected, &plain, NULL, &s.plain);
+    if (asked.budget && !(expected->without & (NO_SHUFFLES | NO_BUDGETS))) {
+        s.budget = stepped.budget = asked.budget;
+        run_once(name, program, expected, &asked, &s.plain, &s.put);
+        s.plain = s.put;
+    }
     run_once(name, program, expected, &stepped, &s.plain, &s.stepped);
     if (line) replay(&s, line);
     else sweep_all(&s);

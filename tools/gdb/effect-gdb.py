@@ -307,7 +307,7 @@ def waited(fiber):
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     else:
         return ''
-    seconds = (now + int(runtime['wait_shift']) - int(wait['since'])) / 1e9
+    seconds = (now + int(runtime['wait_shift']) - int(fiber['since'])) / 1e9
     return f', for {seconds:.1f} s' if seconds >= 1 else ''
 
 
