@@ -35,7 +35,8 @@ void eff__resume(eff_runtime_t *rt, eff_fiber_t *f)
 eff_t *eff__call_and_drop(const eff_t *e, eff_value_t v)
 {
     eff_t *n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
-    eff__value_release(v);
+    if (v.type->flags & EFF_TYPE_EFFECT) eff__effect_release(v.ptr);
+    else eff__payload_release(v.ptr);
     return n;
 }
 

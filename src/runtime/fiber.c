@@ -336,20 +336,18 @@ static EFF_NOINLINE void tell_end(eff_fiber_t *f, eff_fiber_t *parent)
     if (parent->state == EFF__SUSPENDED && parent->wait.ops == &eff__children_wait) eff__child_ended(parent, f);
 }
 
-int eff__fiber_end_plainly(eff_fiber_t *f)
+void eff__fiber_end_plainly(eff_fiber_t *f)
 {
     eff_fiber_t *p = f->parent;
     f->top = f->limit = NULL;
     f->state = EFF__DONE;
     f->rt->n_fibers--;
-    f->rt->switch_to = NULL;
     unlink_from(&p->children, f);
     bool parent_waits = p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait;
     if (__builtin_expect(f->observers.first || f->context || parent_waits, 0)) tell_end(f, p);
-    if (!eff__count_dec(&eff__header_of(f)->count)) return EFF__SWITCH;
+    if (!eff__count_dec(&eff__header_of(f)->count)) return;
     if (is_bare(f)) free_bare(f);
     else eff__payload_died(f);
-    return EFF__SWITCH;
 }
 
 void eff__fiber_discard(eff_fiber_t *f)

@@ -270,8 +270,8 @@ static inline bool eff__ends_plainly(const eff_fiber_t *f)
     return !(f->flags & UNUSUAL) && f->parent && f->status == EFF__OK && !f->interrupt && !f->children && !f->scope &&
            f->reg.type != &eff_fiber_type && f->limit == f->inline_frames + EFF__INLINE_FRAMES;
 }
-/* Publishes its exit, and gives up its run's reference. Returns EFF__SWITCH, to nobody. */
-int eff__fiber_end_plainly(eff_fiber_t *f);
+/* Publishes its exit, and gives up its run's reference. */
+void eff__fiber_end_plainly(eff_fiber_t *f);
 /* Sets the interrupt word (first one wins) and gets the fiber to see it. Borrows the cause. */
 void eff__fiber_interrupt(eff_fiber_t *f, eff_cause_t *interrupt);
 /* A shared Interrupt cause by this fiber (NULL: from outside); never NULL. Returns new. */

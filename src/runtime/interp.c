@@ -272,7 +272,11 @@ eval:
     case EFF__OP_FORK:
         f->top = top;
         next = eff__eval_fork(f, e, OWNED_NODE());
-        goto act;
+        if (__builtin_expect(next != EFF__RETURN || rt->misuse, 0)) goto act;
+        top = f->top;
+        v = f->reg;
+        st = f->status;
+        goto ret;
     case EFF__OP_PAR:
         f->top = top;
         next = eff__eval_par(f, e, OWNED_NODE());
@@ -523,8 +527,16 @@ special:
     cur = 0;
     STORE();
     WATCH(eff__watch_frame(f));
+    if (eff__frame_code(word) == EFF__F_END) {
+        if (__builtin_expect(eff__ends_plainly(f), 1)) {
+            eff__fiber_end_plainly(f);
+            goto out;
+        }
+        next = eff__return_end(f);
+        goto ended;
+    }
     switch (eff__frame_code(word)) {
-    case EFF__F_END: next = eff__return_end(f); goto ended;
+    case EFF__F_END: break;
     case EFF__F_MASK:
         f->top--;
         f->attrs = eff__frame_attrs(word);

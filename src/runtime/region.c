@@ -433,7 +433,6 @@ _Static_assert(EFF__INLINE_FRAMES >= 4, "END and LEAVING must fit");
 
 int eff__return_end(eff_fiber_t *f)
 {
-    if (eff__ends_plainly(f)) return eff__fiber_end_plainly(f);
     eff_runtime_t *rt = f->rt;
     if (__builtin_expect(f->children != NULL, 0)) {
         int next = eff__region_leave(f, 0);
