@@ -350,6 +350,34 @@ static eff_t *count_and_yield(eff_value_t item, eff_value_t env)
     return eff_as_int(item) % 8 ? e : eff_then(eff_yield_now(), e);
 }
 
+/* A result that interrupts the loop as it is dropped. */
+struct last_wish {
+    struct world *w;
+};
+static void interrupt_the_loop(struct last_wish *wish)
+{
+    eff_test_interrupt(wish->w->test, wish->w->fibers[0]);
+}
+EFF_STATIC_TYPE(last_wish, struct last_wish, .drop = interrupt_the_loop);
+static eff_t *leaves_a_wish(eff_value_t item, eff_value_t env)
+{
+    struct world *w = the_world(env);
+    w->n[0]++;
+    return eff_succeed(last_wish_make((struct last_wish){ w }));
+}
+
+START_TEST(no_item_begins_after_a_dropped_result_has_interrupted_the_loop)
+{
+    struct world w = { .test = eff_test_new() };
+    w.fibers[0] = eff_test_fork(w.test, eff_for_each_par_discard(eff_range(0, 3), leaves_a_wish, eff_ptr(&w), 1));
+    eff_test_adjust(w.test, eff_millis(0));
+    const eff_exit_t *exit = eff_fiber_poll(w.fibers[0]);
+    ck_assert(exit && !exit->ok && eff_cause_is_interrupted_only(exit->cause));
+    ck_assert_int_eq(w.n[0], 1);
+    ck_assert_uint_eq(eff_test_free(w.test), 0);
+}
+END_TEST
+
 /* The most blocks that are live while n items are worked on. */
 static int64_t blocks_for(int64_t n)
 {
@@ -454,6 +482,7 @@ TESTS(for_each_gives_the_results_in_order, for_each_discard_gives_unit,
       EACH_016_never_more_than_n_at_once, EACH_016_as_many_as_there_are_items_or_places,
       EACH_017_parallelism_0_is_no_limit, EACH_015_a_hundred_thousand_items_ten_at_once,
       a_million_items_take_no_more_memory_than_a_thousand,
+      no_item_begins_after_a_dropped_result_has_interrupted_the_loop,
       EACH_029_items_that_complete_before_the_caller_is_interrupted,
       EACH_029_items_that_complete_after_the_caller_was_interrupted, the_children_of_an_item_end_with_it,
       items_acquire_into_the_callers_scope, every_item_sees_the_callers_locals)

@@ -22,6 +22,7 @@
 static atomic_long n_live, n_requests;
 static atomic_long fail_from = -1; /* requests with this number and later ones fail */
 static atomic_long most_live = -1; /* and those made while so many blocks are live */
+static atomic_bool trims;          /* each request for a block gives back first what it can */
 
 static bool refuse(void)
 {
@@ -33,6 +34,7 @@ static bool refuse(void)
 static void *counting_malloc(size_t size, void *ctx)
 {
     if (ctx != &n_live) abort(); /* not ours: ck_assert works in tests only */
+    if (atomic_load(&trims)) eff_trim();
     void *p = refuse() ? NULL : malloc(size);
     if (p) atomic_fetch_add(&n_live, 1);
     return p;
@@ -123,6 +125,18 @@ START_TEST(trim_returns_every_block_and_the_lists)
     ck_assert_int_eq(n_live, 0);
     eff_trim();
     ck_assert_int_eq(n_live, 0);
+}
+END_TEST
+
+START_TEST(allocator_may_trim_the_thread_that_asks_it)
+{
+    eff__free(eff__alloc(40), 40); /* the thread has lists now */
+    atomic_store(&trims, true);
+    void *p = eff__alloc(100); /* of which there is no list */
+    atomic_store(&trims, false);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_int_eq(n_live, 1);
+    eff__free(p, 100);
 }
 END_TEST
 
@@ -584,6 +598,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, blocks_of_every_size_are_aligned_and_writable);
     tcase_add_test(tc, freed_block_is_handed_out_again);
     tcase_add_test(tc, trim_returns_every_block_and_the_lists);
+    tcase_add_test(tc, allocator_may_trim_the_thread_that_asks_it);
     tcase_add_test(tc, lists_keep_what_their_thread_has_needed);
     tcase_add_test(tc, blocks_come_back_in_the_order_of_a_stack);
     tcase_add_test(tc, lists_keep_little_of_what_others_have_needed);

@@ -262,10 +262,10 @@ void *eff__alloc_slow(size_t class_and_kind)
         cache_start();
     }
     struct cache *cache = this_cache();
-    struct eff__pile *pile = &cache->depot.piles[c];
-    if (!pile->top) {
+    if (!cache->depot.piles[c].top) {
         void *p = new_block((c ? c : 1) * EFF__CLASS_BYTES, kind);
-        if (p && cache != &no_cache) pile->credit++;
+        cache = this_cache(); /* the allocator may have called eff_trim, to have more */
+        if (p && cache != &no_cache) cache->depot.piles[c].credit++;
         return p;
     }
     struct eff__freelist *l = &cache->lists.lists[c];

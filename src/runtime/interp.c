@@ -117,7 +117,6 @@ eval:
         /* Its source is a value already: the three instructions at once, and no frame. */
         rt->ops -= 2;
         v = known->value.value;
-        st = EFF__OK;
         eff__free(known, EFF__NODE_SIZE(value));
         e->bind.source = NULL;
         word = cur | EFF__ALONE;

@@ -23,9 +23,10 @@ enum {
     EFF__WHEEL_BITS = 11,
     EFF__WHEEL_SLOTS = 1 << EFF__WHEEL_BITS,
     EFF__WHEEL_WORDS = EFF__WHEEL_SLOTS / 64, /* 32 */
-    EFF__WHEEL_LEVELS = 5,                    /* of 54-bit ticks: slots of 0.5 us, 1 ms, 2.1 s, 73 min and 104 days */
+    EFF__WHEEL_LEVELS = 4,                    /* of 43-bit ticks: slots of 1 ms, 2.1 s, 73 min and 104 days */
     EFF__WHEEL_STRANDS = 4
 };
+_Static_assert(EFF__TICK_BITS + EFF__WHEEL_LEVELS * EFF__WHEEL_BITS >= 63, "the wheel reaches as far as time");
 /* Several lists, since to walk one is to wait for memory at each step, and to walk several in turn is to wait once. */
 struct eff__slot {
     struct eff__timer *strands[EFF__WHEEL_STRANDS];

@@ -219,10 +219,13 @@ static inline bool next_plain_item(struct eff__group *g, eff_fiber_t *side)
 {
     if (!eff__count_is_one(&eff__header_of(side)->count)) return false;
     if (g->each != EFF__COUNTED_ITEMS || side->status != EFF__OK || g->caller->flags & EFF__HAS_RARE) return false;
-    if (g->next_item >= g->n_items || eff__group_is_over(g)) return false;
     struct eff__array *results = g->array.ptr;
-    if (!results) eff_value_decref(side->reg);
-    else results->items[g->sides[side->slot].index] = side->reg;
+    if (!results) { /* first: what is dropped may interrupt the caller */
+        eff_value_decref(side->reg);
+        side->reg = eff_unit;
+    }
+    if (g->next_item >= g->n_items || eff__group_is_over(g)) return false;
+    if (results) results->items[g->sides[side->slot].index] = side->reg;
     side->reg = eff_unit;
     renew_plain(g, side);
     give_item(g, side);

@@ -64,6 +64,7 @@ struct injection {
 /* What a run was like. */
 struct outcome {
     char shape[4096];
+    char text[4096]; /* of the plain run: its whole exit */
     char journal[4096];
     int64_t ms;     /* virtual */
     long steps;     /* as in action.at; 0 without the hooks */

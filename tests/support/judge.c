@@ -87,11 +87,30 @@ static bool may_lack_memory(const eff_exit_t *exit)
     return memory;
 }
 
-/* Whether the plain run ended with a defect: within budgets of a few instructions it may be under way when something is
- * done. */
-static bool is_defect_of_its_own(const struct run *r)
+struct defects {
+    const char *known; /* the text that theirs are pieces of */
+    bool all_known;
+};
+
+static bool is_known(const eff_cause_t *leaf, void *arg)
 {
-    return r->injection->budget && strstr(r->plain->shape, "die");
+    struct defects *d = (struct defects *)arg;
+    eff_value_t defect;
+    if (!eff_cause_defect(leaf, &defect)) return true;
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_value_format(defect, &text);
+    if (!strstr(d->known, eff_buffer_text(&text))) d->all_known = false;
+    eff_buffer_done(&text);
+    return d->all_known;
+}
+
+/* Whether the plain run ended with all of these defects: within budgets of a few instructions they may be under way when
+ * something is done. */
+static bool has_its_own_defects(const struct run *r, const eff_exit_t *exit)
+{
+    struct defects d = { r->plain->text, r->injection->budget > 0 };
+    if (d.all_known) eff_cause_each(exit->cause, is_known, &d);
+    return d.all_known;
 }
 
 /* Whether it may follow from this action. Who finds another fiber ended goes on as he likes, or waits for it in vain. */
@@ -110,7 +129,7 @@ static bool may_follow(const struct run *r, const struct action *a, const eff_ex
     case SHUTDOWN:
     case FREE: return false;
     }
-    return exit->ok || !eff_cause_has_die(exit->cause) || is_defect_of_its_own(r);
+    return exit->ok || !eff_cause_has_die(exit->cause) || has_its_own_defects(r, exit);
 }
 
 /* What never ends by itself is timed out, or its deadlock is found further out. */

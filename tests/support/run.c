@@ -84,6 +84,7 @@ static void run_to_the_end(struct run *r, eff_t *e)
 
     o->ms = eff_test_now(r->w.test).ns / 1000000;
     snprintf(o->shape, sizeof o->shape, "%s", shape_of(&exit));
+    if (!r->plain) snprintf(o->text, sizeof o->text, "%s", full_text_of(&exit));
     snprintf(o->journal, sizeof o->journal, "%s", r->w.journal);
     judge_exit(r, &exit);
     if (i->stepped && i->kind == INTERRUPT && strcmp(o->journal, r->plain->journal) != 0)
