@@ -30,8 +30,8 @@ prints_as_expected() { # program, source; the shared libraries are found by LD_L
     n=$((n + 1))
 }
 
-shared() { # program: whether it uses the shared library, as it should
-    ldd "$1" | grep -q "$libdir/libeffect.so.0" || { echo "$1: not linked with the shared library" && exit 1; }
+shared() { # program: whether it uses the shared library, as it should. (No grep -q: ldd would die of the closed pipe.)
+    ldd "$1" | grep "$libdir/libeffect.so.0" >/dev/null || { echo "$1: not linked with the shared library" && exit 1; }
 }
 
 static() { # program

@@ -31,7 +31,7 @@ present() { # how a package is seen
     cmd:*) command -v "$what" ;;
     pc:*) pkg-config --exists "$what" ;;
     header:*) echo "#include <$what>" | cc -E - ;;
-    dpkg:*) ! command -v dpkg-query || dpkg-query -W -f '${Status}' "$what" | grep -q '^install ok' ;;
+    dpkg:*) ! command -v dpkg-query || dpkg-query -W -f '${Status}' "$what" | grep '^install ok' >/dev/null ;;
     *)
         echo "setup: tools/packages.txt: what is '$1'?" >&2
         exit 2

@@ -7,6 +7,7 @@
 #include "runtime/group.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
+#include "runtime/step.h"
 
 /* Gives a worker its next item, of those that are counted. */
 static inline void give_item(struct eff__group *g, eff_fiber_t *side)
@@ -220,8 +221,8 @@ static inline bool next_plain_item(struct eff__group *g, eff_fiber_t *side)
     if (!eff__count_is_one(&eff__header_of(side)->count)) return false;
     if (g->each != EFF__COUNTED_ITEMS || side->status != EFF__OK || g->caller->flags & EFF__HAS_RARE) return false;
     struct eff__array *results = g->array.ptr;
-    if (!results) { /* first: what is dropped may interrupt the caller */
-        eff_value_decref(side->reg);
+    if (!results && eff__is_counted(side->reg)) {
+        eff__value_release(side->reg); /* first: what is dropped may interrupt the caller */
         side->reg = eff_unit;
     }
     if (g->next_item >= g->n_items || eff__group_is_over(g)) return false;
