@@ -20,13 +20,14 @@ for source in sorted(sources, key=lambda s: (-os.path.getsize(s), s)):
 PYTHON
 }
 
-# What gcc alone knows must not count as a finding; four files at a time, which have 10 minutes.
+# What gcc alone knows must not count as a finding; each file has 5 minutes, and a process of its own: of several files
+# in one, all would be judged by the rules of the first one.
 mapfile -t files < <(compiled "$@")
 if [ ${#files[@]} = 0 ]; then
     echo "tidy: $build compiles none of these" >&2
     exit 1
 fi
-if ! printf '%s\n' "${files[@]}" | xargs -P 2 -n 4 timeout 600 clang-tidy -p "$build" --quiet \
+if ! printf '%s\n' "${files[@]}" | xargs -P 2 -n 1 timeout 300 clang-tidy -p "$build" --quiet \
     --extra-arg=-Wno-unknown-warning-option 2> >(grep -vE '^([0-9]+ warnings?( and [0-9]+ errors?)? generated|Suppressed|Use -header-filter)' >&2); then
     echo 'tidy: see above; what a check is for: https://clang.llvm.org/extra/clang-tidy/'
     exit 1
