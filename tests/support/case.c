@@ -66,18 +66,6 @@ static const char *base_name(const char *path)
 
 int run_tests(const char *suite, const TTest *const *tests, size_t n)
 {
-    failing_allocator_install();
     tell_replay_at_the_end();
-    Suite *s = suite_create(base_name(suite));
-    TCase *t = tcase_create(base_name(suite));
-    tcase_add_checked_fixture(t, setup, no_block_is_live);
-    for (size_t i = 0; i < n; i++)
-        tcase_add_test(t, tests[i]);
-    tcase_set_timeout(t, 120);
-    suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return run_suite(base_name(suite), setup, tests, n);
 }

@@ -150,7 +150,7 @@ int run_suite(const char *name, void (*setup)(void), const TTest *const *tests, 
     tcase_add_checked_fixture(t, setup, no_block_is_live);
     for (size_t i = 0; i < n; i++)
         tcase_add_test(t, tests[i]);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 120);
     suite_add_tcase(s, t);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
