@@ -1,7 +1,6 @@
 /* What user code that is called in the midst of something may do: drop hooks, supervisors and observers that look at the
  * fibers, ask handles, interrupt; and handles that are left behind. Each is the small program that showed a mistake. */
 #include <event2/event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <effect/async.h>
@@ -141,10 +140,8 @@ START_TEST(a_runtime_with_a_deep_tree_is_freed_in_linear_time)
     ck_assert_int_eq(eff_runtime_fork(eff_test_runtime(t), nested(eff_never(), 100000), on_nest_end, &n_ended, NULL),
                      0);
     eff_test_adjust(t, eff_millis(1));
-    clock_t before = clock();
-    eff__test_free_now(t);
+    eff__test_free_now(t); /* in quadratic time it would take longer than a test has */
     ck_assert_int_eq(n_ended, 1);
-    ck_assert_double_lt((double)(clock() - before) / CLOCKS_PER_SEC, 5); /* 20 times what it takes */
 }
 END_TEST
 

@@ -24,10 +24,15 @@ static inline void eff__count_inc(eff__count_t *c)
     else atomic_fetch_add_explicit(c, 1, memory_order_relaxed);
 }
 
+/* Whether there are n references. */
+static inline bool eff__count_is(eff__count_t *c, uint32_t n)
+{
+    return atomic_load_explicit(c, memory_order_acquire) == n;
+}
 /* Whether the caller's is the only reference. */
 static inline bool eff__count_is_one(eff__count_t *c)
 {
-    return atomic_load_explicit(c, memory_order_acquire) == 1;
+    return eff__count_is(c, 1);
 }
 
 /* Gives up one reference; true when it was the last, and the object is the caller's to free. */

@@ -16,10 +16,8 @@ void eff__resume(eff_runtime_t *rt, eff_fiber_t *f)
     f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
     bool interrupted = eff__interruptible_now(f) && !at_return;
     eff__end_wait(rt, f, interrupted);
-    if (at_return &&
-        eff__interruptible_now(f)) { /* seen at the next instruction, where it is to look up from its work */
-        rt->ops_left += rt->ops;
-        rt->ops = 0;
+    if (at_return && eff__interruptible_now(f)) {
+        eff__look_up(rt);
     }
     if (__builtin_expect(!interrupted, 1)) return;
     if (f->cur) {
@@ -38,6 +36,31 @@ eff_t *eff__call_and_drop(const eff_t *e, eff_value_t v)
     if (v.type->flags & EFF_TYPE_EFFECT) eff__effect_release(v.ptr);
     else eff__payload_release(v.ptr);
     return n;
+}
+
+void eff__env_release(const eff_value_t *env)
+{
+    eff__value_release(*env);
+}
+
+void eff__refused(eff_fiber_t *f, eff_t *n, eff_site_t site)
+{
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (f->rt->misuse) {
+        eff_decref(n);
+        (void)eff__take_misuse(f, site);
+    } else {
+        eff__raise_null(f, site);
+    }
+}
+
+bool eff__bound(eff_fiber_t *f, eff_t *e, eff_t *n, uintptr_t word)
+{
+    bool refused = !n || f->rt->misuse;
+    if (refused) eff__refused(f, n, e->site);
+    eff__drop_bind(word, e);
+    return !refused;
 }
 
 bool eff__ended_by_interrupt(const eff_fiber_t *f)
@@ -60,7 +83,7 @@ enum eff__verdict eff__attend(eff_fiber_t *f, bool at_instruction)
     if (rt->ops_left <= 0) return EFF__BUDGET_SPENT;
     rt->ops_left--;
     bool later = !at_instruction && eff__interruptible_now(f); /* it is seen at the next instruction */
-    if (!rt->hooks.step && !later) {
+    if (!rt->hooks.step && !later && !rt->misuse) {
         rt->ops = rt->ops_left;
         rt->ops_left = 0;
     }
@@ -93,10 +116,32 @@ void eff__raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e)
                            e->op == EFF__OP_SYNC ? "eff_sync" : name_of_map(e->bind.env));
 }
 
-void eff__raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
+/* One of two callbacks returned NULL, and not the one that the site names. */
+static void raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
 {
     const char *place = site ? strrchr(site, '(') : NULL;
     eff__raise_mistake(f, NULL, "the `on_success` of eff_fold returned NULL%s%s", place ? " " : "", place ? place : "");
+}
+
+void eff__fold_refused(eff_fiber_t *f, const eff_t *e, eff_t *n)
+{
+    bool succeeded = f->status == EFF__OK;
+    f->reg = eff_unit;
+    f->status = EFF__OK;
+    if (n || !succeeded || f->rt->misuse) eff__refused(f, n, e->site);
+    else raise_null_of_fold(f, e->site);
+}
+
+int eff__call_on_exit(eff_fiber_t *f, const eff_t *e)
+{
+    eff_t *n;
+    eff_exit_t exit = eff__reg_exit(f);
+    uint8_t attrs = f->attrs;
+    f->attrs |= EFF__MASKED;
+    if (e->flags & EFF__ON_FAILURE) n = ((eff_cause_fn)e->bind.fn)(exit.cause, e->bind.env);
+    else n = ((eff_finalizer_fn)e->bind.fn)(&exit, e->bind.env);
+    f->attrs = attrs;
+    return eff__run_finalizer(f, eff__checked_finalizer(f, n, e->site), e->site);
 }
 
 void eff__requeue(eff_fiber_t *f)

@@ -20,9 +20,18 @@ enum eff__verdict eff__attend(eff_fiber_t *f, bool at_instruction);
 void eff__requeue(eff_fiber_t *f);
 /* Nobody can be failed with a mistake that a canceler or a drop hook reported as the fiber lost the loop. */
 void eff__tell_misuse(eff_runtime_t *rt);
+/* eff__value_release, where the value's second word need not be loaded to call it. */
+void eff__env_release(const eff_value_t *env);
+/* A callback that returned n reported a mistake, or n is NULL: the fiber fails. Consumes n. */
+void eff__refused(eff_fiber_t *f, eff_t *n, eff_site_t site);
+/* The callback of flat_map e returned n, and something is the matter: gives up its frame, and says whether to go on with
+ * n. */
+bool eff__bound(eff_fiber_t *f, eff_t *e, eff_t *n, uintptr_t word);
 /* A callback of e reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
 void eff__raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e);
-/* One of two callbacks returned NULL, and not the one that the site names. */
-void eff__raise_null_of_fold(eff_fiber_t *f, eff_site_t site);
+/* A callback of fold e, called for what is in the fiber, reported a mistake, or returned NULL (n, consumed). */
+void eff__fold_refused(eff_fiber_t *f, const eff_t *e, eff_t *n);
+/* Calls the callback of on_exit e with the exit that is in the fiber, and begins its finalizer: an enum eff__next. */
+int eff__call_on_exit(eff_fiber_t *f, const eff_t *e);
 
 #endif

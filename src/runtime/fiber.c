@@ -16,6 +16,7 @@
 #include "runtime/prim.h"
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
+#include "runtime/step.h"
 
 _Static_assert(sizeof(struct eff__header) + sizeof(eff_fiber_t) < (size_t)EFF__N_CLASSES * EFF__CLASS_BYTES,
                "fibers come from free lists, without looking");
@@ -46,21 +47,24 @@ const eff_type_t eff_fiber_type = { .size = sizeof(eff_fiber_t),
                                     .flags = EFF_TYPE_COUNTED | EFF_TYPE_HANDLE };
 
 /* Field by field: the compiler would clear the whole with a string instruction, which costs more than all the rest. */
-static EFF__INLINED void init(eff_fiber_t *f, eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
+static EFF__INLINED void init(eff_fiber_t *f, eff_runtime_t *rt, uintptr_t cur, eff_context_t *context, eff_site_t site,
+                              eff_fiber_t *parent)
 {
     f->rt = rt;
-    f->cur = e ? (uintptr_t)e | EFF__OWNED : 0;
+    f->cur = cur;
     f->reg = eff__plain_unit();
     f->state = EFF__NEW;
     f->status = EFF__OK;
-    f->attrs = 0;
+    f->attrs = parent ? parent->attrs & EFF__INHERITED : 0;
     atomic_init(&f->listed, 0);
     f->flags = 0;
-    f->depth = f->region = 0;
+    f->depth = 0;
+    f->region = parent ? parent->depth : 0;
     f->interrupt = NULL;
     f->context = context;
     f->scope = NULL;
-    f->parent = f->sibling_prev = f->sibling_next = f->children = NULL;
+    f->parent = parent;
+    f->sibling_prev = f->sibling_next = f->children = NULL;
     f->observers.first = NULL;
     f->owner.group = NULL;
     f->wait.ops = NULL;
@@ -77,7 +81,7 @@ static EFF__INLINED void init(eff_fiber_t *f, eff_runtime_t *rt, eff_t *e, eff_c
 eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site)
 {
     eff_fiber_t *f = (eff_fiber_t *)eff__payload_make(&eff_fiber_type, sizeof *f);
-    if (f) init(f, rt, e, eff_context_incref(context), site);
+    if (f) init(f, rt, e ? (uintptr_t)e | EFF__OWNED : 0, eff_context_incref(context), site, NULL);
     else eff_decref(e);
     return f;
 }
@@ -85,44 +89,39 @@ eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context,
 /* ---- eff_fork: the usual child, and nothing else */
 
 /* With the free list empty, a supervisor, or local variables. */
-static EFF_NOINLINE int fork_at_leisure(eff_fiber_t *f, eff_t *e, eff_site_t site)
+static EFF_NOINLINE eff_value_t fork_at_leisure(eff_fiber_t *f, eff_t *e, eff_site_t site)
 {
     eff_fiber_t *child = eff__fiber_new(f->rt, e, f->context, site);
-    f->reg = eff__plain_unit();
-    f->status = EFF__OK;
     if (!child || !eff__locals_fork(child, f)) {
         if (child) eff__fiber_discard(child);
+        f->reg = eff__plain_unit();
+        f->status = EFF__OK;
         eff__raise(f, eff_cause_incref(eff__cause_oom));
-        return EFF__RETURN;
+        return eff__direct_next(EFF__RETURN);
     }
     child->parent = f;
     child->region = f->depth;
     child->attrs = f->attrs & EFF__INHERITED;
     eff__fiber_adopt(&f->children, child);
-    f->reg = eff_fiber_value(eff_fiber_incref(child));
+    eff_value_t v = eff_fiber_value(eff_fiber_incref(child));
     eff__fiber_begins(child, f);
     eff__enqueue(child);
-    return EFF__RETURN;
+    return v;
 }
 
-int eff__fork_child(eff_fiber_t *f, eff_t *e, eff_site_t site)
+eff_value_t eff__fork_child(eff_fiber_t *f, eff_t *e, eff_site_t site)
 {
     eff_runtime_t *rt = f->rt;
     eff_fiber_t *child;
     if (f->flags & EFF__HAS_RARE || rt->supervised ||
         !(child = (eff_fiber_t *)eff__payload_at_once(&eff_fiber_type, sizeof *child)))
         return fork_at_leisure(f, e, site);
-    init(child, rt, e, f->context, site);
-    if (f->context) eff__payload_retain(f->context);
+    init(child, rt, (uintptr_t)e | EFF__OWNED, f->context, site, f);
+    if (child->context) eff__payload_retain(child->context);
     atomic_init(&eff__header_of(child)->count, 2); /* the run's, and the handle */
-    child->parent = f;
-    child->region = f->depth;
-    child->attrs = f->attrs & EFF__INHERITED;
     eff__fiber_adopt(&f->children, child);
-    f->reg = (eff_value_t){ .type = &eff_fiber_type, .ptr = child };
-    f->status = EFF__OK;
     eff__enqueue(child);
-    return EFF__RETURN;
+    return (eff_value_t){ .type = &eff_fiber_type, .ptr = child };
 }
 
 /* ---- */
@@ -155,7 +154,7 @@ static inline bool is_bare(const eff_fiber_t *f)
 {
     if (f->state != EFF__DONE || f->status != EFF__OK || f->interrupt) return false;
     if (f->flags & (EFF__ZOMBIE | EFF__HAS_RARE | EFF__OWN_EXIT) || atomic_load(&f->listed)) return false;
-    return !(f->reg.type->flags & (EFF_TYPE_COUNTED | EFF_TYPE_EFFECT));
+    return !eff__is_counted(f->reg);
 }
 
 static inline void free_bare(eff_fiber_t *f)
@@ -240,10 +239,7 @@ void eff__fiber_interrupt(eff_fiber_t *f, eff_cause_t *interrupt)
     if (f->state == EFF__DONE || f->interrupt) return;
     f->interrupt = eff_cause_incref(interrupt);
     switch ((enum eff__state)f->state) {
-    case EFF__RUNNING: /* the interpreter is to look up from its work */
-        f->rt->ops_left += f->rt->ops > 0 ? f->rt->ops : 0;
-        f->rt->ops = 0;
-        break;
+    case EFF__RUNNING: eff__look_up(f->rt); break;
     case EFF__SUSPENDED:
         if (f->attrs & EFF__MASKED || f->flags & EFF__STAY) break;
         if (!f->wait.ops) break; /* it is being taken out of its wait already, by which user code is called */
@@ -288,6 +284,7 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
 }
 
 /* Hands the exit to each waiting fiber as its wait wants it: see join_ops and await_ops. */
+static inline void deliver(eff_fiber_t *f, eff_fiber_t *to);
 static void deliver_all(eff_fiber_t *f);
 
 void eff__fiber_publish(eff_fiber_t *f)
@@ -328,14 +325,6 @@ void eff__fiber_publish(eff_fiber_t *f)
     if (f->rare->hooks) eff__fiber_call_hooks(f);
 }
 
-static EFF_NOINLINE void tell_end(eff_fiber_t *f, eff_fiber_t *parent)
-{
-    if (f->context) eff_context_decref(f->context);
-    f->context = NULL;
-    if (f->observers.first) deliver_all(f);
-    if (parent->state == EFF__SUSPENDED && parent->wait.ops == &eff__children_wait) eff__child_ended(parent, f);
-}
-
 void eff__fiber_end_plainly(eff_fiber_t *f)
 {
     eff_fiber_t *p = f->parent;
@@ -343,8 +332,14 @@ void eff__fiber_end_plainly(eff_fiber_t *f)
     f->state = EFF__DONE;
     f->rt->n_fibers--;
     unlink_from(&p->children, f);
-    bool parent_waits = p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait;
-    if (__builtin_expect(f->observers.first || f->context || parent_waits, 0)) tell_end(f, p);
+    if (f->context) {
+        eff_context_decref(f->context);
+        f->context = NULL;
+    }
+    eff_fiber_t *waiter = eff__ring_pop(&f->observers);
+    if (waiter) deliver(f, waiter);
+    if (__builtin_expect(f->observers.first != NULL, 0)) deliver_all(f);
+    if (p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
     if (!eff__count_dec(&eff__header_of(f)->count)) return;
     if (is_bare(f)) free_bare(f);
     else eff__payload_died(f);
@@ -410,18 +405,24 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
     }
 }
 
-static inline void deliver(eff_fiber_t *f, eff_fiber_t *to)
+static EFF_NOINLINE void deliver_otherwise(eff_fiber_t *f, eff_fiber_t *to)
 {
-    if (__builtin_expect(to->wait.ops == &join_ops && f->status == EFF__OK, 1)) {
-        f->flags |= EFF__OBSERVED;
-        eff__copy_value(&to->reg, &f->reg);
-        (void)eff_value_incref(f->reg);
-        to->status = EFF__OK;
-    } else if (!waits_for_end_only(to)) {
+    if (!waits_for_end_only(to)) {
         take_exit(f, to, to->wait.ops == &join_ops || to->wait.ops == &eff__closed_wait);
     } else {
         to->reg = eff_unit;
         to->status = EFF__OK;
+    }
+}
+
+static inline void deliver(eff_fiber_t *f, eff_fiber_t *to)
+{
+    if (__builtin_expect(to->wait.ops == &join_ops && f->status == EFF__OK && !eff__is_counted(f->reg), 1)) {
+        f->flags |= EFF__OBSERVED;
+        eff__copy_value(&to->reg, &f->reg);
+        to->status = EFF__OK;
+    } else {
+        deliver_otherwise(f, to);
     }
     to->wait.object = NULL;
     eff__wake_in_turn(to);

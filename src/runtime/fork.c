@@ -80,6 +80,7 @@ static bool apply(eff_fiber_t *f, eff_fiber_t *child, const struct extras *x)
     return true;
 }
 
+/* Answers with an enum eff__next. */
 static EFF_NOINLINE int fork_any(eff_fiber_t *f, eff_t *e, bool owned)
 {
     enum eff__fork_kind kind = (enum eff__fork_kind)e->kind;
@@ -123,15 +124,16 @@ static EFF_NOINLINE int fork_any(eff_fiber_t *f, eff_t *e, bool owned)
 }
 
 /* Of a node that others have too, or that the free list has no room for. */
-static EFF_NOINLINE int fork_shared(eff_fiber_t *f, eff_t *e, bool owned)
+static EFF_NOINLINE eff_value_t fork_shared(eff_fiber_t *f, eff_t *e, bool owned)
 {
     eff_site_t site = e->site;
     return eff__fork_child(f, eff__unwrap(e, &e->fork.source, owned, EFF__NODE_SIZE(fork)), site);
 }
 
-int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
+eff_value_t eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned)
 {
-    if (__builtin_expect(e->kind != EFF__FORK_CHILD || e->flags & EFF__FORK_EXTRAS, 0)) return fork_any(f, e, owned);
+    if (__builtin_expect(e->kind != EFF__FORK_CHILD || e->flags & EFF__FORK_EXTRAS, 0))
+        return eff__direct_next(fork_any(f, e, owned));
     eff_site_t site = e->site;
     eff_t *source = e->fork.source;
     bool alone = owned && eff__count_is_one(&e->count);

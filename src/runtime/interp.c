@@ -32,10 +32,13 @@
 #include "runtime/runtime.h"
 #include "runtime/step.h"
 
-#define STORE() (f->top = top, f->cur = cur, f->reg = v, f->status = (uint8_t)st)
-#define LOAD() (top = f->top, cur = f->cur, v = f->reg, st = f->status)
+/* The registers into the fiber: an effect to be evaluated, a success, or a failure, whose status is there already. */
+#define STORE_EFFECT() (f->top = top, f->cur = cur, f->reg = eff_unit, f->status = EFF__OK)
+#define STORE_VALUE() (f->top = top, f->cur = 0, f->reg = v, f->status = EFF__OK)
+#define STORE_FAILURE() (f->top = top, f->cur = 0, f->reg = v)
 #define OWNED_NODE() (cur & EFF__OWNED)
-#define IS_ALONE() (OWNED_NODE() && eff__count_is_one(&e->count))
+/* Whether cur holds the only reference: no count is 0. */
+#define IS_ALONE() eff__count_is(&e->count, (uint32_t)OWNED_NODE())
 /* A callback was called: a mistake it reported counts before what it returned. */
 #define MISUSED() __builtin_expect(rt->misuse != NULL, 0)
 
@@ -50,15 +53,50 @@
 #define IS_WATCHED false
 #endif
 
+/* Evaluates cur, whose node is e. */
+#define EVALUATE(ways)                                                                                                 \
+    do {                                                                                                               \
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend;                                                           \
+        WATCH(eff__watch_eval(f, e));                                                                                  \
+        goto *(ways)[e->op];                                                                                           \
+    } while (0)
+
+/* Where the instructions are; the first three may be elsewhere for an effect that was just given to this fiber. */
+#define WAYS(succeed, map, flat_map)                                                                                   \
+    {                                                                                                                  \
+        [EFF__OP_SUCCEED] = &&succeed, [EFF__OP_MAP] = &&map, [EFF__OP_FLAT_MAP] = &&flat_map,                         \
+        [EFF__OP_FAIL] = &&fail, [EFF__OP_SYNC] = &&sync, [EFF__OP_SUSPEND] = &&suspend, [EFF__OP_FOLD] = &&fold,      \
+        [EFF__OP_ON_EXIT] = &&on_exit, [EFF__OP_YIELD] = &&yield, [EFF__OP_PRIM] = &&prim, [EFF__OP_MASK] = &&mask,    \
+        [EFF__OP_ASYNC] = &&async, [EFF__OP_SLEEP] = &&sleep, [EFF__OP_SERVICE] = &&service,                           \
+        [EFF__OP_PROVIDE] = &&provide, [EFF__OP_FORK] = &&fork, [EFF__OP_PAR] = &&par, [EFF__OP_EACH] = &&each,        \
+        [EFF__OP_GEN] = &&gen, [EFF__OP_SCOPED] = &&scoped, [EFF__OP_BRACKET] = &&bracket,                             \
+    }
+/* The same for what a flat_map does, by the op of its source. */
+#define WAYS_OVER(value, prim, fork, other)                                                                            \
+    {                                                                                                                  \
+        [EFF__OP_SUCCEED] = &&value, [EFF__OP_MAP] = &&other, [EFF__OP_FLAT_MAP] = &&other, [EFF__OP_FAIL] = &&other,  \
+        [EFF__OP_SYNC] = &&other, [EFF__OP_SUSPEND] = &&other, [EFF__OP_FOLD] = &&other, [EFF__OP_ON_EXIT] = &&other,  \
+        [EFF__OP_YIELD] = &&other, [EFF__OP_PRIM] = &&prim, [EFF__OP_MASK] = &&other, [EFF__OP_ASYNC] = &&other,       \
+        [EFF__OP_SLEEP] = &&other, [EFF__OP_SERVICE] = &&other, [EFF__OP_PROVIDE] = &&other, [EFF__OP_FORK] = &&fork,  \
+        [EFF__OP_PAR] = &&other, [EFF__OP_EACH] = &&other, [EFF__OP_GEN] = &&other, [EFF__OP_SCOPED] = &&other,        \
+        [EFF__OP_BRACKET] = &&other,                                                                                   \
+    }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic" /* the addresses of labels: two instructions less than a switch */
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the dispatch loop is one function on purpose */
 void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
 {
+    static const void *const ways[EFF__N_OPS] = WAYS(succeed, map, flat_map);
+    static const void *const own_ways[EFF__N_OPS] = WAYS(own_succeed, own_map, own_flat_map);
+    static const void *const ways_over[EFF__N_OPS] = WAYS_OVER(over_value, over_prim, over_fork, push);
     uintptr_t *top;
     uintptr_t cur;
     eff_value_t v;
-    unsigned st;
     uintptr_t word;
     eff_t *e;
+    eff_t *n;
     int next;
 
 resume:
@@ -66,246 +104,309 @@ resume:
     rt->current = f;
     if (__builtin_expect(!f->interrupt && !(f->flags & (EFF__AT_RETURN | EFF__STAY)), 1)) eff__end_wait(rt, f, false);
     else eff__resume(rt, f);
-    LOAD();
-    if (!cur) goto ret;
+
+load: /* everything is in the fiber */
+    top = f->top;
+    cur = f->cur;
+    if (cur) goto eval;
+    v = f->reg;
+    if (__builtin_expect(f->status == EFF__OK, 1)) goto value;
+    goto failure;
 
 eval:
-    if (__builtin_expect(--rt->ops < 0, 0)) {
-        v = eff_unit;
-        st = EFF__OK;
-        STORE();
-        enum eff__verdict verdict = eff__attend(f, true);
-        if (verdict == EFF__BUDGET_SPENT) {
-            eff__requeue(f);
-            goto out;
-        }
-        LOAD();
-        if (verdict == EFF__RAISED) goto ret;
+    e = eff__frame_node(cur);
+    EVALUATE(ways);
+
+attend:
+    STORE_EFFECT();
+    switch (eff__attend(f, true)) {
+    case EFF__GO_ON: break;
+    case EFF__RAISED: goto load;
+    case EFF__BUDGET_SPENT: eff__requeue(f); goto out;
     }
+    top = f->top;
+    cur = f->cur;
     e = eff__frame_node(cur);
     WATCH(eff__watch_eval(f, e));
-    switch ((enum eff__op)e->op) {
-    case EFF__OP_SUCCEED:
-        v = e->value.value;
-        st = EFF__OK;
-        if (__builtin_expect(IS_ALONE(), 1)) {
-            eff__free(e, EFF__NODE_SIZE(value));
-        } else {
-            v = eff_value_incref(v);
-            if (OWNED_NODE()) eff__node_release(e);
-        }
-        goto ret;
+    goto *ways[e->op];
 
-    case EFF__OP_FAIL:
-        v = e->value.value;
-        st = e->flags & EFF__CAUSE ? EFF__CAUSED : EFF__FAILED;
-        rt->trace.n_seen = 0;
-        eff__trace_add(&rt->trace, e->site);
-        if (__builtin_expect(IS_ALONE(), 1)) {
-            eff__free(e, EFF__NODE_SIZE(value));
-        } else {
-            v = eff_value_incref(v);
-            if (OWNED_NODE()) eff__node_release(e);
-        }
-        goto ret;
+own: /* n is this fiber's */
+    e = n;
+    cur = (uintptr_t)e | EFF__OWNED;
+    EVALUATE(own_ways);
 
-    case EFF__OP_FLAT_MAP: {
-        eff_t *known = e->bind.source;
-        if (IS_WATCHED || known->op != EFF__OP_SUCCEED || !IS_ALONE() || rt->ops < 2 ||
-            !eff__count_is_one(&known->count))
-            goto push;
-        /* Its source is a value already: the three instructions at once, and no frame. */
-        rt->ops -= 2;
-        v = known->value.value;
-        eff__free(known, EFF__NODE_SIZE(value));
-        e->bind.source = NULL;
-        word = cur | EFF__ALONE;
-        goto apply;
-    }
-    case EFF__OP_MAP:
-    push : {
-        uintptr_t source = (uintptr_t)e->bind.source;
-        if (__builtin_expect(top == f->limit, 0)) goto grow;
-        if (__builtin_expect(IS_ALONE(), 1)) {
-            e->bind.source = NULL;
-            source |= EFF__OWNED;
-            cur |= EFF__ALONE;
-        }
-        *top++ = cur;
-        cur = source;
-        goto eval;
-    grow: /* and once more: the instruction is counted twice */
-        f->top = top;
-        if (!eff__frames_grow(f, 1)) goto no_memory;
-        top = f->top;
-        goto eval;
-    }
+own_succeed:
+    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto succeed;
+    v = e->value.value;
+    eff__free(e, EFF__NODE_SIZE(value));
+value: /* v returns to the top frame */
+    word = *--top;
+    e = eff__frame_node(word);
+    if (__builtin_expect((word & EFF__SPECIAL) != 0, 0)) goto special_value;
+    WATCH(eff__watch_return(f, e));
+    if (__builtin_expect(e->op != EFF__OP_FLAT_MAP, 0)) goto value_elsewhere;
+apply: /* to the callback of the flat_map e, whose frame is popped */
+    f->top = top;
+    if (__builtin_expect(eff__is_counted(v), 0)) n = eff__call_and_drop(e, v);
+    else n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
+    /* The return does not count, since what it comes to does. A mistake made the count 0. */
+    if (__builtin_expect(!n || --rt->ops < 0, 0)) goto attend_bind;
+    top = f->top;
+    eff__drop_bind(word, e);
+    e = n;
+    cur = (uintptr_t)e | EFF__OWNED;
+    WATCH(eff__watch_eval(f, e));
+    goto *own_ways[e->op];
+attend_bind:
+    if (!eff__bound(f, e, n, word)) goto failed;
+    cur = (uintptr_t)n | EFF__OWNED;
+    top = f->top;
+    goto attend;
 
-    case EFF__OP_FOLD: {
-        uintptr_t source = (uintptr_t)e->fold.source;
-        if (__builtin_expect(top == f->limit, 0)) {
-            f->top = top;
-            if (!eff__frames_grow(f, 1)) goto no_memory;
-            top = f->top;
-        }
-        if (__builtin_expect(IS_ALONE(), 1)) {
-            e->fold.source = NULL;
-            source |= EFF__OWNED;
-            cur |= EFF__ALONE;
-        }
-        *top++ = cur;
-        cur = source;
-        goto eval;
-    }
-
-    case EFF__OP_ON_EXIT:
-        f->top = top;
-        if (!eff__frames_reserve(f, 1 + EFF__FRAME_SLACK)) goto no_memory;
-        top = f->top;
-        *top++ = cur;
-        cur = eff__take_source(e, &e->bind.source, OWNED_NODE());
-        goto eval;
-
-    case EFF__OP_SYNC:
-        f->top = top;
-        v = ((eff_sync_fn)e->call.fn)(e->call.env);
-        st = EFF__OK;
-        if (__builtin_expect(!eff__value_usable(v) || rt->misuse, 0)) {
-            eff__raise_bad_value(f, v, e);
-            if (OWNED_NODE()) eff__node_release(e);
-            goto failed_in_memory;
-        }
+succeed:
+    v = e->value.value;
+    if (IS_ALONE()) {
+        eff__free(e, EFF__NODE_SIZE(value));
+    } else {
+        v = eff_value_incref(v);
         if (OWNED_NODE()) eff__node_release(e);
-        goto ret;
-
-    case EFF__OP_SUSPEND: {
-        f->top = top;
-        eff_t *n = ((eff_suspend_fn)e->call.fn)(e->call.env);
-        eff_site_t site = e->site;
-        if (OWNED_NODE()) eff__node_release(e);
-        if (MISUSED()) goto misused;
-        cur = (uintptr_t)n | EFF__OWNED;
-        if (__builtin_expect(n != NULL, 1)) goto eval;
-        f->reg = eff_unit;
-        f->status = EFF__OK;
-        eff__raise_null(f, site);
-        goto failed_in_memory;
-    misused:
-        eff_decref(n);
-        f->reg = eff_unit;
-        f->status = EFF__OK;
-        (void)eff__take_misuse(f, site);
-        goto failed_in_memory;
     }
+    goto value;
 
-    case EFF__OP_YIELD:
+fail:
+    v = e->value.value;
+    f->status = e->flags & EFF__CAUSE ? EFF__CAUSED : EFF__FAILED;
+    rt->trace.n_seen = 0;
+    eff__trace_add(&rt->trace, e->site);
+    if (__builtin_expect(IS_ALONE(), 1)) {
+        eff__free(e, EFF__NODE_SIZE(value));
+    } else {
+        v = eff_value_incref(v);
         if (OWNED_NODE()) eff__node_release(e);
-        v = eff_unit;
-        st = EFF__OK;
-        cur = 0;
-        STORE();
-        f->state = EFF__READY;
-        eff__enqueue(f);
-        goto lost;
-
-    case EFF__OP_PRIM: {
-        bool alone = IS_ALONE();
-        f->top = top;
-        f->wait.site = e->site;
-        next = EFF__DECLINED;
-        if (alone && e->flags & EFF__DIRECT) {
-            v = ((const struct eff__direct_prim *)e->prim.prim)->direct(f, e);
-            st = EFF__OK;
-            if (__builtin_expect(v.type && !rt->misuse, 1)) goto ret;
-            if (v.type) goto misused_directly;
-            next = (int)v.integer;
-        }
-        if (next == EFF__DECLINED) {
-            next = e->prim.prim->run(f, e, alone);
-            if (OWNED_NODE()) eff__drop_prim(e);
-        }
-        if (MISUSED() && next != EFF__SUSPEND) goto act;
-        if (next == EFF__RETURN) {
-            top = f->top;
-            v = f->reg;
-            st = f->status;
-            if (__builtin_expect(st != EFF__OK, 0)) {
-                rt->trace.n_seen = 0;
-                eff__trace_add(&rt->trace, f->wait.site);
-            }
-            goto ret;
-        }
-        if (next == EFF__EVAL) {
-            top = f->top;
-            cur = f->cur;
-            goto eval;
-        }
-        goto lost;
-    misused_directly:
-        f->reg = v;
-        f->status = EFF__OK;
-        next = EFF__RETURN;
-        goto act;
     }
+    goto failure;
 
-    case EFF__OP_MASK:
-        f->top = top;
-        next = eff__eval_mask(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_ASYNC:
-        f->top = top;
-        next = eff__eval_async(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_SLEEP:
-        f->top = top;
-        next = eff__eval_sleep(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_SERVICE:
-        f->top = top;
-        next = eff__eval_service(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_PROVIDE:
-        f->top = top;
-        next = eff__eval_provide(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_FORK:
-        f->top = top;
-        next = eff__eval_fork(f, e, OWNED_NODE());
-        if (__builtin_expect(next != EFF__RETURN || rt->misuse, 0)) goto act;
+own_flat_map:
+    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto push_shared;
+alone_flat_map:
+    if (IS_WATCHED) goto push;
+    goto *ways_over[e->bind.source->op];
+
+flat_map:
+    if (IS_ALONE()) goto alone_flat_map;
+    goto push_shared;
+
+map:
+    if (IS_ALONE()) goto push;
+    goto push_shared;
+
+own_map:
+    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto push_shared;
+push: /* a node that nobody else holds is the frame, and its source goes on alone */
+    if (__builtin_expect(top == f->limit, 0)) goto grow;
+    n = e->bind.source;
+    e->bind.source = NULL;
+    *top++ = (uintptr_t)e | EFF__OWNED | EFF__ALONE;
+    goto own;
+
+push_shared:
+    if (__builtin_expect(top == f->limit, 0)) goto grow;
+    *top++ = cur;
+    e = e->bind.source;
+    cur = (uintptr_t)e;
+    EVALUATE(ways);
+
+grow: /* and once more: the instruction is counted twice */
+    f->top = top;
+    if (!eff__frames_grow(f, 1)) goto no_memory;
+    top = f->top;
+    goto eval;
+
+    /* A flat_map and a source that comes to a value at once, both nobody else's, need not meet on the stack. */
+over_value : {
+    eff_t *source = e->bind.source;
+    if (!eff__count_is_one(&source->count)) goto push;
+    if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
+    v = source->value.value;
+    eff__free(source, EFF__NODE_SIZE(value));
+    word = (uintptr_t)e | EFF__OWNED | EFF__ALONE; /* by which its source is not looked at any more */
+    goto apply;
+too_few:
+    rt->ops++;
+    goto push;
+}
+
+over_prim : {
+    eff_t *source = e->bind.source;
+    if (!(source->flags & EFF__DIRECT) || !eff__count_is_one(&source->count)) goto push;
+    if (__builtin_expect(top == f->limit, 0)) goto push;
+    if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
+    *top = word = (uintptr_t)e | EFF__OWNED | EFF__ALONE; /* they do, for whoever looks, and if it does not */
+    f->top = top + 1;
+    f->wait.site = source->site;
+    v = ((const struct eff__direct_prim *)source->prim.prim)->direct(f, source);
+    if (__builtin_expect(v.type && !rt->misuse, 1)) goto apply;
+    n = e->bind.source;
+    e->bind.source = NULL;
+    e = n;
+    cur = (uintptr_t)e | EFF__OWNED;
+    goto no_value;
+}
+
+over_fork : {
+    eff_t *source = e->bind.source;
+    if (__builtin_expect(top == f->limit, 0)) goto push;
+    if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
+    *top = word = (uintptr_t)e | EFF__OWNED | EFF__ALONE;
+    f->top = top + 1;
+    v = eff__eval_fork(f, source, true);
+    if (__builtin_expect(v.type && !rt->misuse, 1)) goto apply;
+    e->bind.source = NULL;
+    goto not_forked;
+}
+
+fold:
+    if (__builtin_expect(top == f->limit, 0)) goto grow;
+    n = e->fold.source;
+    if (IS_ALONE()) {
+        e->fold.source = NULL;
+        *top++ = cur | EFF__ALONE;
+        goto own;
+    }
+    *top++ = cur;
+    e = n;
+    cur = (uintptr_t)e;
+    EVALUATE(ways);
+
+on_exit:
+    f->top = top;
+    if (!eff__frames_reserve(f, 1 + EFF__FRAME_SLACK)) goto no_memory;
+    top = f->top;
+    *top++ = cur;
+    cur = eff__take_source(e, &e->bind.source, OWNED_NODE());
+    goto eval;
+
+sync:
+    f->top = top;
+    v = ((eff_sync_fn)e->call.fn)(e->call.env);
+    if (__builtin_expect(!eff__value_usable(v) || rt->misuse, 0)) {
+        eff__raise_bad_value(f, v, e);
+        if (OWNED_NODE()) eff__node_release(e);
+        goto failed;
+    }
+    if (OWNED_NODE()) eff__node_release(e);
+    goto value;
+
+suspend : {
+    f->top = top;
+    n = ((eff_suspend_fn)e->call.fn)(e->call.env);
+    eff_site_t site = e->site;
+    if (OWNED_NODE()) eff__node_release(e);
+    if (__builtin_expect(n && !rt->misuse, 1)) goto own;
+    eff__refused(f, n, site);
+    goto failed;
+}
+
+yield:
+    if (OWNED_NODE()) eff__node_release(e);
+    v = eff_unit;
+    STORE_VALUE();
+    f->state = EFF__READY;
+    eff__enqueue(f);
+    goto lost;
+
+prim:
+    f->top = top;
+    f->wait.site = e->site;
+    if (IS_ALONE() && e->flags & EFF__DIRECT) {
+        v = ((const struct eff__direct_prim *)e->prim.prim)->direct(f, e);
+        if (__builtin_expect(v.type && !rt->misuse, 1)) goto value;
+    no_value:
+        if (v.type) goto misused;
+        next = (int)v.integer;
+        if (next != EFF__DECLINED) goto prim_done;
+    }
+    next = e->prim.prim->run(f, e, IS_ALONE());
+    if (OWNED_NODE()) eff__drop_prim(e);
+prim_done:
+    if (MISUSED() && next != EFF__SUSPEND) goto act;
+    if (next == EFF__RETURN) {
         top = f->top;
         v = f->reg;
-        st = f->status;
-        goto ret;
-    case EFF__OP_PAR:
-        f->top = top;
-        next = eff__eval_par(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_EACH:
-        f->top = top;
-        next = eff__eval_each(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_GEN:
-        f->top = top;
-        next = eff__eval_gen(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_SCOPED:
-        f->top = top;
-        next = eff__eval_scoped(f, e, OWNED_NODE());
-        goto act;
-    case EFF__OP_BRACKET:
-        f->top = top;
-        next = eff__eval_bracket(f, e, OWNED_NODE());
-        goto act;
-    case EFF__N_OPS: break;
+        if (__builtin_expect(f->status == EFF__OK, 1)) goto value;
+        rt->trace.n_seen = 0;
+        eff__trace_add(&rt->trace, f->wait.site);
+        goto failure;
     }
-    __builtin_unreachable();
+    if (next == EFF__EVAL) {
+        top = f->top;
+        cur = f->cur;
+        goto eval;
+    }
+    goto lost;
+
+mask:
+    f->top = top;
+    next = eff__eval_mask(f, e, OWNED_NODE());
+    goto act;
+async:
+    f->top = top;
+    next = eff__eval_async(f, e, OWNED_NODE());
+    goto act;
+sleep:
+    f->top = top;
+    next = eff__eval_sleep(f, e, OWNED_NODE());
+    goto act;
+service:
+    f->top = top;
+    next = eff__eval_service(f, e, OWNED_NODE());
+    goto act;
+provide:
+    f->top = top;
+    next = eff__eval_provide(f, e, OWNED_NODE());
+    goto act;
+par:
+    f->top = top;
+    next = eff__eval_par(f, e, OWNED_NODE());
+    goto act;
+each:
+    f->top = top;
+    next = eff__eval_each(f, e, OWNED_NODE());
+    goto act;
+gen:
+    f->top = top;
+    next = eff__eval_gen(f, e, OWNED_NODE());
+    goto act;
+scoped:
+    f->top = top;
+    next = eff__eval_scoped(f, e, OWNED_NODE());
+    goto act;
+bracket:
+    f->top = top;
+    next = eff__eval_bracket(f, e, OWNED_NODE());
+    goto act;
+
+fork:
+    f->top = top;
+    v = eff__eval_fork(f, e, OWNED_NODE());
+    if (__builtin_expect(v.type && !rt->misuse, 1)) goto value;
+not_forked:
+    next = (int)v.integer;
+    if (!v.type) goto act;
+misused: /* it came to v, but a callback made a mistake */
+    f->reg = v;
+    f->status = EFF__OK;
+    next = EFF__RETURN;
+    goto act;
 
 no_memory: /* no room for a frame: the instruction is dropped, and fails */
     if (OWNED_NODE()) eff_decref(eff__frame_node(cur));
     f->reg = eff_unit;
     f->status = EFF__OK;
     eff__raise(f, eff_cause_incref(eff__cause_oom));
-    goto failed_in_memory;
+failed: /* and everything is in the fiber, but that there is nothing to be evaluated */
+    f->cur = 0;
+    goto load;
 
 act: /* a function did the instruction and left everything in the fiber */
     if (MISUSED() && (next == EFF__EVAL || next == EFF__RETURN)) {
@@ -322,10 +423,7 @@ act: /* a function did the instruction and left everything in the fiber */
         top = f->top;
         cur = f->cur;
         goto eval;
-    case EFF__RETURN:
-        f->cur = 0;
-        LOAD();
-        goto ret;
+    case EFF__RETURN: f->cur = 0; goto load;
     case EFF__SUSPEND: goto lost;
     case EFF__SWITCH:
         f->cur = 0;
@@ -334,49 +432,10 @@ act: /* a function did the instruction and left everything in the fiber */
     }
     __builtin_unreachable();
 
-failed_in_memory: /* reg and status are in the fiber; the frames are too */
-    f->cur = 0;
-    LOAD();
-
-ret: /* v, st return to the top frame */
-    word = top[-1];
-    e = eff__frame_node(word);
-    if (__builtin_expect((word & EFF__SPECIAL) != 0, 0)) goto special;
-    WATCH(eff__watch_return(f, e));
-    if (__builtin_expect(e->op == EFF__OP_FLAT_MAP, 1)) goto flat_map; /* mostly */
+value_elsewhere: /* the frame is popped */
     switch ((enum eff__op)e->op) {
-    case EFF__OP_FLAT_MAP:
-    flat_map : {
-        if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
-        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
-        top--;
-    apply:
-        f->top = top;
-        eff_t *n;
-        if (__builtin_expect(eff__is_counted(v), 0)) n = eff__call_and_drop(e, v);
-        else n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
-        top = f->top;
-        if (__builtin_expect(!n || rt->misuse, 0)) goto bad_callback;
-        eff__drop_bind(word, e);
-        cur = (uintptr_t)n | EFF__OWNED;
-        goto eval;
-    bad_callback:
-        f->reg = eff_unit;
-        f->status = EFF__OK;
-        if (rt->misuse) {
-            eff_decref(n);
-            (void)eff__take_misuse(f, e->site);
-        } else {
-            eff__raise_null(f, e->site);
-        }
-        eff__drop_bind(word, e);
-        goto failed_in_memory;
-    }
-
     case EFF__OP_MAP: {
-        if (__builtin_expect(st != EFF__OK, 0)) goto pass_bind;
-        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
-        top--;
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_value;
         f->top = top;
         eff_value_t r = ((eff_map_fn)e->bind.fn)(v, e->bind.env);
         eff__drop_value(v);
@@ -384,92 +443,24 @@ ret: /* v, st return to the top frame */
         if (__builtin_expect(!eff__value_usable(r) || rt->misuse, 0)) {
             eff__raise_bad_value(f, v, e);
             eff__drop_bind(word, e);
-            goto failed_in_memory;
+            goto failed;
         }
         eff__drop_bind(word, e);
-        goto ret;
+        goto value;
     }
 
-    pass_bind: /* a failure passes a frame that only wants successes */
-        eff__trace_add(&rt->trace, e->site);
-        top--;
-        eff__drop_bind(word, e);
-        goto ret;
-
-    case EFF__OP_FOLD: {
-        eff_value_t error = eff_unit;
-        eff_t *n;
-        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_return;
+    case EFF__OP_FOLD:
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_value;
+        if (!e->fold.good) {
+            eff__drop_fold(word, e);
+            goto value;
+        }
         f->top = top;
-        f->reg = v;
-        f->status = (uint8_t)st;
-        if (st == EFF__OK) {
-            top--;
-            if (!e->fold.good) {
-                eff__drop_fold(word, e);
-                goto ret;
-            }
-            f->top = top;
-            n = e->fold.good(v, e->fold.env);
-        } else if (eff__fold_applies(f, e, &error)) {
-            top--;
-            f->top = top;
-            if (e->flags & EFF__CAUSE) {
-                eff__trace_add(&rt->trace, e->site);
-                n = ((eff_cause_fn)e->fold.bad)(eff__materialize(f), e->fold.env);
-                v = f->reg;
-            } else {
-                n = ((eff_bind_fn)e->fold.bad)(error, e->fold.env);
-            }
-        } else {
-            eff__trace_add(&rt->trace, e->site);
-            top--;
-            eff__drop_fold(word, e);
-            goto ret;
-        }
-        eff_value_decref(v);
-        if (__builtin_expect(!n || rt->misuse, 0)) {
-            bool succeeded = f->status == EFF__OK;
-            f->reg = eff_unit;
-            f->status = EFF__OK;
-            if (rt->misuse) {
-                eff_decref(n);
-                (void)eff__take_misuse(f, e->site);
-            } else if (succeeded) {
-                eff__raise_null_of_fold(f, e->site);
-            } else {
-                eff__raise_null(f, e->site);
-            }
-            eff__drop_fold(word, e);
-            goto failed_in_memory;
-        }
-        eff__drop_fold(word, e);
-        cur = (uintptr_t)n | EFF__OWNED;
-        goto eval;
-    }
+        f->status = EFF__OK;
+        n = e->fold.good(v, e->fold.env);
+        goto folded;
 
-    case EFF__OP_ON_EXIT: {
-        eff_t *n;
-        top--;
-        cur = 0;
-        STORE();
-        if (st != EFF__OK) eff__trace_add(&rt->trace, e->site);
-        if ((e->flags & (EFF__ON_FAILURE | EFF__ON_INTERRUPT) && st == EFF__OK) ||
-            (e->flags & EFF__ON_INTERRUPT && !eff__ended_by_interrupt(f))) {
-            eff__drop_bind(word, e);
-            goto ret;
-        }
-        eff_exit_t exit = eff__reg_exit(f);
-        uint8_t attrs = f->attrs;
-        f->attrs |= EFF__MASKED;
-        if (e->flags & EFF__ON_FAILURE) n = ((eff_cause_fn)e->bind.fn)(exit.cause, e->bind.env);
-        else n = ((eff_finalizer_fn)e->bind.fn)(&exit, e->bind.env);
-        f->attrs = attrs;
-        n = eff__checked_finalizer(f, n, e->site);
-        next = eff__run_finalizer(f, n, e->site);
-        eff__drop_bind(word, e);
-        goto act;
-    }
+    case EFF__OP_ON_EXIT: STORE_VALUE(); goto exit_frame;
 
     /* kept for their env until what they returned has ended */
     case EFF__OP_MASK:
@@ -478,15 +469,14 @@ ret: /* v, st return to the top frame */
     case EFF__OP_PROVIDE:
     case EFF__OP_GEN:
     case EFF__OP_EACH:
-        if (st != EFF__OK) eff__trace_add(&rt->trace, e->site);
-        top--;
         if (word & EFF__OWNED) eff__node_release(e);
-        goto ret;
+        goto value;
 
     case EFF__OP_SUCCEED:
     case EFF__OP_FAIL:
     case EFF__OP_SYNC:
     case EFF__OP_SUSPEND:
+    case EFF__OP_FLAT_MAP:
     case EFF__OP_YIELD:
     case EFF__OP_ASYNC:
     case EFF__OP_PRIM:
@@ -498,33 +488,90 @@ ret: /* v, st return to the top frame */
     default: __builtin_unreachable();
     }
 
+failure: /* v, which is of f->status, passes the top frame, unless that is for failures */
+    word = *--top;
+    e = eff__frame_node(word);
+    if (word & EFF__SPECIAL) {
+        top++;
+        STORE_FAILURE();
+        goto special;
+    }
+    WATCH(eff__watch_return(f, e));
+    if (e->op == EFF__OP_FOLD) {
+        eff_value_t error = eff_unit;
+        if (__builtin_expect(--rt->ops < 0, 0)) goto attend_failure;
+        f->top = top;
+        f->reg = v;
+        if (eff__fold_applies(f, e, &error)) {
+            if (e->flags & EFF__CAUSE) {
+                eff__trace_add(&rt->trace, e->site);
+                n = ((eff_cause_fn)e->fold.bad)(eff__materialize(f), e->fold.env);
+                v = f->reg;
+            } else {
+                n = ((eff_bind_fn)e->fold.bad)(error, e->fold.env);
+            }
+            goto folded;
+        }
+    }
+    eff__trace_add(&rt->trace, e->site);
+    if (e->op == EFF__OP_ON_EXIT) {
+        STORE_FAILURE();
+        goto exit_frame;
+    }
+    if (word & EFF__OWNED) eff__node_release(e);
+    goto failure;
+
+folded: /* a handler of the fold e was called with v, and returned n */
+    eff_value_decref(v);
+    if (__builtin_expect(!n || rt->misuse, 0)) {
+        eff__fold_refused(f, e, n);
+        eff__drop_fold(word, e);
+        goto failed;
+    }
+    eff__drop_fold(word, e);
+    goto own;
+
+exit_frame: /* e wants to know the exit, which is in the fiber */
+    if ((e->flags & (EFF__ON_FAILURE | EFF__ON_INTERRUPT) && f->status == EFF__OK) ||
+        (e->flags & EFF__ON_INTERRUPT && !eff__ended_by_interrupt(f))) {
+        eff__drop_bind(word, e);
+        goto load;
+    }
+    next = eff__call_on_exit(f, e);
+    eff__drop_bind(word, e);
+    goto act;
+
+attend_value: /* the frame is to be looked at again */
+    top++;
+    STORE_VALUE();
+    goto attend_return;
+attend_failure:
+    top++;
+    STORE_FAILURE();
 attend_return:
-    cur = 0;
-    STORE();
     if (eff__attend(f, false) == EFF__BUDGET_SPENT) {
         if (f->status != EFF__OK) eff__materialize(f);
         f->flags |= EFF__AT_RETURN;
         eff__requeue(f);
         goto out;
     }
-    LOAD();
     rt->ops++; /* the frame is counted when it is looked at again */
-    goto ret;
+    goto load;
 
-special:
-    if (!IS_WATCHED && eff__frame_code(word) == EFF__F_GEN && st == EFF__OK) { /* the most frequent, at once */
+special_value:
+    top++;
+    if (!IS_WATCHED && eff__frame_code(word) == EFF__F_GEN) { /* the most frequent, at once */
         struct eff__gen_run *r = (struct eff__gen_run *)top[-2];
         if (r->g.wait == EFF__GEN_WAIT) {
             f->top = top;
-            eff_t *n = eff__gen_go_on(r, v);
-            cur = (uintptr_t)n | EFF__OWNED;
-            if (__builtin_expect(n && r->g.wait == EFF__GEN_WAIT && !rt->misuse, 1)) goto eval;
+            n = eff__gen_go_on(r, v);
+            if (__builtin_expect(n && r->g.wait == EFF__GEN_WAIT && !rt->misuse, 1)) goto own;
             next = eff__gen_stepped(f, r, n);
             goto act;
         }
     }
-    cur = 0;
-    STORE();
+    STORE_VALUE();
+special: /* everything is in the fiber */
     WATCH(eff__watch_frame(f));
     if (eff__frame_code(word) == EFF__F_END) {
         if (__builtin_expect(eff__ends_plainly(f), 1)) {
@@ -587,3 +634,5 @@ out:
     if (__builtin_expect(f != NULL, 1)) goto resume;
     rt->current = NULL;
 }
+
+#pragma GCC diagnostic pop

@@ -71,8 +71,10 @@ int eff__begin_each_par(eff_fiber_t *f, eff_t *e, bool owned);
 int eff__eval_service(eff_fiber_t *f, eff_t *e, bool owned);
 int eff__eval_mask(eff_fiber_t *f, eff_t *e, bool owned);
 int eff__eval_async(eff_fiber_t *f, eff_t *e, bool owned);
-int eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned);
 int eff__eval_sleep(eff_fiber_t *f, eff_t *e, bool owned);
+
+/* The same, answering as a direct prim does (prim.h). */
+eff_value_t eff__eval_fork(eff_fiber_t *f, eff_t *e, bool owned);
 
 /* Moves the source out of a node that is owned and unshared, freeing nothing; else borrows it (the node must be kept by
  * a frame). Answers the word for fiber->cur. */

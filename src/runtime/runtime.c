@@ -27,6 +27,7 @@ static bool misuse_in_fiber(const char *message)
     if (n >= (int)sizeof rt->misuse_text)
         memcpy(rt->misuse_text + sizeof rt->misuse_text - sizeof cut, cut, sizeof cut);
     rt->misuse = rt->misuse_text;
+    eff__look_up(rt);
     return true;
 }
 

@@ -196,6 +196,13 @@ static inline eff_fiber_t *eff__take_ready(eff_runtime_t *rt)
     return f;
 }
 
+/* The interpreter is to look up from its work at the next instruction: see eff__attend. */
+static inline void eff__look_up(eff_runtime_t *rt)
+{
+    if (rt->ops > 0) rt->ops_left += rt->ops;
+    rt->ops = 0;
+}
+
 /* What a fiber's turn counted for: its instructions, and the switch to it. */
 static inline int64_t eff__ops_used(const eff_runtime_t *rt)
 {

@@ -3,6 +3,7 @@
 #ifndef EFF_RUNTIME_STEP_H
 #define EFF_RUNTIME_STEP_H
 
+#include "runtime/attend.h"
 #include "runtime/frame.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
@@ -31,10 +32,10 @@ static EFF__INLINED void eff__drop_value(eff_value_t v)
 }
 
 /* Gives up a frame's reference to a node of this size. */
-static EFF__INLINED void eff__drop_frame(uintptr_t word, eff_t *e, eff_value_t env, size_t size)
+static EFF__INLINED void eff__drop_frame(uintptr_t word, eff_t *e, const eff_value_t *env, size_t size)
 {
     if (__builtin_expect((word & EFF__ALONE) != 0, 1)) {
-        eff__drop_value(env);
+        if (eff__is_counted(*env)) eff__env_release(env);
         eff__free(e, size);
     } else if (word & EFF__OWNED) {
         eff__node_release(e);
@@ -42,11 +43,11 @@ static EFF__INLINED void eff__drop_frame(uintptr_t word, eff_t *e, eff_value_t e
 }
 static EFF__INLINED void eff__drop_bind(uintptr_t word, eff_t *e)
 {
-    eff__drop_frame(word, e, e->bind.env, EFF__NODE_SIZE(bind));
+    eff__drop_frame(word, e, &e->bind.env, EFF__NODE_SIZE(bind));
 }
 static EFF__INLINED void eff__drop_fold(uintptr_t word, eff_t *e)
 {
-    eff__drop_frame(word, e, e->fold.env, EFF__NODE_SIZE(fold));
+    eff__drop_frame(word, e, &e->fold.env, EFF__NODE_SIZE(fold));
 }
 
 /* The same for a prim that has run, and may have moved its parts out. */
