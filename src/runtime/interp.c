@@ -205,7 +205,6 @@ own_map:
 push: /* a node that nobody else holds is the frame, and its source goes on alone */
     if (__builtin_expect(top == f->limit, 0)) goto grow;
     n = e->bind.source;
-    e->bind.source = NULL;
     *top++ = (uintptr_t)e | EFF__OWNED | EFF__ALONE;
     goto own;
 
@@ -246,9 +245,7 @@ over_prim : {
     f->wait.site = source->site;
     v = ((const struct eff__direct_prim *)source->prim.prim)->direct(f, source);
     if (__builtin_expect(v.type && !rt->misuse, 1)) goto apply;
-    n = e->bind.source;
-    e->bind.source = NULL;
-    e = n;
+    e = source;
     cur = (uintptr_t)e | EFF__OWNED;
     goto no_value;
 }
@@ -261,7 +258,6 @@ over_fork : {
     f->top = top + 1;
     v = eff__eval_fork(f, source, true);
     if (__builtin_expect(v.type && !rt->misuse, 1)) goto apply;
-    e->bind.source = NULL;
     goto not_forked;
 }
 
@@ -269,7 +265,6 @@ fold:
     if (__builtin_expect(top == f->limit, 0)) goto grow;
     n = e->fold.source;
     if (IS_ALONE()) {
-        e->fold.source = NULL;
         *top++ = cur | EFF__ALONE;
         goto own;
     }
@@ -518,7 +513,7 @@ failure: /* v, which is of f->status, passes the top frame, unless that is for f
         STORE_FAILURE();
         goto exit_frame;
     }
-    if (word & EFF__OWNED) eff__node_release(e);
+    eff__frame_release(word);
     goto failure;
 
 folded: /* a handler of the fold e was called with v, and returned n */

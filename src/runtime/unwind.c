@@ -34,7 +34,7 @@ static void unwind_frame(eff_fiber_t *f)
     if (!(word & EFF__SPECIAL)) {
         eff_t *e = eff__frame_node(word);
         if (e->op == EFF__OP_ON_EXIT && !(e->flags & EFF__QUIET)) eff__report_skipped(f, e->site);
-        if (word & EFF__OWNED) eff__node_release(e);
+        eff__frame_release(word);
         return;
     }
     switch (eff__frame_code(word)) {
