@@ -2,7 +2,7 @@
  *
  * Invariant: every block is one request to the table, so that each can be given back by itself, by any
  * thread, with or without lists. A thread starts with `no_cache`, whose lists hold nothing and never will
- * (capacity 0), so the inline paths need no test for "not started yet". Its first allocation gets it a cache
+ * (no room), so the inline paths need no test for "not started yet". Its first allocation gets it a cache
  * of its own; if that cannot be had, or lists are switched off, or the thread is on its way out, everything
  * simply stays a plain allocation. Freeing never allocates.
  *
@@ -234,6 +234,12 @@ static void make_key(void)
     atomic_store(&key_made, pthread_key_create(&key, thread_leaves) == 0);
 }
 
+/* How many blocks of the class a full list has. */
+static uint32_t batch_of(size_t c)
+{
+    return EFF__BATCH_BYTES / ((uint32_t)c * EFF__CLASS_BYTES);
+}
+
 /* Gives the thread its cache, if it is to have one and there is memory for it. */
 static void cache_start(void)
 {
@@ -244,7 +250,7 @@ static void cache_start(void)
     if (!cache) return;
     memset(cache, 0, sizeof *cache);
     for (uint32_t c = 1; c < EFF__N_CLASSES; c++)
-        cache->lists.lists[c].capacity = EFF__BATCH_BYTES / (c * (uint32_t)EFF__CLASS_BYTES);
+        cache->lists.lists[c].room = batch_of(c);
     if (pthread_setspecific(key, cache) != 0) {
         eff__raw_free(cache);
         return;
@@ -269,9 +275,9 @@ void *eff__alloc_slow(size_t class_and_kind)
         return p;
     }
     struct eff__freelist *l = &cache->lists.lists[c];
-    void *p = eff__depot_take(&cache->depot, c, l->capacity);
+    void *p = eff__depot_take(&cache->depot, c, batch_of(c));
     l->head = *(void **)p;
-    l->n_free = l->capacity - 1;
+    l->room = 1;
     return p;
 }
 
@@ -280,13 +286,13 @@ void eff__free_slow(void *p, size_t c)
 {
     struct cache *cache = this_cache();
     struct eff__freelist *l = &cache->lists.lists[c];
-    if (l->capacity == 0 || !eff__depot_put(&cache->depot, c, l->head, l->n_free)) { /* no_cache has no room */
+    if (cache == &no_cache || c == 0 || !eff__depot_put(&cache->depot, c, l->head, batch_of(c))) {
         eff__raw_free(p);
         return;
     }
     *(void **)p = NULL;
     l->head = p;
-    l->n_free = 1;
+    l->room = batch_of(c) - 1;
 }
 
 /* ---- areas */

@@ -4,7 +4,7 @@
  * size class. A list that is full is put down in the thread's depot (depot.h), from where it comes back when
  * the list is empty; what nobody needs for a while is given back to the allocator, all of it at thread exit
  * or by eff_trim(). A block may be freed on another thread than the one that allocated it: it then joins that
- * thread's list. Capacity 0 (eff__freelist_enable(false), and always under AddressSanitizer or valgrind
+ * thread's list. No room (eff__freelist_enable(false), and always under AddressSanitizer or valgrind
  * builds) turns the lists off, so that every block is a plain allocation a sanitizer can watch. The hot path
  * takes no lock.
  */
@@ -28,9 +28,8 @@ enum {
 };
 
 struct eff__freelist {
-    void *head;        /* the first free block; each block's first word links to the next */
-    uint32_t n_free;   /* how many there are */
-    uint32_t capacity; /* how many there may be: then they are put down as a batch, or freed one by one */
+    void *head; /* the first free block; each block's first word links to the next */
+    size_t room; /* for how many more; without any, they are put down as a batch, or freed one by one */
 };
 
 /* The part of a thread's cache that the inline functions know. */
@@ -38,7 +37,7 @@ struct eff__cache {
     struct eff__freelist lists[EFF__N_CLASSES];
 };
 
-/* The calling thread's free lists. Points to an empty, read-only-in-spirit cache of capacity 0 until the
+/* The calling thread's free lists. Points to an empty, read-only-in-spirit cache without room until the
  * first use. */
 extern __thread struct eff__cache *eff__cache;
 
@@ -64,7 +63,7 @@ static inline void *eff__alloc_at_once(size_t size)
     void *p = l->head;
     if (__builtin_expect(!p, 0)) return NULL;
     l->head = *(void **)p;
-    l->n_free--;
+    l->room++;
     return p;
 }
 
@@ -90,13 +89,13 @@ static EFF__INLINED void eff__free_class(void *p, size_t c)
         return;
     }
     struct eff__freelist *l = &eff__cache->lists[c];
-    if (__builtin_expect(l->n_free >= l->capacity, 0)) {
+    if (__builtin_expect(!l->room, 0)) {
         eff__free_slow(p, c);
         return;
     }
     *(void **)p = l->head;
     l->head = p;
-    l->n_free++;
+    l->room--;
 }
 /* The same by the size it was asked for. */
 static EFF__INLINED void eff__free(void *p, size_t size)
@@ -108,10 +107,10 @@ static EFF__INLINED void eff__free(void *p, size_t size)
 static inline bool eff__free_at_once(void *p, size_t size)
 {
     struct eff__freelist *l = &eff__cache->lists[(size + EFF__CLASS_BYTES - 1) / EFF__CLASS_BYTES];
-    if (__builtin_expect(l->n_free >= l->capacity, 0)) return false;
+    if (__builtin_expect(!l->room, 0)) return false;
     *(void **)p = l->head;
     l->head = p;
-    l->n_free++;
+    l->room--;
     return true;
 }
 

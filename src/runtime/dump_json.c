@@ -110,7 +110,7 @@ struct json_t *eff_runtime_dump_json(const eff_runtime_t *rt)
     json_t *root = json_object(), *tree = json_array();
     b.arrays[1] = tree;
     b.ok = root && eff__json_set(root, "fibers", json_integer((json_int_t)rt->n_fibers)) &&
-           eff__json_set(root, "runnable", json_integer((json_int_t)rt->n_ready)) &&
+           eff__json_set(root, "runnable", json_integer((json_int_t)eff__n_ready(rt))) &&
            eff__json_set(root, "waiting_outside", json_integer((json_int_t)rt->n_external));
     if (!b.ok) json_decref(tree);
     b.ok = b.ok && eff__json_set(root, "tree", tree);

@@ -284,7 +284,6 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
 }
 
 /* Hands the exit to each waiting fiber as its wait wants it: see join_ops and await_ops. */
-static inline void deliver(eff_fiber_t *f, eff_fiber_t *to);
 static void deliver_all(eff_fiber_t *f);
 
 void eff__fiber_publish(eff_fiber_t *f)
@@ -323,26 +322,6 @@ void eff__fiber_publish(eff_fiber_t *f)
     if (!(f->flags & EFF__HAS_RARE)) return;
     if (f->rare->first_observer) eff__post_exit(f);
     if (f->rare->hooks) eff__fiber_call_hooks(f);
-}
-
-void eff__fiber_end_plainly(eff_fiber_t *f)
-{
-    eff_fiber_t *p = f->parent;
-    f->top = f->limit = NULL;
-    f->state = EFF__DONE;
-    f->rt->n_fibers--;
-    unlink_from(&p->children, f);
-    if (f->context) {
-        eff_context_decref(f->context);
-        f->context = NULL;
-    }
-    eff_fiber_t *waiter = eff__ring_pop(&f->observers);
-    if (waiter) deliver(f, waiter);
-    if (__builtin_expect(f->observers.first != NULL, 0)) deliver_all(f);
-    if (p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
-    if (!eff__count_dec(&eff__header_of(f)->count)) return;
-    if (is_bare(f)) free_bare(f);
-    else eff__payload_died(f);
 }
 
 void eff__fiber_discard(eff_fiber_t *f)
@@ -405,24 +384,23 @@ static void take_exit(eff_fiber_t *f, eff_fiber_t *to, bool join)
     }
 }
 
-static EFF_NOINLINE void deliver_otherwise(eff_fiber_t *f, eff_fiber_t *to)
+/* Whether what f ended with can be copied to who waits for it. */
+static inline bool takes_plainly(const eff_fiber_t *to, const eff_fiber_t *f)
 {
-    if (!waits_for_end_only(to)) {
-        take_exit(f, to, to->wait.ops == &join_ops || to->wait.ops == &eff__closed_wait);
-    } else {
-        to->reg = eff_unit;
-        to->status = EFF__OK;
-    }
+    return to->wait.ops == &join_ops && f->status == EFF__OK && !eff__is_counted(f->reg);
 }
 
 static inline void deliver(eff_fiber_t *f, eff_fiber_t *to)
 {
-    if (__builtin_expect(to->wait.ops == &join_ops && f->status == EFF__OK && !eff__is_counted(f->reg), 1)) {
+    if (__builtin_expect(takes_plainly(to, f), 1)) {
         f->flags |= EFF__OBSERVED;
         eff__copy_value(&to->reg, &f->reg);
         to->status = EFF__OK;
+    } else if (!waits_for_end_only(to)) {
+        take_exit(f, to, to->wait.ops == &join_ops || to->wait.ops == &eff__closed_wait);
     } else {
-        deliver_otherwise(f, to);
+        to->reg = eff_unit;
+        to->status = EFF__OK;
     }
     to->wait.object = NULL;
     eff__wake_in_turn(to);
@@ -434,6 +412,42 @@ static EFF_NOINLINE void deliver_all(eff_fiber_t *f)
     for (eff_fiber_t *waiter; (waiter = eff__ring_pop(&f->observers));)
         deliver(f, waiter);
     if (!f->rt->draining) eff__loop_kick(f->rt->loop);
+}
+
+static inline void drop_run(eff_fiber_t *f)
+{
+    if (!eff__count_dec(&eff__header_of(f)->count)) return;
+    if (is_bare(f)) free_bare(f);
+    else eff__payload_died(f);
+}
+
+/* The end of the end where it is not as plain as that. */
+static EFF_NOINLINE void end_and_tell(eff_fiber_t *f, eff_fiber_t *parent, bool parent_waits)
+{
+    if (f->context) eff_context_decref(f->context);
+    f->context = NULL;
+    if (f->observers.first) deliver_all(f);
+    if (parent_waits) eff__child_ended(parent, f);
+    drop_run(f);
+}
+
+void eff__fiber_end_plainly(eff_fiber_t *f)
+{
+    eff_fiber_t *p = f->parent;
+    f->top = f->limit = NULL;
+    f->state = EFF__DONE;
+    f->rt->n_fibers--;
+    unlink_from(&p->children, f);
+    bool parent_waits = p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait;
+    eff_fiber_t *waiter = f->observers.first;
+    if (waiter && !waiter->links.next && takes_plainly(waiter, f) && !f->context && !parent_waits) {
+        f->observers.first = NULL;
+        deliver(f, waiter);
+    } else if (__builtin_expect(waiter || f->context || parent_waits, 0)) {
+        end_and_tell(f, p, parent_waits);
+        return;
+    }
+    drop_run(f);
 }
 
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops)

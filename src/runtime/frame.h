@@ -80,6 +80,11 @@ static inline uint8_t eff__frame_extra(uintptr_t w)
 {
     return (uint8_t)(w >> EFF__FRAME_EXTRA_SHIFT);
 }
+/* The word for a node with marks; added, as the compiler can do better than with "or". */
+static inline uintptr_t eff__frame_word(const eff_t *e, unsigned marks)
+{
+    return (uintptr_t)e + marks;
+}
 static inline eff_t *eff__frame_node(uintptr_t w)
 {
     return (eff_t *)(w & ~(uintptr_t)15);

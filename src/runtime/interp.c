@@ -71,15 +71,15 @@
         [EFF__OP_PROVIDE] = &&provide, [EFF__OP_FORK] = &&fork, [EFF__OP_PAR] = &&par, [EFF__OP_EACH] = &&each,        \
         [EFF__OP_GEN] = &&gen, [EFF__OP_SCOPED] = &&scoped, [EFF__OP_BRACKET] = &&bracket,                             \
     }
-/* The same for what a flat_map does, by the op of its source. */
-#define WAYS_OVER(value, prim, fork, other)                                                                            \
+/* The same for a flat_map that nobody else holds, by the op of its source. */
+#define WAYS_OVER()                                                                                                    \
     {                                                                                                                  \
-        [EFF__OP_SUCCEED] = &&value, [EFF__OP_MAP] = &&other, [EFF__OP_FLAT_MAP] = &&other, [EFF__OP_FAIL] = &&other,  \
-        [EFF__OP_SYNC] = &&other, [EFF__OP_SUSPEND] = &&other, [EFF__OP_FOLD] = &&other, [EFF__OP_ON_EXIT] = &&other,  \
-        [EFF__OP_YIELD] = &&other, [EFF__OP_PRIM] = &&prim, [EFF__OP_MASK] = &&other, [EFF__OP_ASYNC] = &&other,       \
-        [EFF__OP_SLEEP] = &&other, [EFF__OP_SERVICE] = &&other, [EFF__OP_PROVIDE] = &&other, [EFF__OP_FORK] = &&fork,  \
-        [EFF__OP_PAR] = &&other, [EFF__OP_EACH] = &&other, [EFF__OP_GEN] = &&other, [EFF__OP_SCOPED] = &&other,        \
-        [EFF__OP_BRACKET] = &&other,                                                                                   \
+        [EFF__OP_SUCCEED] = &&over_value, [EFF__OP_MAP] = &&push, [EFF__OP_FLAT_MAP] = &&over_flat_map,                \
+        [EFF__OP_FAIL] = &&push, [EFF__OP_SYNC] = &&push, [EFF__OP_SUSPEND] = &&push, [EFF__OP_FOLD] = &&push,         \
+        [EFF__OP_ON_EXIT] = &&push, [EFF__OP_YIELD] = &&push, [EFF__OP_PRIM] = &&over_prim, [EFF__OP_MASK] = &&push,   \
+        [EFF__OP_ASYNC] = &&push, [EFF__OP_SLEEP] = &&push, [EFF__OP_SERVICE] = &&push, [EFF__OP_PROVIDE] = &&push,    \
+        [EFF__OP_FORK] = &&over_fork, [EFF__OP_PAR] = &&push, [EFF__OP_EACH] = &&push, [EFF__OP_GEN] = &&push,         \
+        [EFF__OP_SCOPED] = &&push, [EFF__OP_BRACKET] = &&push,                                                         \
     }
 
 #pragma GCC diagnostic push
@@ -90,7 +90,7 @@ void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
 {
     static const void *const ways[EFF__N_OPS] = WAYS(succeed, map, flat_map);
     static const void *const own_ways[EFF__N_OPS] = WAYS(own_succeed, own_map, own_flat_map);
-    static const void *const ways_over[EFF__N_OPS] = WAYS_OVER(over_value, over_prim, over_fork, push);
+    static const void *const ways_over[EFF__N_OPS] = WAYS_OVER();
     uintptr_t *top;
     uintptr_t cur;
     eff_value_t v;
@@ -132,7 +132,7 @@ attend:
 
 own: /* n is this fiber's */
     e = n;
-    cur = (uintptr_t)e | EFF__OWNED;
+    cur = eff__frame_word(e, EFF__OWNED);
     EVALUATE(own_ways);
 
 own_succeed:
@@ -154,12 +154,12 @@ apply: /* to the callback of the flat_map e, whose frame is popped */
     top = f->top;
     eff__drop_bind(word, e);
     e = n;
-    cur = (uintptr_t)e | EFF__OWNED;
+    cur = eff__frame_word(e, EFF__OWNED);
     WATCH(eff__watch_eval(f, e));
     goto *own_ways[e->op];
 attend_bind:
     if (!eff__bound(f, e, n, word)) goto failed;
-    cur = (uintptr_t)n | EFF__OWNED;
+    cur = eff__frame_word(n, EFF__OWNED);
     top = f->top;
     goto attend;
 
@@ -205,7 +205,7 @@ own_map:
 push: /* a node that nobody else holds is the frame, and its source goes on alone */
     if (__builtin_expect(top == f->limit, 0)) goto grow;
     n = e->bind.source;
-    *top++ = (uintptr_t)e | EFF__OWNED | EFF__ALONE;
+    *top++ = eff__frame_word(e, EFF__OWNED | EFF__ALONE);
     goto own;
 
 push_shared:
@@ -228,25 +228,34 @@ over_value : {
     if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
     v = source->value.value;
     eff__free(source, EFF__NODE_SIZE(value));
-    word = (uintptr_t)e | EFF__OWNED | EFF__ALONE; /* by which its source is not looked at any more */
+    word = eff__frame_word(e, EFF__OWNED | EFF__ALONE); /* by which its source is not looked at any more */
     goto apply;
 too_few:
     rt->ops++;
     goto push;
 }
 
+over_flat_map: /* which will have a frame, but needs not be looked up twice */
+    n = e->bind.source;
+    if (__builtin_expect(top == f->limit || !eff__count_is_one(&n->count), 0)) goto push;
+    *top++ = eff__frame_word(e, EFF__OWNED | EFF__ALONE);
+    e = n;
+    cur = eff__frame_word(e, EFF__OWNED);
+    if (__builtin_expect(--rt->ops < 0, 0)) goto attend;
+    goto *ways_over[e->bind.source->op];
+
 over_prim : {
     eff_t *source = e->bind.source;
     if (!(source->flags & EFF__DIRECT) || !eff__count_is_one(&source->count)) goto push;
     if (__builtin_expect(top == f->limit, 0)) goto push;
     if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
-    *top = word = (uintptr_t)e | EFF__OWNED | EFF__ALONE; /* they do, for whoever looks, and if it does not */
+    *top = word = eff__frame_word(e, EFF__OWNED | EFF__ALONE); /* they do, for whoever looks, and if it does not */
     f->top = top + 1;
     f->wait.site = source->site;
     v = ((const struct eff__direct_prim *)source->prim.prim)->direct(f, source);
     if (__builtin_expect(v.type && !rt->misuse, 1)) goto apply;
     e = source;
-    cur = (uintptr_t)e | EFF__OWNED;
+    cur = eff__frame_word(e, EFF__OWNED);
     goto no_value;
 }
 
@@ -254,7 +263,7 @@ over_fork : {
     eff_t *source = e->bind.source;
     if (__builtin_expect(top == f->limit, 0)) goto push;
     if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
-    *top = word = (uintptr_t)e | EFF__OWNED | EFF__ALONE;
+    *top = word = eff__frame_word(e, EFF__OWNED | EFF__ALONE);
     f->top = top + 1;
     v = eff__eval_fork(f, source, true);
     if (__builtin_expect(v.type && !rt->misuse, 1)) goto apply;

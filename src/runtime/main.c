@@ -86,7 +86,7 @@ static eff_t *printing(const eff_buffer_t *text)
 static void put_fibers(struct eff__sink sink, const eff_runtime_t *rt)
 {
     eff__sink_printf(&sink, "libeffect: %zu fiber%s, %zu ready to run, %zu waiting for the outside\n", rt->n_fibers,
-                     rt->n_fibers == 1 ? "" : "s", rt->n_ready, rt->n_external);
+                     rt->n_fibers == 1 ? "" : "s", eff__n_ready(rt), rt->n_external);
     eff__dump_fibers(rt, sink, true);
 }
 

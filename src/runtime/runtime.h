@@ -79,7 +79,6 @@ struct eff_runtime {
     /* the scheduler's */
     eff_fiber_t *ready_first, *ready_last;
     eff_fiber_t *ended_first, *ended_last; /* whose on_exit is to be called */
-    size_t n_ready;
     int64_t budget;
     int64_t turn_ops; /* instructions until the loop has its turn */
     struct eff__hooks hooks;
@@ -158,7 +157,6 @@ static inline void eff__enqueue(eff_fiber_t *f)
     if (rt->ready_last) rt->ready_last->next_ready = f;
     else rt->ready_first = f;
     rt->ready_last = f;
-    rt->n_ready++;
 }
 /* eff__suspend, but that the first fiber that is suspended in a turn may have to read the clock: then it returns false,
  * and f->since is still to be set. */
@@ -186,13 +184,14 @@ static inline void eff__wake_in_turn(eff_fiber_t *f)
     f->cur = 0;
     eff__enqueue(f);
 }
+/* How long it is. O(n) */
+size_t eff__n_ready(const eff_runtime_t *rt);
 /* Takes the first out of it; there is one. */
 static inline eff_fiber_t *eff__take_ready(eff_runtime_t *rt)
 {
     eff_fiber_t *f = rt->ready_first;
     rt->ready_first = f->next_ready;
     if (!rt->ready_first) rt->ready_last = NULL;
-    rt->n_ready--;
     return f;
 }
 

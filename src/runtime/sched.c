@@ -13,19 +13,27 @@
 
 enum { TURN_OPS = 65536 /* instructions between two looks at the outside */ };
 
+size_t eff__n_ready(const eff_runtime_t *rt)
+{
+    size_t n = 0;
+    for (const eff_fiber_t *f = rt->ready_first; f; f = f->next_ready)
+        n++;
+    return n;
+}
+
 /* The only place that chooses the next fiber. */
 static eff_fiber_t *pick(eff_runtime_t *rt)
 {
-    if (__builtin_expect(!rt->hooks.pick, 1) || rt->n_ready == 1) return eff__take_ready(rt);
-    size_t i = rt->hooks.pick(rt->hooks.arg, rt->ready_first, rt->n_ready);
-    if (i == 0 || i >= rt->n_ready) return eff__take_ready(rt);
+    if (__builtin_expect(!rt->hooks.pick, 1) || !rt->ready_first->next_ready) return eff__take_ready(rt);
+    size_t n = eff__n_ready(rt);
+    size_t i = rt->hooks.pick(rt->hooks.arg, rt->ready_first, n);
+    if (i == 0 || i >= n) return eff__take_ready(rt);
     eff_fiber_t *before = rt->ready_first;
     while (--i)
         before = before->next_ready;
     eff_fiber_t *f = before->next_ready;
     before->next_ready = f->next_ready;
     if (rt->ready_last == f) rt->ready_last = before;
-    rt->n_ready--;
     return f;
 }
 

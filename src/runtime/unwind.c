@@ -171,7 +171,6 @@ void eff__unwind_all(eff_runtime_t *rt)
         while (f && f->state != EFF__DONE) { /* and what comes next below its parent, without a search from the top */
             eff_fiber_t *parent = f->parent;
             rt->ready_first = rt->ready_last = NULL; /* whoever is there does not run again, and may be gone by now */
-            rt->n_ready = 0;
             eff__fiber_unwind(f);
             for (f = parent; f && f->children;)
                 f = f->children;

@@ -187,13 +187,12 @@ static const char *check_run_queue(const eff_runtime_t *rt, size_t n_ready)
 {
     size_t n = 0;
     const eff_fiber_t *last = NULL;
-    for (const eff_fiber_t *f = rt->ready_first; f && n <= rt->n_ready; f = f->next_ready) {
+    for (const eff_fiber_t *f = rt->ready_first; f && n <= n_ready; f = f->next_ready) {
         if (f->state != EFF__NEW && f->state != EFF__READY) return "a fiber in the run queue is not ready";
         last = f;
         n++;
     }
-    if (n != rt->n_ready) return "the run queue's count is wrong";
-    if (last != rt->ready_last) return "the run queue's end is wrong";
+    if (n <= n_ready && last != rt->ready_last) return "the run queue's end is wrong";
     if (n != n_ready) return "a ready fiber is not in the run queue, or is there twice";
     return NULL;
 }

@@ -165,7 +165,7 @@ void judge_end(struct run *r)
 {
     eff_runtime_t *rt = r->rt;
     if (rt->n_fibers) fail_run(r, "%zu fibers are left", rt->n_fibers);
-    if (rt->n_ready || rt->ready_first) fail_run(r, "%zu ready fibers are left", rt->n_ready);
+    if (rt->ready_first) fail_run(r, "%zu ready fibers are left", eff__n_ready(rt));
     if (rt->n_external) fail_run(r, "%zu waits for the outside are left", rt->n_external);
     if (rt->n_async || rt->n_blocking) fail_run(r, "%zu answers from outside are owed", rt->n_async);
     if (rt->timers.n || eff_test_n_sleepers(r->w.test)) fail_run(r, "timers are left");

@@ -418,6 +418,15 @@ def walk(latest):
             fiber = fiber['sibling_next']
 
 
+def run_queue(runtime):
+    """How many fibers are ready to run."""
+    fiber, n = runtime['ready_first'], 0
+    while address(fiber) and n < MAX_FIBERS:
+        fiber = fiber['next_ready']
+        n += 1
+    return n
+
+
 def runtimes():
     """(thread number, runtime) of every runtime of the process."""
     selected = gdb.selected_thread()
@@ -469,7 +478,7 @@ class EffectFibers(gdb.Command):
         where = f' of thread {thread}' if thread is not None else ''
         n = int(runtime['n_fibers'])
         gdb.write(f'runtime {address(runtime):#x}{where}: {n} fiber{"" if n == 1 else "s"}, '
-                  f'{int(runtime["n_ready"])} ready, {int(runtime["n_external"])} waiting for the outside\n')
+                  f'{run_queue(runtime)} ready, {int(runtime["n_external"])} waiting for the outside\n')
         for latest in (runtime['roots'], runtime['scoped']):
             for level, fiber in walk(latest):
                 indent = '  ' * (level + 1)
