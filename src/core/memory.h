@@ -28,7 +28,7 @@ enum {
 };
 
 struct eff__freelist {
-    void *head; /* the first free block; each block's first word links to the next */
+    void *head;  /* the first free block; each block's first word links to the next */
     size_t room; /* for how many more; without any, they are put down as a batch, or freed one by one */
 };
 

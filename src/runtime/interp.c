@@ -1,23 +1,25 @@
 /* The interpreter: runs one fiber, instruction by instruction, until it loses the loop.
  *
- * A fiber is a machine with an effect to evaluate (`cur`), a value register (`v`, `st`) and a stack of frames. Evaluating
- * descends into the source of an effect, leaving the effect itself as the frame that says what to do with the result;
- * a success or a failure returns to the top frame. One reduction of eff_flat_map(eff_succeed(1), f, env):
+ * A fiber is a machine with an effect to evaluate (`cur`), a register for what that comes to (`v`; a failure's status is in
+ * the fiber) and a stack of frames. Evaluating descends into the source of an effect, leaving the effect itself as the
+ * frame that says what to do with the result; a success or a failure returns to the top frame, at `value` or `failure`. One reduction of eff_flat_map(eff_succeed(1), f, env):
  *
  *     cur = flat_map           frames: END
  *     cur = succeed(1)         frames: END flat_map           its source moved out of it, since nobody else holds it
  *     v = 1                    frames: END flat_map           the succeed node is free again
  *     cur = f(1, env)          frames: END                    and so is the flat_map node
  *
- * So a node that is not shared is its own continuation frame, and a loop of binds runs in constant memory.
+ * So a node that is not shared is its own continuation frame, and a loop of binds runs in constant memory. What is most
+ * frequent has a shorter way: this reduction has no frame at all (`over_SUCCEED`), and of an effect that a callback has
+ * just returned nobody needs to ask who owns it (`OWN_`).
  *
  * Interruption is seen in three places, all outside a mask: at an instruction, when a suspended fiber resumes, and at the
  * end of a mask. Only the first has to be cheap, and it costs nothing: whoever interrupts the running fiber sets rt->ops
  * to 0, the count of instructions that is checked anyway. Between a success and the callback that takes it there is no
  * such place, so an acquired resource always reaches its owner.
  *
- * Everything the loop needs often is in locals; STORE and LOAD move it to and from the fiber around calls of functions
- * that look at it. Instructions that do more than a line or two are such functions (region.c, group.c, each.c, gen.c).
+ * Everything the loop needs often is in locals; the STOREs move it to the fiber for functions that look at it, and `load`
+ * takes it from there. Instructions that do more than a line or two are such functions (region.c, group.c, each.c, gen.c).
  */
 #include <string.h>
 
@@ -61,36 +63,31 @@
         goto *(ways)[e->op];                                                                                           \
     } while (0)
 
-/* Where the instructions are; the first three may be elsewhere for an effect that was just given to this fiber. */
-#define WAYS(succeed, map, flat_map)                                                                                   \
-    {                                                                                                                  \
-        [EFF__OP_SUCCEED] = &&succeed, [EFF__OP_MAP] = &&map, [EFF__OP_FLAT_MAP] = &&flat_map,                         \
-        [EFF__OP_FAIL] = &&fail, [EFF__OP_SYNC] = &&sync, [EFF__OP_SUSPEND] = &&suspend, [EFF__OP_FOLD] = &&fold,      \
-        [EFF__OP_ON_EXIT] = &&on_exit, [EFF__OP_YIELD] = &&yield, [EFF__OP_PRIM] = &&prim, [EFF__OP_MASK] = &&mask,    \
-        [EFF__OP_ASYNC] = &&async, [EFF__OP_SLEEP] = &&sleep, [EFF__OP_SERVICE] = &&service,                           \
-        [EFF__OP_PROVIDE] = &&provide, [EFF__OP_FORK] = &&fork, [EFF__OP_PAR] = &&par, [EFF__OP_EACH] = &&each,        \
-        [EFF__OP_GEN] = &&gen, [EFF__OP_SCOPED] = &&scoped, [EFF__OP_BRACKET] = &&bracket,                             \
-    }
-/* The same for a flat_map that nobody else holds, by the op of its source. */
-#define WAYS_OVER()                                                                                                    \
-    {                                                                                                                  \
-        [EFF__OP_SUCCEED] = &&over_value, [EFF__OP_MAP] = &&push, [EFF__OP_FLAT_MAP] = &&over_flat_map,                \
-        [EFF__OP_FAIL] = &&push, [EFF__OP_SYNC] = &&push, [EFF__OP_SUSPEND] = &&push, [EFF__OP_FOLD] = &&push,         \
-        [EFF__OP_ON_EXIT] = &&push, [EFF__OP_YIELD] = &&push, [EFF__OP_PRIM] = &&over_prim, [EFF__OP_MASK] = &&push,   \
-        [EFF__OP_ASYNC] = &&push, [EFF__OP_SLEEP] = &&push, [EFF__OP_SERVICE] = &&push, [EFF__OP_PROVIDE] = &&push,    \
-        [EFF__OP_FORK] = &&over_fork, [EFF__OP_PAR] = &&push, [EFF__OP_EACH] = &&push, [EFF__OP_GEN] = &&push,         \
-        [EFF__OP_SCOPED] = &&push, [EFF__OP_BRACKET] = &&push,                                                         \
-    }
-
+/* The addresses of labels: two instructions less than a switch. */
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic" /* the addresses of labels: two instructions less than a switch */
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Woverride-init"
 
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the dispatch loop is one function on purpose */
 void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
 {
-    static const void *const ways[EFF__N_OPS] = WAYS(succeed, map, flat_map);
-    static const void *const own_ways[EFF__N_OPS] = WAYS(own_succeed, own_map, own_flat_map);
-    static const void *const ways_over[EFF__N_OPS] = WAYS_OVER();
+    /* Where an instruction is done; the same if the fiber was just given the effect, by which less is to be asked. */
+#define EFF_OP(op, name, arm) [EFF__OP_##op] = &&op,
+    static const void *const ways[EFF__N_OPS] = {
+#include "core/ops.def"
+    };
+    static const void *const own_ways[EFF__N_OPS] = {
+#include "core/ops.def"
+        [EFF__OP_SUCCEED] = &&OWN_SUCCEED,
+        [EFF__OP_MAP] = &&OWN_MAP,
+        [EFF__OP_FLAT_MAP] = &&OWN_FLAT_MAP,
+    };
+#undef EFF_OP
+    /* Where a flat_map that nobody else holds is done, by the op of its source. */
+    static const void *const ways_over[EFF__N_OPS] = {
+        [0 ... EFF__N_OPS - 1] = &&push, [EFF__OP_SUCCEED] = &&over_SUCCEED, [EFF__OP_FLAT_MAP] = &&over_FLAT_MAP,
+        [EFF__OP_PRIM] = &&over_PRIM,    [EFF__OP_FORK] = &&over_FORK,
+    };
     uintptr_t *top;
     uintptr_t cur;
     eff_value_t v;
@@ -135,8 +132,8 @@ own: /* n is this fiber's */
     cur = eff__frame_word(e, EFF__OWNED);
     EVALUATE(own_ways);
 
-own_succeed:
-    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto succeed;
+OWN_SUCCEED:
+    if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto SUCCEED;
     v = e->value.value;
     eff__free(e, EFF__NODE_SIZE(value));
 value: /* v returns to the top frame */
@@ -163,7 +160,7 @@ attend_bind:
     top = f->top;
     goto attend;
 
-succeed:
+SUCCEED:
     v = e->value.value;
     if (IS_ALONE()) {
         eff__free(e, EFF__NODE_SIZE(value));
@@ -173,7 +170,7 @@ succeed:
     }
     goto value;
 
-fail:
+FAIL:
     v = e->value.value;
     f->status = e->flags & EFF__CAUSE ? EFF__CAUSED : EFF__FAILED;
     rt->trace.n_seen = 0;
@@ -186,21 +183,21 @@ fail:
     }
     goto failure;
 
-own_flat_map:
+OWN_FLAT_MAP:
     if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto push_shared;
 alone_flat_map:
     if (IS_WATCHED) goto push;
     goto *ways_over[e->bind.source->op];
 
-flat_map:
+FLAT_MAP:
     if (IS_ALONE()) goto alone_flat_map;
     goto push_shared;
 
-map:
+MAP:
     if (IS_ALONE()) goto push;
     goto push_shared;
 
-own_map:
+OWN_MAP:
     if (__builtin_expect(!eff__count_is_one(&e->count), 0)) goto push_shared;
 push: /* a node that nobody else holds is the frame, and its source goes on alone */
     if (__builtin_expect(top == f->limit, 0)) goto grow;
@@ -222,7 +219,7 @@ grow: /* and once more: the instruction is counted twice */
     goto eval;
 
     /* A flat_map and a source that comes to a value at once, both nobody else's, need not meet on the stack. */
-over_value : {
+over_SUCCEED : {
     eff_t *source = e->bind.source;
     if (!eff__count_is_one(&source->count)) goto push;
     if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
@@ -235,7 +232,7 @@ too_few:
     goto push;
 }
 
-over_flat_map: /* which will have a frame, but needs not be looked up twice */
+over_FLAT_MAP: /* which will have a frame, but needs not be looked up twice */
     n = e->bind.source;
     if (__builtin_expect(top == f->limit || !eff__count_is_one(&n->count), 0)) goto push;
     *top++ = eff__frame_word(e, EFF__OWNED | EFF__ALONE);
@@ -244,7 +241,7 @@ over_flat_map: /* which will have a frame, but needs not be looked up twice */
     if (__builtin_expect(--rt->ops < 0, 0)) goto attend;
     goto *ways_over[e->bind.source->op];
 
-over_prim : {
+over_PRIM : {
     eff_t *source = e->bind.source;
     if (!(source->flags & EFF__DIRECT) || !eff__count_is_one(&source->count)) goto push;
     if (__builtin_expect(top == f->limit, 0)) goto push;
@@ -259,7 +256,7 @@ over_prim : {
     goto no_value;
 }
 
-over_fork : {
+over_FORK : {
     eff_t *source = e->bind.source;
     if (__builtin_expect(top == f->limit, 0)) goto push;
     if (__builtin_expect(--rt->ops < 0, 0)) goto too_few;
@@ -270,7 +267,7 @@ over_fork : {
     goto not_forked;
 }
 
-fold:
+FOLD:
     if (__builtin_expect(top == f->limit, 0)) goto grow;
     n = e->fold.source;
     if (IS_ALONE()) {
@@ -282,7 +279,7 @@ fold:
     cur = (uintptr_t)e;
     EVALUATE(ways);
 
-on_exit:
+ON_EXIT:
     f->top = top;
     if (!eff__frames_reserve(f, 1 + EFF__FRAME_SLACK)) goto no_memory;
     top = f->top;
@@ -290,7 +287,7 @@ on_exit:
     cur = eff__take_source(e, &e->bind.source, OWNED_NODE());
     goto eval;
 
-sync:
+SYNC:
     f->top = top;
     v = ((eff_sync_fn)e->call.fn)(e->call.env);
     if (__builtin_expect(!eff__value_usable(v) || rt->misuse, 0)) {
@@ -301,7 +298,7 @@ sync:
     if (OWNED_NODE()) eff__node_release(e);
     goto value;
 
-suspend : {
+SUSPEND : {
     f->top = top;
     n = ((eff_suspend_fn)e->call.fn)(e->call.env);
     eff_site_t site = e->site;
@@ -311,7 +308,7 @@ suspend : {
     goto failed;
 }
 
-yield:
+YIELD:
     if (OWNED_NODE()) eff__node_release(e);
     v = eff_unit;
     STORE_VALUE();
@@ -319,7 +316,7 @@ yield:
     eff__enqueue(f);
     goto lost;
 
-prim:
+PRIM:
     f->top = top;
     f->wait.site = e->site;
     if (IS_ALONE() && e->flags & EFF__DIRECT) {
@@ -349,48 +346,48 @@ prim_done:
     }
     goto lost;
 
-mask:
+MASK:
     f->top = top;
     next = eff__eval_mask(f, e, OWNED_NODE());
     goto act;
-async:
+ASYNC:
     f->top = top;
     next = eff__eval_async(f, e, OWNED_NODE());
     goto act;
-sleep:
+SLEEP:
     f->top = top;
     next = eff__eval_sleep(f, e, OWNED_NODE());
     goto act;
-service:
+SERVICE:
     f->top = top;
     next = eff__eval_service(f, e, OWNED_NODE());
     goto act;
-provide:
+PROVIDE:
     f->top = top;
     next = eff__eval_provide(f, e, OWNED_NODE());
     goto act;
-par:
+PAR:
     f->top = top;
     next = eff__eval_par(f, e, OWNED_NODE());
     goto act;
-each:
+EACH:
     f->top = top;
     next = eff__eval_each(f, e, OWNED_NODE());
     goto act;
-gen:
+GEN:
     f->top = top;
     next = eff__eval_gen(f, e, OWNED_NODE());
     goto act;
-scoped:
+SCOPED:
     f->top = top;
     next = eff__eval_scoped(f, e, OWNED_NODE());
     goto act;
-bracket:
+BRACKET:
     f->top = top;
     next = eff__eval_bracket(f, e, OWNED_NODE());
     goto act;
 
-fork:
+FORK:
     f->top = top;
     v = eff__eval_fork(f, e, OWNED_NODE());
     if (__builtin_expect(v.type && !rt->misuse, 1)) goto value;
