@@ -76,6 +76,8 @@ void INTERPRET(eff_runtime_t *rt, eff_fiber_t *f)
     static const void *const ways[EFF__N_OPS] = {
 #include "core/ops.def"
     };
+#undef EFF_OP
+#define EFF_OP(op, name, arm) [EFF__OP_##op] = &&op,
     static const void *const own_ways[EFF__N_OPS] = {
 #include "core/ops.def"
         [EFF__OP_SUCCEED] = &&OWN_SUCCEED,
@@ -559,9 +561,16 @@ attend_return:
     rt->ops++; /* the frame is counted when it is looked at again */
     goto load;
 
-special_value:
+special_value: /* the two most frequent at once */
     top++;
-    if (!IS_WATCHED && eff__frame_code(word) == EFF__F_GEN) { /* the most frequent, at once */
+    if (!IS_WATCHED && eff__frame_code(word) == EFF__F_END) {
+        f->reg = v;
+        f->status = EFF__OK;
+        if (__builtin_expect(eff__ends_plainly(f), 1)) {
+            eff__fiber_end_plainly(f);
+            goto out;
+        }
+    } else if (!IS_WATCHED && eff__frame_code(word) == EFF__F_GEN) {
         struct eff__gen_run *r = (struct eff__gen_run *)top[-2];
         if (r->g.wait == EFF__GEN_WAIT) {
             f->top = top;
@@ -574,16 +583,8 @@ special_value:
     STORE_VALUE();
 special: /* everything is in the fiber */
     WATCH(eff__watch_frame(f));
-    if (eff__frame_code(word) == EFF__F_END) {
-        if (__builtin_expect(eff__ends_plainly(f), 1)) {
-            eff__fiber_end_plainly(f);
-            goto out;
-        }
-        next = eff__return_end(f);
-        goto ended;
-    }
     switch (eff__frame_code(word)) {
-    case EFF__F_END: break;
+    case EFF__F_END: next = eff__return_end(f); goto ended;
     case EFF__F_MASK:
         f->top--;
         f->attrs = eff__frame_attrs(word);
