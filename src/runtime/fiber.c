@@ -414,13 +414,6 @@ static EFF_NOINLINE void deliver_all(eff_fiber_t *f)
     if (!f->rt->draining) eff__loop_kick(f->rt->loop);
 }
 
-static inline void drop_run(eff_fiber_t *f)
-{
-    if (!eff__count_dec(&eff__header_of(f)->count)) return;
-    if (is_bare(f)) free_bare(f);
-    else eff__payload_died(f);
-}
-
 /* The end of the end where it is not as plain as that. */
 static EFF_NOINLINE void end_and_tell(eff_fiber_t *f, eff_fiber_t *parent, bool parent_waits)
 {
@@ -428,7 +421,7 @@ static EFF_NOINLINE void end_and_tell(eff_fiber_t *f, eff_fiber_t *parent, bool 
     f->context = NULL;
     if (f->observers.first) deliver_all(f);
     if (parent_waits) eff__child_ended(parent, f);
-    drop_run(f);
+    eff_fiber_decref(f);
 }
 
 void eff__fiber_end_plainly(eff_fiber_t *f)
@@ -447,7 +440,9 @@ void eff__fiber_end_plainly(eff_fiber_t *f)
         end_and_tell(f, p, parent_waits);
         return;
     }
-    drop_run(f);
+    if (!eff__count_dec(&eff__header_of(f)->count)) return;
+    if (eff__is_counted(f->reg)) eff__payload_died(f);
+    else free_bare(f);
 }
 
 void eff__observe(eff_fiber_t *f, eff_fiber_t *target, const struct eff__wait_ops *ops)
