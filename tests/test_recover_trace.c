@@ -57,6 +57,30 @@ static void unwound_text(struct world *w, const eff_exit_t *exit)
 }
 CASE(a_failure_names_the_frames_it_unwound_through_innermost_first, unwound, .check = unwound_text)
 
+/* What a finalizer fails with, and handles, is not of the failure that it runs after. */
+static eff_t *recovered(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_noop();
+}
+static eff_t *unwound_past_a_handler(struct world *w)
+{
+    (void)w;
+    eff_t *own = eff_catch_all_at("own.c:2", eff_fail_at("own.c:1", eff_int(9)), recovered, eff_unit);
+    eff_t *e = eff_ensuring_at("a.c:2", eff_fail_at("read (a.c:1)", eff_int(1)), own);
+    return eff_flat_map_at("go_on (a.c:3)", e, go_on, eff_unit);
+}
+static void unwound_past_a_handler_text(struct world *w, const eff_exit_t *exit)
+{
+    (void)w;
+    check_text(exit, "error (int): 1\n"
+                     "  at read (a.c:1)\n"
+                     "  at a.c:2\n"
+                     "  at go_on (a.c:3)");
+}
+CASE(the_sites_of_what_a_finalizer_handled_are_not_in_the_trace, unwound_past_a_handler,
+     .check = unwound_past_a_handler_text)
+
 static eff_t *with_notes(struct world *w)
 {
     (void)w;
@@ -372,7 +396,8 @@ static void mapped_has_note(struct world *w, const eff_exit_t *exit)
 }
 CASE(map_cause_fails_with_what_the_function_made, cause_mapped, .cause = "fail(1)", .check = mapped_has_note)
 
-TESTS(a_failure_names_the_frames_it_unwound_through_innermost_first, notes_are_printed_in_order_with_their_sites,
+TESTS(a_failure_names_the_frames_it_unwound_through_innermost_first,
+      the_sites_of_what_a_finalizer_handled_are_not_in_the_trace, notes_are_printed_in_order_with_their_sites,
       a_failing_finalizer_is_printed_below_what_it_handled,
       the_sides_of_both_have_their_own_traces_and_the_combinator_is_common, a_failure_names_where_its_fiber_was_forked,
       the_macros_fill_in_file_line_and_callback, an_interruption_names_who_and_where,

@@ -195,6 +195,67 @@ static eff_t *queue_is_shut_down(struct world *w)
 CASE(what_a_queue_drops_as_it_is_shut_down_may_take_and_interrupt, queue_is_shut_down, .succeeds = "5",
      .without = NO_SHUFFLES)
 
+/* ---- the environment of a flat_map, which is dropped between its callback and what that returned */
+
+static eff_value_t count_run(eff_value_t env)
+{
+    struct world *w = eff_as_ptr(env);
+    return eff_int(++w->n[0]);
+}
+static eff_t *run_on(eff_value_t v, eff_value_t env)
+{
+    (void)v;
+    return eff_sync(count_run, eff_ptr(hooked_of(env)->w));
+}
+static eff_t *wait_on(eff_value_t v, eff_value_t env)
+{
+    (void)v, (void)env;
+    return eff_never();
+}
+static void interrupted_by_env(eff_bind_fn fn)
+{
+    struct world w = { .test = eff_test_new() };
+    w.fibers[0] =
+        eff_fiber_incref(eff_test_fork(w.test, eff_flat_map(eff_succeed(eff_unit), fn, hooked(&w, interrupt_first))));
+    eff_test_adjust(w.test, eff_millis(1));
+    const eff_exit_t *exit = eff_fiber_poll(w.fibers[0]);
+    ck_assert(exit && !exit->ok && eff_cause_is_interrupted(exit->cause));
+    ck_assert_int_eq(w.n[0], 0);
+    eff_fiber_decref(w.fibers[0]);
+    ck_assert_uint_eq(eff_test_free(w.test), 0);
+}
+START_TEST(an_interruption_by_what_an_env_drops_comes_before_the_next_instruction)
+{
+    interrupted_by_env(run_on);
+}
+END_TEST
+START_TEST(an_interruption_by_what_an_env_drops_ends_a_wait_that_would_begin)
+{
+    interrupted_by_env(wait_on);
+}
+END_TEST
+
+static void misread(struct world *w)
+{
+    (void)w;
+    (void)eff_as_int(eff_unit);
+}
+START_TEST(a_mistake_of_what_an_env_drops_is_a_defect_of_its_flat_map)
+{
+    struct world w = { 0 };
+    eff_exit_t exit = eff_run(eff_flat_map_at("bind here", eff_succeed(eff_unit), run_on, hooked(&w, misread)));
+    ck_assert(!exit.ok && eff_cause_has_die(exit.cause));
+    ck_assert_int_eq(w.n[0], 0);
+    eff_buffer_t text = EFF_BUFFER_INIT;
+    eff_cause_format(exit.cause, &text);
+    ck_assert_msg(strstr(eff_buffer_text(&text), "read a value of type unit as int") &&
+                      strstr(eff_buffer_text(&text), "bind here"),
+                  "%s", eff_buffer_text(&text));
+    eff_buffer_done(&text);
+    eff_exit_decref(exit);
+}
+END_TEST
+
 /* ---- a shutdown's grace that passes as an answer comes */
 
 static void keep_handle(eff_async_t *k, eff_value_t env)
@@ -260,7 +321,10 @@ static eff_t *fork_named(struct world *w)
 }
 CASE(what_a_fork_without_memory_drops_may_look_at_the_fibers, fork_named, .succeeds = "4")
 
-TESTS(a_group_that_is_given_up_can_be_asked_for_its_size, the_handle_of_a_loser_that_failed_may_outlive_the_runtime,
+TESTS(an_interruption_by_what_an_env_drops_comes_before_the_next_instruction,
+      an_interruption_by_what_an_env_drops_ends_a_wait_that_would_begin,
+      a_mistake_of_what_an_env_drops_is_a_defect_of_its_flat_map, a_group_that_is_given_up_can_be_asked_for_its_size,
+      the_handle_of_a_loser_that_failed_may_outlive_the_runtime,
       a_supervisor_may_interrupt_what_ends_as_its_runtime_is_freed, a_runtime_with_a_deep_tree_is_freed_in_linear_time,
       what_an_offer_drops_as_it_is_left_may_look_at_the_fibers, what_an_offer_drops_in_a_deadlock_may_interrupt_it,
       what_a_fork_without_memory_drops_may_look_at_the_fibers, an_answer_may_find_that_the_grace_has_passed,

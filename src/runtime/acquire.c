@@ -88,16 +88,7 @@ static const struct eff__prim acquire_prim = { "acquire_release", acquire_run };
 
 void eff__acquire_unwind(eff_fiber_t *f)
 {
-    eff_t *add = NULL;
-    if (f->cur) {
-        add = eff__frame_node(f->cur);
-    } else if (f->flags & EFF__AT_RETURN && f->status == EFF__OK && !(f->top[-1] & EFF__SPECIAL)) {
-        eff_t *e = eff__frame_node(f->top[-1]);
-        if (e->op == EFF__OP_FLAT_MAP && e->bind.fn == (eff_any_fn)add_acquired) {
-            add = eff_as_effect(e->bind.env);
-            slot_of(add->prim.value)->entry->resource = eff_value_incref(f->reg);
-        }
-    }
+    const eff_t *add = f->cur ? eff__frame_node(f->cur) : NULL;
     if (!add || add->op != EFF__OP_PRIM || add->prim.prim != &add_prim) return;
     const struct eff__entry *entry = slot_of(add->prim.value)->entry;
     eff_exit_t exit = eff_exit_fail_cause(eff__cause_static_interrupt(EFF_INTERRUPT_SHUTDOWN));

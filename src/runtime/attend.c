@@ -16,9 +16,7 @@ void eff__resume(eff_runtime_t *rt, eff_fiber_t *f)
     f->flags &= ~(uint32_t)(EFF__AT_RETURN | EFF__STAY);
     bool interrupted = eff__interruptible_now(f) && !at_return;
     eff__end_wait(rt, f, interrupted);
-    if (at_return && eff__interruptible_now(f)) {
-        eff__look_up(rt);
-    }
+    if (at_return && eff__interruptible_now(f)) eff__look_up(rt); /* it is seen at the next instruction */
     if (__builtin_expect(!interrupted, 1)) return;
     if (f->cur) {
         if (f->cur & EFF__OWNED) eff_decref(eff__frame_node(f->cur));
@@ -57,10 +55,11 @@ void eff__refused(eff_fiber_t *f, eff_t *n, eff_site_t site)
 
 bool eff__bound(eff_fiber_t *f, eff_t *e, eff_t *n, uintptr_t word)
 {
-    bool refused = !n || f->rt->misuse;
-    if (refused) eff__refused(f, n, e->site);
+    eff_site_t site = e->site;
     eff__drop_bind(word, e);
-    return !refused;
+    if (__builtin_expect(n && !f->rt->misuse, 1)) return true;
+    eff__refused(f, n, site);
+    return false;
 }
 
 bool eff__ended_by_interrupt(const eff_fiber_t *f)
@@ -121,6 +120,13 @@ static void raise_null_of_fold(eff_fiber_t *f, eff_site_t site)
 {
     const char *place = site ? strrchr(site, '(') : NULL;
     eff__raise_mistake(f, NULL, "the `on_success` of eff_fold returned NULL%s%s", place ? " " : "", place ? place : "");
+}
+
+void eff__drop_passed(uintptr_t word, eff_t *e)
+{
+    if (e->op == EFF__OP_FOLD) eff__drop_fold(word, e);
+    else if (e->op == EFF__OP_FLAT_MAP || e->op == EFF__OP_MAP) eff__drop_bind(word, e);
+    else if (word & EFF__OWNED) eff__node_release(e);
 }
 
 void eff__fold_refused(eff_fiber_t *f, const eff_t *e, eff_t *n)

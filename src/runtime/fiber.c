@@ -285,6 +285,10 @@ void eff__fiber_report_unobserved(eff_fiber_t *f)
 
 /* Hands the exit to each waiting fiber as its wait wants it: see join_ops and await_ops. */
 static void deliver_all(eff_fiber_t *f);
+static inline bool waits_for_children(const eff_fiber_t *parent)
+{
+    return parent->state == EFF__SUSPENDED && parent->wait.ops == &eff__children_wait;
+}
 
 void eff__fiber_publish(eff_fiber_t *f)
 {
@@ -318,7 +322,7 @@ void eff__fiber_publish(eff_fiber_t *f)
     else eff__fiber_disown(f);
     /* A parent that leaves the region this was forked in waits for the last one. */
     eff_fiber_t *p = f->parent;
-    if (p && p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait) eff__child_ended(p, f);
+    if (p && waits_for_children(p)) eff__child_ended(p, f);
     if (!(f->flags & EFF__HAS_RARE)) return;
     if (f->rare->first_observer) eff__post_exit(f);
     if (f->rare->hooks) eff__fiber_call_hooks(f);
@@ -415,12 +419,12 @@ static EFF_NOINLINE void deliver_all(eff_fiber_t *f)
 }
 
 /* The end of the end where it is not as plain as that. */
-static EFF_NOINLINE void end_and_tell(eff_fiber_t *f, eff_fiber_t *parent, bool parent_waits)
+static EFF_NOINLINE void end_and_tell(eff_fiber_t *f, eff_fiber_t *parent)
 {
     if (f->context) eff_context_decref(f->context);
     f->context = NULL;
     if (f->observers.first) deliver_all(f);
-    if (parent_waits) eff__child_ended(parent, f);
+    if (waits_for_children(parent)) eff__child_ended(parent, f);
     eff_fiber_decref(f);
 }
 
@@ -431,13 +435,13 @@ void eff__fiber_end_plainly(eff_fiber_t *f)
     f->state = EFF__DONE;
     f->rt->n_fibers--;
     unlink_from(&p->children, f);
-    bool parent_waits = p->state == EFF__SUSPENDED && p->wait.ops == &eff__children_wait;
+    bool parent_waits = waits_for_children(p);
     eff_fiber_t *waiter = f->observers.first;
     if (waiter && !waiter->links.next && takes_plainly(waiter, f) && !f->context && !parent_waits) {
         f->observers.first = NULL;
         deliver(f, waiter);
     } else if (__builtin_expect(waiter || f->context || parent_waits, 0)) {
-        end_and_tell(f, p, parent_waits);
+        end_and_tell(f, p);
         return;
     }
     if (!eff__count_dec(&eff__header_of(f)->count)) return;

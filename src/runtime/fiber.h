@@ -247,7 +247,8 @@ static inline uint32_t eff__region_of(const eff_fiber_t *child)
 /* A fiber for e (consumed), NEW, in no queue and no list, counted once for its run; NULL when out of memory (e is
  * dropped). Takes a reference to context. */
 eff_fiber_t *eff__fiber_new(eff_runtime_t *rt, eff_t *e, eff_context_t *context, eff_site_t site);
-/* eff_fork's: a child of f for e (consumed), in the run queue; comes to its handle. Answers as a direct prim does (prim.h). */
+/* eff_fork's: a child of f for e (consumed), in the run queue; comes to its handle. Answers as a direct prim does
+ * (prim.h). */
 eff_value_t eff__fork_child(eff_fiber_t *f, eff_t *e, eff_site_t site);
 /* Gives up a NEW fiber that has no owner yet. */
 void eff__fiber_discard(eff_fiber_t *f);

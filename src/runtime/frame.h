@@ -7,7 +7,8 @@
  *
  * The lowest bit says that the frame holds a reference to the node; without it the node is kept alive by a frame
  * further down, so walking a static tree touches no counts. With EFF__ALONE nobody else has a reference, and the source
- * has been moved out, though the node still points to it: nothing but the env is left to be dropped. Each special code with its words, from the bottom:
+ * has been moved out: nothing but the env is left to be dropped. The node still points to its source, which may be gone,
+ * so nobody may look at that. Each special code with its words, from the bottom:
  *
  *   END        -                              the end of the fiber
  *   MASK       -                              restores attrs; extra: its enum eff__mask_mode
@@ -90,7 +91,7 @@ static inline eff_t *eff__frame_node(uintptr_t w)
     return (eff_t *)(w & ~(uintptr_t)15);
 }
 
-/* Gives up the reference that a node frame holds. */
+/* Gives up the reference that a node frame, with one word, holds. */
 static inline void eff__frame_release(uintptr_t word)
 {
     eff_t *e = eff__frame_node(word);

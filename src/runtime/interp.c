@@ -1,8 +1,9 @@
 /* The interpreter: runs one fiber, instruction by instruction, until it loses the loop.
  *
- * A fiber is a machine with an effect to evaluate (`cur`), a register for what that comes to (`v`; a failure's status is in
- * the fiber) and a stack of frames. Evaluating descends into the source of an effect, leaving the effect itself as the
- * frame that says what to do with the result; a success or a failure returns to the top frame, at `value` or `failure`. One reduction of eff_flat_map(eff_succeed(1), f, env):
+ * A fiber is a machine with an effect to evaluate (`cur`), a register for what that comes to (`v`; a failure's status is
+ * in the fiber) and a stack of frames. Evaluating descends into the source of an effect, leaving the effect itself as the
+ * frame that says what to do with the result; a success or a failure returns to the top frame, at `value` or `failure`.
+ * One reduction of eff_flat_map(eff_succeed(1), f, env):
  *
  *     cur = flat_map           frames: END
  *     cur = succeed(1)         frames: END flat_map           its source moved out of it, since nobody else holds it
@@ -13,13 +14,14 @@
  * frequent has a shorter way: this reduction has no frame at all (`over_SUCCEED`), and of an effect that a callback has
  * just returned nobody needs to ask who owns it (`OWN_`).
  *
- * Interruption is seen in three places, all outside a mask: at an instruction, when a suspended fiber resumes, and at the
- * end of a mask. Only the first has to be cheap, and it costs nothing: whoever interrupts the running fiber sets rt->ops
- * to 0, the count of instructions that is checked anyway. Between a success and the callback that takes it there is no
- * such place, so an acquired resource always reaches its owner.
+ * Interruption is seen in three places, all outside a mask: at an instruction, when a suspended fiber resumes, and at
+ * the end of a mask. Only the first has to be cheap, and it costs nothing: whoever interrupts the running fiber sets
+ * rt->ops to 0, the count of instructions that is checked anyway. So nothing of the user's may run between that check and
+ * the instruction. Between a success and the callback that takes it there is no such place, so an acquired resource
+ * always reaches its owner.
  *
  * Everything the loop needs often is in locals; the STOREs move it to the fiber for functions that look at it, and `load`
- * takes it from there. Instructions that do more than a line or two are such functions (region.c, group.c, each.c, gen.c).
+ * takes it from there. Instructions that do more than a line or two are such functions (region.c, group.c, each.c ...).
  */
 #include <string.h>
 
@@ -148,19 +150,34 @@ apply: /* to the callback of the flat_map e, whose frame is popped */
     f->top = top;
     if (__builtin_expect(eff__is_counted(v), 0)) n = eff__call_and_drop(e, v);
     else n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
-    /* The return does not count, since what it comes to does. A mistake made the count 0. */
-    if (__builtin_expect(!n || --rt->ops < 0, 0)) goto attend_bind;
+    if (__builtin_expect(!(word & EFF__ALONE), 0)) goto applied_shared;
+    if (__builtin_expect(eff__is_counted(e->bind.env), 0)) goto applied;
+    /* The return does not count, since what it comes to does; and that may, since nothing is dropped any more that could
+     * interrupt. A mistake made the count 0. */
+    if (__builtin_expect(!n || --rt->ops < 0, 0)) goto applied_and_counted;
     top = f->top;
-    eff__drop_bind(word, e);
+    eff__free(e, EFF__NODE_SIZE(bind));
     e = n;
     cur = eff__frame_word(e, EFF__OWNED);
     WATCH(eff__watch_eval(f, e));
     goto *own_ways[e->op];
-attend_bind:
+applied_and_counted:
     if (!eff__bound(f, e, n, word)) goto failed;
-    cur = eff__frame_word(n, EFF__OWNED);
     top = f->top;
+    cur = eff__frame_word(n, EFF__OWNED);
     goto attend;
+applied_shared:
+    if (__builtin_expect(!n || rt->misuse, 0)) goto applied;
+    if (!(word & EFF__OWNED)) goto bound;
+    if (!eff__count_is_one(&e->count)) {
+        eff__node_release(e);
+        goto bound;
+    }
+applied:
+    if (!eff__bound(f, e, n, word)) goto failed;
+bound:
+    top = f->top;
+    goto own;
 
 SUCCEED:
     v = e->value.value;
@@ -521,7 +538,7 @@ failure: /* v, which is of f->status, passes the top frame, unless that is for f
         STORE_FAILURE();
         goto exit_frame;
     }
-    eff__frame_release(word);
+    eff__drop_passed(word, e);
     goto failure;
 
 folded: /* a handler of the fold e was called with v, and returned n */

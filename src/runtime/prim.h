@@ -14,7 +14,8 @@
  * gives up the node and what that holds, and answers with
  *     return v;                             success
  *     return eff__direct_next(...);         as above, f->cur, or f->reg and f->status, being set
- * or it leaves everything alone, for `run` to do, and answers with eff__direct_decline().
+ * or it leaves everything alone, for `run` to do, and answers with eff__direct_decline(). It does not touch the frames;
+ * the top one may be a flat_map whose source is the node that it gives up.
  */
 #ifndef EFF_RUNTIME_PRIM_H
 #define EFF_RUNTIME_PRIM_H

@@ -129,6 +129,7 @@ int eff__return_leaving(eff_fiber_t *f)
     f->reg = eff__frame_value(f->top - 1);
     f->status = eff__frame_extra(head);
     f->attrs = eff__frame_attrs(head);
+    f->rt->trace.n_seen = 0;
     f->top -= 3;
     return EFF__RETURN;
 }
@@ -173,6 +174,7 @@ int eff__return_saved(eff_fiber_t *f)
         eff_value_decref(f->reg);
         f->reg = saved;
         f->status = status;
+        f->rt->trace.n_seen = 0; /* what the finalizer has handled is not of this failure */
     } else if (status == EFF__OK) {
         eff_value_decref(saved);
     } else {

@@ -60,7 +60,7 @@ struct eff__services {
 struct eff__hooks {
     /* Which of the n ready fibers runs next; asked only when n > 1. */
     size_t (*pick)(void *arg, eff_fiber_t *first, size_t n);
-    /* Before each instruction. It may interrupt fibers. */
+    /* Before each instruction, and each return to a map or fold. It may interrupt fibers. */
     void (*step)(void *arg, eff_fiber_t *f);
     /* A finalizer does not run, since its runtime is freed: told here instead of on stderr. */
     void (*skipped)(void *arg, const eff_fiber_t *f, eff_site_t site);

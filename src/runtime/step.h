@@ -3,7 +3,6 @@
 #ifndef EFF_RUNTIME_STEP_H
 #define EFF_RUNTIME_STEP_H
 
-#include "runtime/attend.h"
 #include "runtime/frame.h"
 #include "runtime/region.h"
 #include "runtime/runtime.h"
@@ -30,6 +29,9 @@ static EFF__INLINED void eff__drop_value(eff_value_t v)
 {
     if (eff__is_counted(v)) eff__value_release(v);
 }
+
+/* eff__value_release, where the value's second word need not be loaded to call it (attend.c). */
+void eff__env_release(const eff_value_t *env);
 
 /* Gives up a frame's reference to a node of this size. */
 static EFF__INLINED void eff__drop_frame(uintptr_t word, eff_t *e, const eff_value_t *env, size_t size)
