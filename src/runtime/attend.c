@@ -53,6 +53,16 @@ void eff__refused(eff_fiber_t *f, eff_t *n, eff_site_t site)
     }
 }
 
+bool eff__let_go(eff_value_t *v)
+{
+    void *payload = v->ptr;
+    if (!(v->type->flags & EFF_TYPE_COUNTED) || eff__count_is_one(&eff__header_of(payload)->count)) return false;
+    *v = eff__plain_unit();
+    if (__builtin_expect(!eff__count_dec(&eff__header_of(payload)->count), 1)) return true;
+    eff__payload_died(payload); /* another thread was quicker */
+    return false;
+}
+
 bool eff__bound(eff_fiber_t *f, eff_t *e, eff_t *n, uintptr_t word)
 {
     eff_site_t site = e->site;

@@ -22,6 +22,9 @@ void eff__requeue(eff_fiber_t *f);
 void eff__tell_misuse(eff_runtime_t *rt);
 /* A callback that returned n reported a mistake, or n is NULL: the fiber fails. Consumes n. */
 void eff__refused(eff_fiber_t *f, eff_t *n, eff_site_t site);
+/* Gives up a reference to a payload if others hold it too, so that no hook is called, and leaves unit there; else false,
+ * and what is there is still to be dropped. */
+bool eff__let_go(eff_value_t *v);
 /* The callback of flat_map e returned n: gives up its frame, which may call a hook, and says whether to go on with n. If
  * not, the fiber has failed, since n is NULL or one of them reported a mistake. */
 bool eff__bound(eff_fiber_t *f, eff_t *e, eff_t *n, uintptr_t word);

@@ -151,7 +151,7 @@ apply: /* to the callback of the flat_map e, whose frame is popped */
     if (__builtin_expect(eff__is_counted(v), 0)) n = eff__call_and_drop(e, v);
     else n = ((eff_bind_fn)e->bind.fn)(v, e->bind.env);
     if (__builtin_expect(!(word & EFF__ALONE), 0)) goto applied_shared;
-    if (__builtin_expect(eff__is_counted(e->bind.env), 0)) goto applied;
+    if (__builtin_expect(eff__is_counted(e->bind.env), 0) && !eff__let_go(&e->bind.env)) goto applied;
     /* The return does not count, since what it comes to does; and that may, since nothing is dropped any more that could
      * interrupt. A mistake made the count 0. */
     if (__builtin_expect(!n || --rt->ops < 0, 0)) goto applied_and_counted;
