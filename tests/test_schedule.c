@@ -8,6 +8,7 @@
 
 #include "core/schedule.h"
 #include "support/failing_allocator.h"
+#include "support/scale.h"
 
 static char misuse[512];
 
@@ -399,19 +400,20 @@ enum { DEEP = 20000 };
 
 static void check_deep(void)
 {
+    int deep = (int)test_scaled(DEEP);
     for (int left = 0; left < 2; left++) {
         eff_schedule_t *s = eff_schedule_recurs(2);
-        for (int i = 0; i < DEEP; i++)
+        for (int i = 0; i < deep; i++)
             s = left ? eff_schedule_both(s, spaced(i % 7)) : eff_schedule_both(spaced(i % 7), s);
         eff_buffer_t text = EFF_BUFFER_INIT;
         eff_schedule_format(s, &text);
         ck_assert(!text.truncated);
-        ck_assert_uint_gt(text.size, DEEP * strlen(" && spaced(0s)"));
+        ck_assert_uint_gt(text.size, (size_t)deep * strlen(" && spaced(0s)"));
         eff_buffer_done(&text);
         ck_assert_str_eq(run(s, 9), "6 6 stop");
     }
     eff_schedule_t *s = eff_schedule_recurs(1);
-    for (int i = 0; i < DEEP / 4; i++)
+    for (int i = 0; i < deep / 4; i++)
         s = eff_schedule_up_to(eff_schedule_and_then(s, eff_schedule_recurs(0)), eff_duration_max);
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_schedule_format(s, &text);

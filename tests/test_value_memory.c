@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/misuse.h"
 #include "core/value.h"
+#include "support/scale.h"
 #include "support/values.h"
 
 /* ---- a million levels, on a small stack */
@@ -37,7 +38,7 @@ static void walk_two(eff_value_t a, eff_value_t b)
     eff_buffer_t text = EFF_BUFFER_INIT;
     eff_value_format(a, &text);
     ck_assert(!text.truncated);
-    ck_assert_uint_gt(text.size, DEEP);
+    ck_assert_uint_gt(text.size, (size_t)test_scaled(DEEP));
     eff_buffer_done(&text);
     json_t *json = eff_value_to_json(a);
     ck_assert_ptr_nonnull(json);
@@ -48,9 +49,10 @@ static void walk_two(eff_value_t a, eff_value_t b)
 
 static void walk_deep(void)
 {
-    walk_two(left_nested(DEEP), left_nested(DEEP));
-    walk_two(right_nested(DEEP), right_nested(DEEP));
-    walk_two(mixed(DEEP), mixed(DEEP));
+    int deep = (int)test_scaled(DEEP);
+    walk_two(left_nested(deep), left_nested(deep));
+    walk_two(right_nested(deep), right_nested(deep));
+    walk_two(mixed(deep), mixed(deep));
 }
 
 START_TEST(million_levels_are_walked_and_dropped_on_a_small_stack)

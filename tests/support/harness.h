@@ -16,6 +16,7 @@
 
 #include "runtime/runtime.h"
 #include "support/case.h"
+#include "support/scale.h"
 
 /* ---- shape.c */
 
@@ -143,8 +144,6 @@ void drop_handles(struct world *w);
 /* All the injections of a case; or, with EFF_REPLAY naming this test, only that one. `sample`: the percentage of
  * the usual number of injections, where they are sampled. */
 void sweep(const char *name, eff_t *(*program)(struct world *w), const struct expectation *expected, long sample);
-/* EFF_TEST_SCALE percent of n, at least 1. */
-long test_scaled(long n);
 /* EFF_TEST_BUDGET; 0: not asked for. */
 unsigned test_budget(void);
 /* Of all tests that are run from now on. */
