@@ -30,7 +30,7 @@ bool eff__let_go(eff_value_t *v);
 bool eff__bound(eff_fiber_t *f, eff_t *e, eff_t *n, uintptr_t word);
 /* A callback of e reported a mistake, or returned (v, consumed) the absent value or "out of memory". */
 void eff__raise_bad_value(eff_fiber_t *f, eff_value_t v, const eff_t *e);
-/* Gives up a frame that a failure passes. */
+/* Gives up a node frame that nothing returns to: a failure passes it, or its fiber is given up. */
 void eff__drop_passed(uintptr_t word, eff_t *e);
 /* A callback of fold e, called for what is in the fiber, reported a mistake, or returned NULL (n, consumed). */
 void eff__fold_refused(eff_fiber_t *f, const eff_t *e, eff_t *n);

@@ -91,15 +91,6 @@ static inline eff_t *eff__frame_node(uintptr_t w)
     return (eff_t *)(w & ~(uintptr_t)15);
 }
 
-/* Gives up the reference that a node frame, with one word, holds. */
-static inline void eff__frame_release(uintptr_t word)
-{
-    eff_t *e = eff__frame_node(word);
-    if (word & EFF__ALONE) e->bind.source = NULL; /* somebody else's by now; a fold's is in the same place */
-    if (word & EFF__OWNED) eff__node_release(e);
-}
-_Static_assert(offsetof(struct eff, bind.source) == offsetof(struct eff, fold.source), "see eff__frame_release");
-
 /* The lowest word. */
 static inline uintptr_t *eff__frames_base(const eff_fiber_t *f)
 {

@@ -2,6 +2,7 @@
  * releases and drops run; effectful finalizers are skipped and named. */
 #include <stdio.h>
 
+#include "runtime/attend.h"
 #include "runtime/frame.h"
 #include "runtime/group.h"
 #include "runtime/region.h"
@@ -34,7 +35,7 @@ static void unwind_frame(eff_fiber_t *f)
     if (!(word & EFF__SPECIAL)) {
         eff_t *e = eff__frame_node(word);
         if (e->op == EFF__OP_ON_EXIT && !(e->flags & EFF__QUIET)) eff__report_skipped(f, e->site);
-        eff__frame_release(word);
+        eff__drop_passed(word, e);
         return;
     }
     switch (eff__frame_code(word)) {
